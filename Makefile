@@ -1,0 +1,31 @@
+# `make lab` to learn, `make test` to check everything. Both set up .venv first, once.
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+LESSONS := $(wildcard notebooks/*.ipynb)
+
+.PHONY: lab test notebooks bench
+
+lab: .venv/lab-ready
+	@echo "Opening the first lesson in JupyterLab (Ctrl-C here ends it)."
+	$(BIN)/jupyter lab notebooks/01-why-prune.ipynb
+
+test: .venv/test-ready
+	$(BIN)/python -m pytest
+
+notebooks: .venv/test-ready
+	$(BIN)/python notebooks/refresh.py $(LESSONS)
+
+bench: .venv/lab-ready
+	$(BIN)/python -m benchmarks
+
+.venv/lab-ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('The course needs Python 3.11 or newer; $(PYTHON) is ' + sys.version.split()[0] + '. Name another: make lab PYTHON=python3.12')"
+	@echo "First set-up: making .venv and installing the course (a few minutes, once)."
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/test-ready: .venv/lab-ready
+	@echo "Installing what the checks need."
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $@

@@ -1,0 +1,8 @@
+"""What every check shares: notebooks run as nobody's, so that no journal on this computer is written; one thread."""
+
+import os
+
+import torch
+
+torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
+os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")

@@ -1,0 +1,1 @@
+"""Neural-network pruning, to be read in an evening: masks, sparse storage, kernels, shrinking."""

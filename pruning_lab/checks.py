@@ -1,0 +1,112 @@
+"""What a caller may pass: one copy of each check, so that the same mistake meets the same sentence everywhere.
+
+Every message reads `<argument> must <rule>; got <value>`. A wrong type is a TypeError, a wrong value a ValueError.
+"""
+
+import math
+from numbers import Integral, Real
+
+import torch
+
+
+def check_sparsity(sparsity, name="sparsity"):
+    """Return `sparsity` as a float in [0, 1], the fraction pruned.
+
+    >>> check_sparsity(90)
+    Traceback (most recent call last):
+    ValueError: sparsity must be in [0, 1] (0.9 prunes 90 %); got 90
+    """
+    if isinstance(sparsity, bool) or not isinstance(sparsity, Real):
+        raise TypeError(f"{name} must be a number in [0, 1] (0.9 prunes 90 %); got {sparsity!r}")
+    if math.isnan(sparsity) or not 0 <= sparsity <= 1:
+        raise ValueError(f"{name} must be in [0, 1] (0.9 prunes 90 %); got {sparsity}")
+    return float(sparsity)
+
+
+def check_integer(value, name, minimum):
+    """Return `value` as an int that is at least `minimum`.
+
+    >>> check_integer(0, "repeats", minimum=1)
+    Traceback (most recent call last):
+    ValueError: repeats must be at least 1; got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer; got {value!r}")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}; got {value}")
+    return int(value)
+
+
+def check_float_tensor(tensor, name, ndim=None):
+    """Return `tensor` if it is a real floating-point tensor, of `ndim` axes where that is given.
+
+    >>> check_float_tensor(torch.arange(3), "scores")
+    Traceback (most recent call last):
+    TypeError: scores must be a floating-point tensor; got dtype torch.int64
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor; got {type(tensor).__name__}")
+    if not tensor.is_floating_point():
+        raise TypeError(f"{name} must be a floating-point tensor; got dtype {tensor.dtype}")
+    if ndim is not None and tensor.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes; got shape {tuple(tensor.shape)}")
+    return tensor
+
+
+def check_scores(scores, name="scores", ndim=None):
+    """Return `scores` if they can be ranked: floating point, at least one entry, no NaN. Infinities are fine.
+
+    >>> check_scores(torch.tensor([1.0, float("nan")]))
+    Traceback (most recent call last):
+    ValueError: scores must not hold NaN; got 1 NaN in 2 entries
+    """
+    check_float_tensor(scores, name, ndim)
+    if scores.numel() == 0:
+        raise ValueError(f"{name} must have at least one entry; got shape {tuple(scores.shape)}")
+    # A NaN survives a maximum, and a maximum allocates nothing: the slow count is only for the message.
+    if scores.max().isnan():
+        raise ValueError(f"{name} must not hold NaN; got {int(scores.isnan().sum())} NaN in {scores.numel()} entries")
+    return scores
+
+
+def check_keep(keep, size, name="keep"):
+    """Return `keep` as a sorted int64 tensor of distinct indices into an axis of `size` entries.
+
+    Accepts a 1-D integer tensor or a list of ints. Unsorted indices are refused rather than sorted in silence: two
+    layers shrunk with the same indices in another order would no longer fit each other.
+
+    >>> check_keep([2, 0], size=4)
+    Traceback (most recent call last):
+    ValueError: keep must be sorted in ascending order; got [2, 0]
+    """
+    indices = torch.as_tensor(keep)
+    shown = f"{indices.tolist()[:8]}{' ...' if indices.numel() > 8 else ''}" if indices.ndim else repr(keep)
+    if indices.numel() == 0:
+        raise ValueError(f"{name} must hold at least one index; got an empty one")
+    if indices.dtype == torch.bool or indices.is_floating_point() or indices.is_complex():
+        raise TypeError(f"{name} must hold integer indices; got dtype {indices.dtype}")
+    if indices.ndim != 1:
+        raise ValueError(f"{name} must have 1 axis; got shape {tuple(indices.shape)}")
+    if indices.min() < 0 or indices.max() >= size:
+        raise ValueError(f"{name} must hold indices in [0, {size}); got {shown}")
+    if indices.unique().numel() != indices.numel():
+        raise ValueError(f"{name} must not hold an index twice; got {shown}")
+    if (indices.diff() < 0).any():
+        raise ValueError(f"{name} must be sorted in ascending order; got {shown}")
+    return indices.to(torch.int64)
+
+
+def check_mask(mask, name="mask"):
+    """Return `mask` if it is a bool tensor with at least one entry, True where a weight stays.
+
+    >>> check_mask(torch.ones(2))
+    Traceback (most recent call last):
+    TypeError: mask must be a bool tensor (True keeps); got dtype torch.float32
+    """
+    if not isinstance(mask, torch.Tensor):
+        raise TypeError(f"{name} must be a bool tensor (True keeps); got {type(mask).__name__}")
+    if mask.dtype != torch.bool:
+        raise TypeError(f"{name} must be a bool tensor (True keeps); got dtype {mask.dtype}")
+    if mask.numel() == 0:
+        raise ValueError(f"{name} must have at least one entry; got shape {tuple(mask.shape)}")
+    return mask

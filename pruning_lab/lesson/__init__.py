@@ -1,0 +1,27 @@
+"""What a notebook shows: begin with `lesson.start("01")`."""
+
+from pruning_lab.lesson import exercises
+from pruning_lab.lesson.claims import claims
+from pruning_lab.lesson.patterns import pattern_reveal
+from pruning_lab.lesson.pictures import first_idea, pruning_frames
+from pruning_lab.lesson.practice import check, hints, self_check
+from pruning_lab.lesson.predict import predict
+from pruning_lab.lesson.research import research_room
+from pruning_lab.lesson.session import start
+from pruning_lab.lesson.storyboard import inquiry, storyboard
+
+__all__ = [
+    "check",
+    "claims",
+    "exercises",
+    "first_idea",
+    "hints",
+    "inquiry",
+    "pattern_reveal",
+    "predict",
+    "pruning_frames",
+    "research_room",
+    "self_check",
+    "start",
+    "storyboard",
+]

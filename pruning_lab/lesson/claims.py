@@ -1,0 +1,56 @@
+"""What a lesson claims, on whose word, shown by which cell, and what it does not claim."""
+
+import tomllib
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from IPython.display import HTML, display
+from pybtex.database import parse_file
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+FIELDS = ("lesson", "id", "statement", "sources", "evidence", "limits", "reviewed")
+
+
+def load_claims(lesson, path=NOTEBOOKS / "claims.toml"):
+    """Return the claims of a lesson as dicts with the keys in FIELDS, in the order of the file.
+
+    Raises:
+        ValueError: a row lacks a field, or has an empty one.
+    """
+    with open(path, "rb") as file:
+        rows = tomllib.load(file)["claim"]
+    for row in rows:
+        missing = [field for field in FIELDS if not row.get(field)]
+        if missing:
+            raise ValueError(f"claim {row.get('id', '?')} in {path.name} must have {', '.join(missing)}; got {row}")
+    return [row for row in rows if row["lesson"] == lesson]
+
+
+@cache
+def load_sources(path=NOTEBOOKS / "references.bib"):
+    """Return the course's sources: {key: (what to print, link)}."""
+    return {key: _citation(entry) for key, entry in parse_file(str(path)).entries.items()}
+
+
+def _citation(entry):
+    surnames = [" ".join(person.last_names) for person in entry.persons["author"]]
+    authors = surnames[0] + (" et al." if len(surnames) > 2 else "".join(f" and {name}" for name in surnames[1:]))
+    return f"{authors} {entry.fields['year']}: {entry.fields['title']}", entry.fields["url"]
+
+
+def claims(lesson):
+    """Show a lesson's claims: the statement, its sources, its evidence, its limits, and when it was reviewed."""
+    sources = load_sources()
+    display(HTML("".join(_claim_html(claim, sources) for claim in load_claims(lesson))))
+
+
+def _claim_html(claim, sources):
+    cited = "; ".join(
+        f'<a href="{link}">{escape(text)}</a>' for text, link in (sources[key] for key in claim["sources"])
+    )
+    return (
+        f"<p><b>{escape(claim['statement'])}</b><br>Source: {cited}<br>"
+        f"Shown here by: the cell <code>{escape(claim['evidence'])}</code><br>"
+        f"Not claimed: {escape(claim['limits'])}<br>Reviewed {claim['reviewed']}</p>"
+    )

@@ -1,0 +1,249 @@
+"""Four ways to spend the same number of zeros, stored and multiplied: what the first lesson's prediction measures."""
+
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from pruning_lab import kernels, masks, measure, plots, scores, sparse
+from pruning_lab.lesson.view import image_html, message, table_html, wide
+
+BATCHES = (1, 64)
+WINS = 1.2  # a pattern counts as faster from this ratio on; less could be the machine's mood
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One mask on a weight matrix, with the storage and the product made for it.
+
+    `stored` is a format of `pruning_lab.sparse`, or the small dense matrix where whole columns went. `columns` are the
+    inputs that the product reads.
+    """
+
+    name: str
+    mask: np.ndarray
+    stored: object
+    multiply: object
+    columns: np.ndarray | slice
+
+    @property
+    def multiplications(self):
+        """Multiplications for one input vector under the kernel made for the pattern."""
+        return self.stored.size if isinstance(self.stored, np.ndarray) else self.stored.stored
+
+
+def group_for(sparsity):
+    """Return n, m of the smallest N:M pattern of groups of 4 or 8 that prunes exactly this fraction.
+
+    >>> group_for(0.5), group_for(0.875)
+    ((2, 4), (1, 8))
+    """
+    for m in (4, 8):
+        if (n := round((1 - sparsity) * m)) > 0 and n / m == 1 - sparsity:
+            return n, m
+    raise ValueError(f"sparsity must be a multiple of 1/8 below 1, so that N:M has as many zeros; got {sparsity}")
+
+
+def four_patterns(weight, sparsity):
+    """Prune `weight` four ways, each with the same number of zeros: {name: Pattern}.
+
+    Args:
+        weight: (rows, columns) float32 array, rows a multiple of 4, columns a multiple of 8.
+        sparsity: a multiple of 1/8 below 1.
+    """
+    tensor = torch.from_numpy(weight)
+    worth = scores.magnitude_scores(tensor)
+    n, m = group_for(sparsity)
+    scattered = masks.mask_unstructured(worth, sparsity).numpy()
+    grouped = masks.mask_n_of_m(worth, n, m).numpy()
+    vectors = masks.mask_blocks(worth, (4, 1), sparsity).numpy()
+    keep = masks.keep_channels(worth.sum(dim=0), sparsity).numpy()
+    columns = np.zeros(weight.shape, dtype=bool)
+    columns[:, keep] = True
+    everything = slice(None)
+    made = {
+        "scattered": (scattered, sparse.CSR.from_dense(weight * scattered), kernels.csr_matmul, everything),
+        f"{n}:{m}": (grouped, sparse.NOfM.from_dense(weight * grouped, n, m), kernels.n_of_m_matmul, everything),
+        "4x1 vectors": (
+            vectors,
+            sparse.BlockCSR.from_dense(weight * vectors, (4, 1)),
+            kernels.block_matmul,
+            everything,
+        ),
+        "whole columns": (columns, np.ascontiguousarray(weight[:, keep]), np.matmul, keep),
+    }
+    return {name: Pattern(name, *parts) for name, parts in made.items()}
+
+
+def times(weight, patterns, batch, repeats=30):
+    """Time every pattern under the dense product and under its own: {name: (dense ratio, own ratio)}, as measure.Rows.
+
+    The rival is the faster of NumPy's and torch's dense product of the unpruned matrix, measured first; a ratio above 1
+    is faster than that. Where whole columns went, both are a dense product of the smaller matrix.
+    """
+    x = np.random.default_rng(1).standard_normal((weight.shape[1], batch), dtype=np.float32)
+    x = x[:, 0] if batch == 1 else x
+    dense = _fastest_dense(weight, x)
+    candidates = {"unpruned": dense(weight, x)}
+    for name, pattern in patterns.items():
+        inputs = np.ascontiguousarray(x[pattern.columns])
+        if isinstance(pattern.stored, np.ndarray):
+            candidates[name, "dense"] = dense(pattern.stored, inputs)
+            continue
+        candidates[name, "dense"] = dense(weight * pattern.mask, inputs)
+        candidates[name, "own"] = _product(pattern, inputs)
+    rows = {row.name: row for row in measure.compare(candidates, repeats).rows}
+    return {name: (rows[name, "dense"], rows.get((name, "own"), rows[name, "dense"])) for name in patterns}
+
+
+def _product(pattern, x):
+    multiply = kernels.csr_matvec if x.ndim == 1 and pattern.multiply is kernels.csr_matmul else pattern.multiply
+    return lambda: multiply(pattern.stored, x)
+
+
+def _numpy_product(weight, x):
+    return lambda: weight @ x
+
+
+def _torch_product(weight, x):
+    weight, x = torch.from_numpy(weight), torch.from_numpy(x)
+    return lambda: weight @ x
+
+
+def _fastest_dense(weight, x):
+    trial = measure.compare({"numpy": _numpy_product(weight, x), "torch": _torch_product(weight, x)})
+    return _numpy_product if trial["torch"].ratio < 1 else _torch_product
+
+
+def pattern_reveal(weight, sparsity, options):
+    """Return a reveal for `predict`: which patterns run faster under the dense product, and everything beside it.
+
+    Args:
+        weight: (rows, columns) float32 array.
+        sparsity: a multiple of 1/8 below 1.
+        options: {option: names of the patterns that it says run faster}, one of them with None for any other outcome.
+    """
+
+    def reveal():
+        patterns = four_patterns(weight, sparsity)
+        measured = {batch: times(weight, patterns, batch) for batch in BATCHES}
+        faster = {name for name, (dense, _) in measured[64].items() if dense.ratio >= WINS}
+        meant = {option: patterns.keys() & names for option, names in options.items() if names is not None}
+        other = next(option for option, names in options.items() if names is None)
+        answer = next((option for option, names in meant.items() if names == faster), other)
+        return answer, [
+            image_html(mask_figure(patterns), f"The masks of {', '.join(patterns)}: the same number of zeros each."),
+            cost_table(weight, patterns),
+            image_html(time_figure(measured), "Bars: " + "; ".join(_in_words(measured))),
+            time_table(measured),
+            INVARIANT,
+            _explorer(weight, sparsity),
+        ]
+
+    return reveal
+
+
+INVARIANT = (
+    "<p><b>What held in every row:</b> a zero pays only when something downstream can use it. The dense product "
+    "multiplies by zero as slowly as by anything else. Scattered zeros pay in bytes, and in time only under a kernel "
+    "that skips them well enough. Whole columns change the shape, and every kernel gains.</p>"
+)
+
+
+def mask_figure(patterns, window=32):
+    """Draw the top left `window` x `window` corner of each pattern's mask, side by side."""
+    figure = Figure(figsize=(10, 2.9), layout="constrained")
+    for axes, pattern in zip(figure.subplots(1, len(patterns)), patterns.values(), strict=True):
+        plots.mask_picture(pattern.mask[:window, :window], ax=axes)
+        axes.set_title(pattern.name, fontsize=11)
+    return figure
+
+
+def cost_table(weight, patterns):
+    """Return an HTML table: sparsity, bytes stored, multiplications under the dense product and under its own."""
+    rows = [
+        [
+            pattern.name,
+            f"{masks.sparsity_of(torch.from_numpy(pattern.mask)):.3f}",
+            f"{pattern.stored.nbytes:,} ({pattern.stored.nbytes / weight.nbytes:.2f} of dense)",
+            f"{pattern.multiplications if isinstance(pattern.stored, np.ndarray) else weight.size:,}",
+            f"{pattern.multiplications:,}",
+        ]
+        for pattern in patterns.values()
+    ]
+    header = ["pattern", "sparsity", "bytes stored", "multiplications, dense product", "its own product"]
+    return table_html(header, rows, f"A {weight.shape[0]} x {weight.shape[1]} matrix, one input vector")
+
+
+def time_table(measured):
+    """Return an HTML table of speed-ups, with the interquartile range of the single rounds."""
+    header = ["pattern"] + [f"batch {batch}, {kernel}" for batch in measured for kernel in ("dense product", "its own")]
+    names = next(iter(measured.values()))
+    rows = [[name, *(_ratio(row) for batch in measured for row in measured[batch][name])] for name in names]
+    return table_html(header, rows, "Times as fast as the unpruned matrix under the best dense product here (IQR)")
+
+
+def _ratio(row):
+    return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"
+
+
+def _in_words(measured):
+    for batch, by_name in measured.items():
+        for name, (dense, own) in by_name.items():
+            yield f"{name}, batch {batch}: dense product {dense.ratio:.2f}, its own {own.ratio:.2f}"
+
+
+def time_figure(measured):
+    """Draw the speed-ups as bars, one panel for each batch size, with a line where pruning changes nothing."""
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    for axes, (batch, by_name) in zip(figure.subplots(1, len(measured), sharey=True), measured.items(), strict=True):
+        places = np.arange(len(by_name))
+        for offset, kernel, colour in ((-0.2, "dense product", plots.PRUNED), (0.2, "its own product", plots.KEPT)):
+            rows = [pair[offset > 0] for pair in by_name.values()]
+            ratios = np.array([row.ratio for row in rows])
+            spread = np.abs([[row.ratio_q1 for row in rows], [row.ratio_q3 for row in rows]] - ratios)
+            axes.barh(places + offset, ratios, height=0.38, xerr=spread, capsize=2, color=colour, label=kernel)
+        axes.axvline(1, color="black", linewidth=1, linestyle="--")
+        axes.set_yticks(places, by_name)
+        axes.set_xlabel("times as fast as unpruned dense")
+        axes.set_title(f"batch {batch}", fontsize=11)
+    axes.invert_yaxis()  # shared: the first pattern on top in every panel
+    axes.legend(fontsize=9)
+    return figure
+
+
+def _explorer(weight, sparsity):
+    """A slider and a choice of pattern: the mask and the bytes at once, the time on the press of a button."""
+    slider = wide(ipywidgets.FloatSlider, value=sparsity, min=0.5, max=0.875, step=0.125, description="Sparsity")
+    slider.readout_format = ".3f"
+    # the pattern is chosen by its place, because the name of N:M changes with the sparsity
+    places = [("scattered", 0), ("N:M", 1), ("4x1 vectors", 2), ("whole columns", 3)]
+    choice = wide(ipywidgets.Dropdown, options=places, description="Pattern")
+    button = ipywidgets.Button(description="Measure time")
+    picture, answer = ipywidgets.HTML(), ipywidgets.HTML()
+
+    def chosen():
+        return dict([list(four_patterns(weight, slider.value).items())[choice.value]])
+
+    def redraw(_change=None):
+        patterns = chosen()
+        alt = f"The mask of {next(iter(patterns))} at sparsity {slider.value:.3f}"
+        figure = Figure(figsize=(3.4, 3.2), layout="constrained")
+        axes = figure.subplots()
+        plots.mask_picture(next(iter(patterns.values())).mask[:32, :32], ax=axes)
+        axes.set_title(f"{next(iter(patterns))}, sparsity {slider.value:.3f}", fontsize=11)
+        picture.value = image_html(figure, alt) + cost_table(weight, patterns)
+        answer.value = ""
+
+    def measure_now(_button):
+        answer.value = message("Measuring, about five seconds ...")
+        answer.value = time_table({batch: times(weight, chosen(), batch) for batch in BATCHES})
+
+    slider.observe(redraw, "value")
+    choice.observe(redraw, "value")
+    button.on_click(measure_now)
+    redraw()
+    heading = ipywidgets.HTML("<b>Your turn:</b> where does each pattern begin to pay?")
+    return ipywidgets.VBox([heading, slider, choice, picture, button, answer])

@@ -1,0 +1,104 @@
+"""Drawings made for one lesson: plain matrices with names on them, so that an idea can be pointed at."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from pruning_lab import masks, plots, scores
+
+PAPER = "white"
+
+
+def first_idea(sparsity=0.5, size=12):
+    """Draw the same number of zeros as scattered points and as whole columns, with letters to point at.
+
+    Returns:
+        a matplotlib Figure: on the left the scattered mask (A is a zero in it, C the shape that a dense product sees),
+        on the right whole columns (B is one that goes, D the shape).
+    """
+    worth = torch.from_numpy(np.random.default_rng(0).random((size, size)))
+    scattered = masks.mask_unstructured(worth, sparsity).numpy()
+    columns = np.zeros_like(scattered)
+    columns[:, masks.keep_channels(worth.sum(dim=0), sparsity).numpy()] = True
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    for axes, mask, title in zip(
+        figure.subplots(1, 2), (scattered, columns), ("scattered zeros", "whole columns"), strict=True
+    ):
+        _cells(axes, mask)
+        axes.set_title(f"{title}: {int((~mask).sum())} of {mask.size} weights go", fontsize=12)
+    left, right = figure.axes
+    row, column = np.argwhere(~scattered)[len(np.argwhere(~scattered)) // 2]
+    _letter(left, "A", column, row)
+    gone = int(np.flatnonzero(~columns.any(axis=0))[0])
+    _letter(right, "B", gone, size // 2)
+    left.set_xlabel(f"C   shape the dense product sees: {size} x {size}, as before", fontsize=11)
+    kept = int(columns.any(axis=0).sum())
+    right.set_xlabel(f"D   shape the dense product sees: {size} x {kept}", fontsize=11)
+    return figure
+
+
+def _cells(axes, mask):
+    """Draw a matrix as squares: kept ones filled, pruned ones empty."""
+    for row, column in np.ndindex(mask.shape):
+        colour = plots.KEPT if mask[row, column] else PAPER
+        axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="0.75"))
+    axes.set(xlim=(-0.7, mask.shape[1] - 0.3), ylim=(mask.shape[0] - 0.3, -0.7), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _letter(axes, letter, column, row):
+    circle = {"boxstyle": "circle,pad=0.25", "facecolor": plots.PRUNED, "edgecolor": "black"}
+    axes.text(column, row, letter, ha="center", va="center", fontsize=12, fontweight="bold", bbox=circle)
+
+
+def pruning_frames(weight):
+    """Return the storyboard of magnitude pruning on a small matrix: weights, scores, mask, what the machine runs.
+
+    Args:
+        weight: (rows, columns) float32 tensor, small enough for its numbers to be read: 6 x 6, say.
+
+    Returns:
+        list of (title, draw(axes, sparsity)), for `storyboard`.
+    """
+    return [
+        ("weights", lambda axes, sparsity: _numbers(axes, weight, mask=None)),
+        ("scores |w|", lambda axes, sparsity: _numbers(axes, scores.magnitude_scores(weight), mask=None)),
+        ("mask", lambda axes, sparsity: _draw_mask(axes, weight, sparsity)),
+        ("what the machine runs", lambda axes, sparsity: _draw_products(axes, weight, sparsity)),
+    ]
+
+
+def _numbers(axes, values, mask):
+    """Write each value in its square; a pruned one is an empty square with a faint 0."""
+    stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
+    _cells(axes, stays)
+    for row, column in np.ndindex(stays.shape):
+        text, colour = (f"{values[row, column]:.2f}", "white") if stays[row, column] else ("0", "0.4")
+        axes.text(column, row, text.replace("0.", ".", 1), ha="center", va="center", color=colour, fontsize=9)
+
+
+def _draw_mask(axes, weight, sparsity):
+    worth = scores.magnitude_scores(weight)
+    mask = masks.mask_unstructured(worth, sparsity)
+    _numbers(axes, weight, mask)
+    gone = worth[~mask]
+    highest = f", all of magnitude {gone.max():.2f} or less" if gone.numel() else ""
+    axes.set_xlabel(f"{gone.numel()} of {mask.numel()} pruned{highest}", fontsize=10)
+
+
+def _draw_products(axes, weight, sparsity):
+    """Count the multiplications of one product under three machines, as bars."""
+    kept = int(masks.mask_unstructured(scores.magnitude_scores(weight), sparsity).sum())
+    rows, columns = weight.shape
+    stay = columns - round(sparsity * columns)
+    counts = {
+        "dense product,\nscattered zeros": rows * columns,
+        "sparse product,\nscattered zeros": kept,
+        "dense product,\ncolumns gone": rows * stay,
+    }
+    bars = axes.bar(list(counts), list(counts.values()), color=[plots.PRUNED, plots.KEPT, plots.STRUCTURED])
+    axes.bar_label(bars, fontsize=10)
+    axes.set_ylabel("multiplications for one input vector", fontsize=10)
+    axes.set_ylim(0, 1.15 * rows * columns)
+    axes.tick_params(axis="x", labelsize=9)

@@ -1,0 +1,77 @@
+"""Exercises: hints in three steps, checks that say what is wrong with this answer, and a self-check."""
+
+import ipywidgets
+
+from pruning_lab.lesson import journal
+from pruning_lab.lesson.view import message, show_widget
+
+SELF_CHECK = (
+    "A concrete answer is there: a number, a shape or a line of code.",
+    "It says why that must hold.",
+    "It touches a neighbouring idea: storage, time or accuracy.",
+)
+
+
+def hints(*steps):
+    """Show hints one at a time, each on its own press of a button.
+
+    Args:
+        steps: three sentences, from a nudge to nearly the answer.
+
+    Raises:
+        ValueError: not three of them.
+
+    >>> hints("only one")
+    Traceback (most recent call last):
+    ValueError: hints must come in three steps; got 1
+    """
+    if len(steps) != 3:
+        raise ValueError(f"hints must come in three steps; got {len(steps)}")
+    more = ipywidgets.Button(description="Hint 1 of 3")
+    shown = ipywidgets.HTML()
+
+    def show_next(_button):
+        count = min(shown.value.count("role=") + 1, 3)
+        shown.value = "".join(message(f"{number}. {step}") for number, step in enumerate(steps[:count], start=1))
+        more.description = f"Hint {count + 1} of 3" if count < 3 else "No more hints"
+        more.disabled = count == 3
+
+    more.on_click(show_next)
+    show_widget(ipywidgets.VBox([more, shown]), "(Three hints here, in JupyterLab.)")
+
+
+def check(checker, answer):
+    """Check a learner's function on the spot, and say what is wrong with it or that it holds.
+
+    An untouched stub, one that returns `...`, is reported as not started and lets Run All go on. A wrong answer raises.
+
+    Args:
+        checker: a function of the exercises, called with `answer`; it raises AssertionError with a message.
+        answer: the learner's function.
+
+    Raises:
+        AssertionError: the answer is wrong; the message says how.
+    """
+    if checker(answer) is NotImplemented:
+        print(f"{answer.__name__}: not started yet. Replace the ... and run this cell again.")
+    else:
+        print(f"{answer.__name__}: correct on every case tried.")
+
+
+def self_check(question):
+    """Ask for an answer in the learner's own words, with three points to hold it against; saved to the journal."""
+    answer = ipywidgets.Textarea(
+        description="In your words:", rows=3, style={"description_width": "initial"}, layout={"width": "46em"}
+    )
+    points = [ipywidgets.Checkbox(description=point, indent=False, layout={"width": "46em"}) for point in SELF_CHECK]
+    save = ipywidgets.Button(description="Save answer")
+    saved = ipywidgets.HTML()
+
+    def on_save(_button):
+        met = [point.description for point in points if point.value]
+        saved.value = message(journal.try_append("answer", question=question, answer=answer.value, met=met))
+
+    save.on_click(on_save)
+    listed = "\n".join(f"[ ] {point}" for point in SELF_CHECK)
+    heading = ipywidgets.HTML(f"<b>{question}</b>")
+    show_widget(ipywidgets.VBox([heading, answer, *points, save, saved]), f"{question}\n{listed}")

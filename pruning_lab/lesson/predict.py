@@ -1,0 +1,110 @@
+"""Predict, then reveal: the learner commits to an answer before anything is computed."""
+
+import ipywidgets
+from IPython.display import HTML, display
+
+from pruning_lab.lesson import journal
+from pruning_lab.lesson.session import attended
+from pruning_lab.lesson.view import message, show_widget, wide
+
+CONFIDENCE = ("a guess", "fairly sure", "certain")
+
+
+def predict(question, options, reveal, *, topic, confidence=True):
+    """Ask; wait for Commit; only then compute, and show the answer beside the learner's own.
+
+    Nothing is computed before Commit. The prediction goes to the learner's journal. In an unattended run (tests, a
+    page made for reading) the reveal is computed and folded up under the question, and no journal is written.
+
+    Args:
+        question: one plain sentence.
+        options: two or more answers, distinct strings.
+        reveal: called without arguments after Commit; returns (answer, items): the option that the measurement
+            bears out, and what to show: HTML strings and widgets, in order.
+        topic: what the prediction is about, in a word or two, for the journal.
+        confidence: whether to ask how sure the learner is.
+
+    Raises:
+        ValueError: fewer than two options, or one of them twice.
+
+    >>> predict("Is it faster?", ["yes"], reveal=None, topic="time")
+    Traceback (most recent call last):
+    ValueError: options must be at least two distinct answers; got ['yes']
+    """
+    options = list(options)
+    if len(options) < 2 or len(set(options)) < len(options):
+        raise ValueError(f"options must be at least two distinct answers; got {options}")
+    if not attended():
+        _show_folded(question, options, reveal)
+        return
+    prediction = _Prediction(question, options, reveal, topic, confidence)
+    show_widget(prediction.box, f"{question}\n(Open this notebook in JupyterLab to answer.)")
+
+
+class _Prediction:
+    """The widgets of one question, and what happens when they are used."""
+
+    def __init__(self, question, options, reveal, topic, confidence):
+        self.question, self.options, self.reveal, self.topic = question, options, reveal, topic
+        self.choice = wide(ipywidgets.RadioButtons, options=options, value=None, description="Your answer:")
+        self.confidence = wide(ipywidgets.RadioButtons, options=CONFIDENCE, value=None, description="How sure are you?")
+        self.commit = ipywidgets.Button(description="Commit", button_style="primary", disabled=True)
+        self.status = ipywidgets.HTML(message("Choose first. Nothing is computed until you commit."))
+        self.revealed = ipywidgets.VBox()
+        self.asked = [self.choice, self.confidence] if confidence else [self.choice]
+        for control in self.asked:
+            control.observe(self._allow_commit, "value")
+        self.commit.on_click(self._on_commit)
+        heading = ipywidgets.HTML(f"<b>{question}</b>")
+        self.box = ipywidgets.VBox([heading, *self.asked, self.commit, self.status, self.revealed])
+
+    def _allow_commit(self, _change):
+        self.commit.disabled = any(control.value is None for control in self.asked)
+
+    def _on_commit(self, _button):
+        if self.commit.disabled:  # not answered yet, or committed already: a click sent by a script changes nothing
+            return
+        for control in (*self.asked, self.commit):
+            control.disabled = True
+        self.status.value = message("Committed. Measuring on this machine, a few seconds ...")
+        try:
+            answer, items = self.reveal()
+        except (
+            Exception
+        ) as error:  # a callback's traceback is lost in the server's log: say it here, and let them retry
+            self.status.value = message(f"The measurement failed: {error!r}. Press Commit to try again.")
+            self.commit.disabled = False
+            return
+        outcome = "as you predicted" if answer == self.choice.value else f"you predicted: {self.choice.value}"
+        self.status.value = message(f"Measured: {answer} ({outcome}).")
+        self.revealed.children = [*map(_as_widget, items), *self._ask_why(answer)]
+
+    def _ask_why(self, answer):
+        reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
+        save = ipywidgets.Button(description="Save reason")
+        saved = ipywidgets.HTML()
+        committed = {"options": self.options, "choice": self.choice.value, "confidence": self.confidence.value}
+        about = {"topic": self.topic, "question": self.question}
+        saved.value = message(journal.try_append("prediction", **about, **committed, answer=answer))
+        save.on_click(
+            lambda _: setattr(saved, "value", message(journal.try_append("reason", **about, reason=reason.value)))
+        )
+        return reason, save, saved
+
+
+def _as_widget(item):
+    return item if isinstance(item, ipywidgets.Widget) else ipywidgets.HTML(item)
+
+
+def _show_folded(question, options, reveal):
+    answer, items = reveal()
+    if answer not in options:
+        raise ValueError(f"reveal must answer with one of the options; got {answer!r}")
+    listed = "".join(f"<li>{option}</li>" for option in options)
+    shown = "".join(item for item in items if isinstance(item, str))
+    display(
+        HTML(
+            f"<p><b>{question}</b></p><ul>{listed}</ul><details><summary>Answer first. Then unfold what one machine "
+            f"measured.</summary><p>Measured: {answer}.</p>{shown}</details>"
+        )
+    )

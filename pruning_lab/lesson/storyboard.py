@@ -1,0 +1,75 @@
+"""A mechanism in a few frames, with a slider; and one picture with questions."""
+
+from html import escape
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from pruning_lab import plots
+from pruning_lab.lesson.view import image_html, message, show_widget, wide
+
+
+def storyboard(frames, *, still=0.5, alt):
+    """Show a mechanism as frames that redraw when the sparsity moves.
+
+    All frames stand in one row at sparsity `still` as a plain figure; below it, two sliders pick a frame to see large
+    and its sparsity.
+
+    Args:
+        frames: list of (title, draw) with `draw(axes, sparsity)`.
+        still: the sparsity of the plain figure, in [0, 1].
+        alt: what the plain figure shows, in a sentence, for those who cannot see it.
+    """
+    row = Figure(figsize=(3.2 * len(frames), 3.6), layout="constrained")
+    for axes, (title, draw) in zip(row.subplots(1, len(frames)), frames, strict=True):
+        draw(axes, still)
+        axes.set_title(title, fontsize=11)
+    plots.show(row, alt)
+    frame = wide(ipywidgets.IntSlider, value=1, min=1, max=len(frames), description="Frame")
+    sparsity = wide(ipywidgets.FloatSlider, value=still, min=0, max=0.95, step=0.05, description="Sparsity")
+    picture = ipywidgets.HTML()
+
+    def redraw(_change=None):
+        title, draw = frames[frame.value - 1]
+        figure = Figure(figsize=(5.6, 4.6), layout="constrained")
+        axes = figure.subplots()
+        draw(axes, sparsity.value)
+        axes.set_title(f"{frame.value} of {len(frames)}: {title}", fontsize=12)
+        picture.value = image_html(figure, f"{title}, at sparsity {sparsity.value:.2f}")
+
+    frame.observe(redraw, "value")
+    sparsity.observe(redraw, "value")
+    redraw()
+    show_widget(ipywidgets.VBox([frame, sparsity, picture]), "(Two sliders here, frame and sparsity, in JupyterLab.)")
+
+
+def inquiry(questions):
+    """Ask questions about the picture above; each answer gets its own reply, right or wrong.
+
+    Args:
+        questions: list of (question, {option: reply}, right option).
+
+    Raises:
+        ValueError: a right option that is not among the options.
+    """
+    for question, replies, right in questions:
+        if right not in replies:
+            raise ValueError(f"the right option must be one of {list(replies)}; got {right!r} for {question!r}")
+    boxes = [_inquiry_box(number, *question) for number, question in enumerate(questions, start=1)]
+    listed = "\n".join(
+        f"{n}. {question} ({' / '.join(replies)})" for n, (question, replies, _) in enumerate(questions, start=1)
+    )
+    show_widget(ipywidgets.VBox(boxes), listed)
+
+
+def _inquiry_box(number, question, replies, right):
+    heading = ipywidgets.HTML(f"<b>{number}. {escape(question)}</b>")
+    choice = wide(ipywidgets.RadioButtons, options=list(replies), value=None, description="I see it in:")
+    reply = ipywidgets.HTML()
+
+    def answer(change):
+        verdict = "Yes. " if change["new"] == right else "Not quite. "
+        reply.value = message(verdict + replies[change["new"]])
+
+    choice.observe(answer, "value")
+    return ipywidgets.VBox([heading, choice, reply])

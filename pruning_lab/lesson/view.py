@@ -1,0 +1,46 @@
+"""Putting things on a page: widgets that leave a sentence where there is no kernel, and figures that carry alt text."""
+
+import base64
+import io
+from html import escape
+
+import ipywidgets
+from IPython.display import display
+
+
+def show_widget(widget, text):
+    """Display a widget; a page without a kernel shows `text` in its place."""
+    bundle = widget._repr_mimebundle_()
+    display({**bundle, "text/plain": text}, raw=True)
+
+
+def image_html(figure, alt):
+    """Return a matplotlib figure as an HTML image with alt text."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def table_html(header, rows, caption=""):
+    """Return a plain HTML table. Cells are escaped; the first of each row is its header."""
+    head = "".join(f'<th scope="col" style="text-align:left">{escape(str(name))}</th>' for name in header)
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{escape(str(first))}</th>'
+        + "".join(f'<td style="text-align:left">{escape(str(cell))}</td>' for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    caption = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def message(text, colour="var(--jp-content-font-color1, inherit)"):
+    """Return one sentence as an HTML widget's value, announced by screen readers when it changes."""
+    return f'<div role="status" style="color:{colour}; white-space:pre-wrap; line-height:1.4">{escape(text)}</div>'
+
+
+def wide(kind, **options):
+    """Return an ipywidgets control that takes the width it needs for its description."""
+    layout = ipywidgets.Layout(width="auto", max_width="46em")
+    return kind(style={"description_width": "initial"}, layout=layout, **options)

@@ -1,0 +1,86 @@
+"""COO: row, column and value of each survivor, the format that needs no explanation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+
+from pruning_lab.sparse.csr import CSR
+from pruning_lab.sparse.format import (
+    FLOATS,
+    INDICES,
+    Format,
+    check_array,
+    check_length,
+    check_pair,
+    check_range,
+    kept_weights,
+    smallest_index_dtype,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class COO(Format):
+    """Coordinates: data[k] stands in row[k] and col[k]; row after row, columns ascending, no place twice.
+
+    Args:
+        data: (stored,) float32 or float64, the values.
+        row: (stored,) uint16, int32 or int64.
+        col: (stored,) uint16, int32 or int64.
+        shape: (rows, columns).
+
+    Raises:
+        TypeError: an array has another dtype.
+        ValueError: the arrays contradict each other or the shape.
+
+    >>> coo = COO.from_dense(np.array([[0, 5, 0], [7, 0, 8]], np.float32))
+    >>> coo.data.tolist(), coo.row.tolist(), coo.col.tolist()
+    ([5.0, 7.0, 8.0], [0, 1, 1], [1, 0, 2])
+    >>> coo.nbytes  # 3 times 4 + 2 + 2
+    24
+    """
+
+    data: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    shape: tuple[int, int]
+
+    def __post_init__(self):
+        check_pair(self.shape, "shape", minimum=0)
+        check_array(self.data, "data", FLOATS, ndim=1)
+        for name, stop in zip(("row", "col"), self.shape, strict=True):
+            check_array(getattr(self, name), name, INDICES, ndim=1)
+            check_length(getattr(self, name), name, self.data.size, "stored")
+            check_range(getattr(self, name), name, stop)
+        places = self.row.astype(np.int64) * self.shape[1] + self.col
+        if (np.diff(places) <= 0).any():
+            at = np.argmax(np.diff(places) <= 0) + 1
+            raise ValueError(f"row and col must ascend in row-major order; got a repeat or a descent at entry {at}")
+
+    @classmethod
+    def from_dense(cls, array):
+        """Store the entries of `array` (rows, columns), float32 or float64, that are not zero. NaN is stored."""
+        csr = CSR.from_dense(array)
+        rows = np.arange(csr.shape[0], dtype=smallest_index_dtype(csr.shape[0]))
+        return cls(csr.data, np.repeat(rows, np.diff(csr.indptr)), csr.indices, csr.shape)
+
+    def to_dense(self):
+        """Return the matrix, (rows, columns), with the dtype of the values."""
+        dense = np.zeros(self.shape, self.data.dtype)
+        dense[self.row, self.col] = self.data
+        return dense
+
+    def to_scipy(self):
+        """Return it as `scipy.sparse.coo_array`, with int32 or int64 coordinates."""
+        coordinates = [np.asarray(index, np.promote_types(index.dtype, np.int32)) for index in (self.row, self.col)]
+        return scipy.sparse.coo_array((self.data, tuple(coordinates)), shape=self.shape)
+
+    @staticmethod
+    def bytes_at(shape, density, value_bytes=4):
+        """Return the bytes of a COO of `shape` (rows, columns) at `density` (kept / all), without building it.
+
+        >>> COO.bytes_at((1000, 1000), density=0.5) / 4e6  # against dense float32
+        1.0
+        """
+        stored = kept_weights(shape, density)
+        return stored * (value_bytes + sum(np.dtype(smallest_index_dtype(size)).itemsize for size in shape))

@@ -1,0 +1,228 @@
+"""The shipped data: exact counts, disjoint splits, the same pixels as published, and errors that say what to do."""
+
+import gzip
+import importlib.util
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+
+from pruning_lab import data
+
+SCRIPT = data.SUBSET_PATH.with_name("make_fashion_mnist.py")
+FULL_IS_HERE = any(
+    (folder / "train-images-idx3-ubyte.gz").is_file() for folder in (data.DEBIAN_FOLDER, data.CACHE_FOLDER)
+)
+needs_full = pytest.mark.skipif(not FULL_IS_HERE, reason="needs dataset-fashion-mnist")
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    with np.load(data.SUBSET_PATH) as archive:
+        return dict(archive)
+
+
+@pytest.mark.parametrize(("split", "size"), [("train", 10_000), ("validation", 2_000), ("test", 5_000)])
+def test_shapes_ranges_and_equal_classes(split, size):
+    images, labels = data.fashion_mnist(split)
+    assert images.shape == (size, 1, 28, 28)
+    assert labels.shape == (size,)
+    assert images.dtype == torch.float32
+    assert labels.dtype == torch.int64
+    assert (images.min(), images.max()) == (0, 1)
+    assert labels.bincount().tolist() == [size // 10] * 10
+
+
+def test_tensors_are_the_stored_arrays_over_255(arrays):
+    images, labels = data.fashion_mnist("train")
+    assert torch.equal((images[:, 0] * 255).round().to(torch.uint8), torch.from_numpy(arrays["train_images"]))
+    assert torch.equal(labels, torch.from_numpy(arrays["train_labels"]).long())
+
+
+def test_splits_are_disjoint_and_nest(arrays):
+    train, validation = set(arrays["train_indices"].tolist()), set(arrays["validation_indices"].tolist())
+    full_validation = set(arrays["full_validation_indices"].tolist())
+    assert (len(train), len(validation), len(full_validation)) == (10_000, 2_000, 5_000)
+    assert len(set(arrays["test_indices"].tolist())) == 5_000
+    assert train.isdisjoint(full_validation)
+    assert validation <= full_validation
+
+
+def test_no_image_of_one_split_is_copied_into_another(arrays):
+    """Pixels, not indices: the published set holds a few exact duplicates, so nearly none rather than none."""
+    pixels = {split: {image.tobytes() for image in arrays[f"{split}_images"]} for split in data.SPLITS}
+    assert len(pixels["train"] & pixels["validation"]) <= 3
+    assert len(pixels["train"] & pixels["test"]) <= 3
+
+
+def test_file_is_small():
+    assert data.SUBSET_PATH.stat().st_size <= 8_000_000
+
+
+def test_changing_a_tensor_leaves_the_next_caller_alone():
+    images, labels = data.fashion_mnist("validation")
+    images.zero_()
+    labels.zero_()
+    images, labels = data.fashion_mnist("validation")
+    assert images.max() == 1
+    assert labels.max() == 9
+
+
+@needs_full
+def test_script_makes_the_shipped_arrays(arrays):
+    """Arrays, not bytes: another build of zlib may pack them differently."""
+    spec = importlib.util.spec_from_file_location("make_fashion_mnist", SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    made = script.make()
+    assert made.keys() == arrays.keys()
+    assert all(np.array_equal(made[name], arrays[name]) and made[name].dtype == arrays[name].dtype for name in made)
+
+
+@needs_full
+def test_full_splits_hold_every_image_once():
+    sizes = {split: data.fashion_mnist(split, full=True)[1].bincount().tolist() for split in data.SPLITS}
+    assert sizes == {"train": [5_500] * 10, "validation": [500] * 10, "test": [1_000] * 10}
+
+
+@needs_full
+def test_small_images_stand_where_their_indices_say(arrays):
+    for split, part in {"train": "train", "validation": "train", "test": "test"}.items():
+        images, labels = data.read_full(part)
+        indices = arrays[f"{split}_indices"]
+        assert np.array_equal(images[indices], arrays[f"{split}_images"])
+        assert np.array_equal(labels[indices], arrays[f"{split}_labels"])
+
+
+@needs_full
+def test_full_set_is_found_in_the_cache_folder(tmp_path):
+    source = data.DEBIAN_FOLDER if data.DEBIAN_FOLDER.is_dir() else data.CACHE_FOLDER
+    for name in data.FULL_SHA256:
+        (tmp_path / name).write_bytes(gzip.compress(gzip.decompress((source / name).read_bytes()), compresslevel=1))
+    with mock.patch.object(data, "DEBIAN_FOLDER", NOWHERE), mock.patch.object(data, "CACHE_FOLDER", tmp_path):
+        assert data.fashion_mnist("test", full=True)[0].shape == (10_000, 1, 28, 28)
+
+
+FOLDER = Path(tempfile.mkdtemp(prefix="pruning-lab-test-"))
+NOWHERE = FOLDER / "nowhere"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def broken_files():
+    """Files as a broken download or an editor leaves them."""
+    (FOLDER / "truncated.npz").write_bytes(data.SUBSET_PATH.read_bytes()[:1000])
+    whole = bytearray(data.SUBSET_PATH.read_bytes())
+    whole[5000] ^= 1
+    (FOLDER / "changed.npz").write_bytes(whole)
+    packed = gzip.compress(b"\0" * 100, mtime=0)
+    for folder, content in {
+        "cut": packed[:-9],
+        "text": b"not gzip",
+        "other": packed,
+        "flipped": packed[:10] + b"\xff" * 20,
+    }.items():
+        (FOLDER / folder).mkdir()
+        for name in data.FULL_SHA256:
+            (FOLDER / folder / name).write_bytes(content)
+    yield
+    for path in sorted(FOLDER.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    FOLDER.rmdir()
+
+
+def subset_at(name):
+    with mock.patch.object(data, "SUBSET_PATH", FOLDER / name):
+        data.fashion_mnist("train")
+
+
+def full_at(name):
+    with mock.patch.object(data, "DEBIAN_FOLDER", FOLDER / name), mock.patch.object(data, "CACHE_FOLDER", NOWHERE):
+        data.fashion_mnist("test", full=True)
+
+
+RESTORE = (
+    "Restore it with `git checkout -- notebooks/data/fashion_mnist.npz`, or make it anew with "
+    "`python notebooks/data/make_fashion_mnist.py`."
+)
+NOT_GZIP = "must be a whole gzip file; got a truncated or changed one. Install or copy it anew."
+IMAGES = "t10k-images-idx3-ubyte.gz"
+BAD_INPUT = [
+    (
+        "split unknown",
+        lambda: data.fashion_mnist("training"),
+        ValueError,
+        "split must be one of train, validation, test; got 'training'",
+    ),
+    (
+        "split None",
+        lambda: data.fashion_mnist(None),
+        ValueError,
+        "split must be one of train, validation, test; got None",
+    ),
+    ("part unknown", lambda: data.read_full("validation"), ValueError, "part must be train or test; got 'validation'"),
+    (
+        "file missing",
+        lambda: subset_at("missing.npz"),
+        FileNotFoundError,
+        f"{FOLDER / 'missing.npz'} must be there, it ships with the course. {RESTORE}",
+    ),
+    (
+        "file truncated",
+        lambda: subset_at("truncated.npz"),
+        ValueError,
+        f"{FOLDER / 'truncated.npz'} must have sha256 {data.SUBSET_SHA256[:12]}...; got 394b2dc819a7... (1000 bytes): "
+        f"it was truncated or changed. {RESTORE}",
+    ),
+    (
+        "file changed",
+        lambda: subset_at("changed.npz"),
+        ValueError,
+        f"{FOLDER / 'changed.npz'} must have sha256 {data.SUBSET_SHA256[:12]}...; got a7091aad28de... "
+        f"({data.SUBSET_PATH.stat().st_size} bytes): it was truncated or changed. {RESTORE}",
+    ),
+    (
+        "full set missing",
+        lambda: full_at("nowhere"),
+        FileNotFoundError,
+        f"the full Fashion-MNIST must be in {NOWHERE} or in {NOWHERE}; got neither. On Debian and Ubuntu run "
+        "`apt install dataset-fashion-mnist`; elsewhere put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
+        "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz from github.com/zalandoresearch/fashion-mnist into the "
+        "second folder.",
+    ),
+    (
+        "full file truncated",
+        lambda: full_at("cut"),
+        ValueError,
+        f"{FOLDER / 'cut' / IMAGES} {NOT_GZIP}",
+    ),
+    (
+        "full file not gzip",
+        lambda: full_at("text"),
+        ValueError,
+        f"{FOLDER / 'text' / IMAGES} {NOT_GZIP}",
+    ),
+    (
+        "full file damaged inside",
+        lambda: full_at("flipped"),
+        ValueError,
+        f"{FOLDER / 'flipped' / IMAGES} {NOT_GZIP}",
+    ),
+    (
+        "full file with other content",
+        lambda: full_at("other"),
+        ValueError,
+        f"{FOLDER / 'other' / IMAGES} must have sha256 5b4141f0afba...; got cd00e292c597... (100 bytes): it was "
+        "truncated or changed. Install or copy it anew.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
+def test_bad_input(call, kind, message):
+    with pytest.raises(kind) as caught:
+        call()
+    assert caught.type is kind
+    assert str(caught.value) == message

@@ -1,0 +1,93 @@
+"""The checks of the exercises: the right answer passes, the untouched stub is not started, each wrong one gets its reason."""
+
+import numpy as np
+import pytest
+
+from pruning_lab import lesson
+from pruning_lab.lesson import exercises
+
+
+def right_mask(weight, sparsity):
+    mask = np.ones(weight.size, dtype=bool)
+    mask[np.argsort(np.abs(weight).ravel(), kind="stable")[: round(sparsity * weight.size)]] = False
+    return mask.reshape(weight.shape)
+
+
+def right_bytes(rows, columns, sparsity):
+    return 8 * (rows * columns - round(sparsity * rows * columns)) + 4 * (rows + 1)
+
+
+def right_pair(weight1, bias1, weight2, keep):
+    return weight1[keep], bias1[keep], weight2[:, keep]
+
+
+RIGHT = [(exercises.exact_mask, right_mask), (exercises.csr_bytes, right_bytes), (exercises.shrunk_pair, right_pair)]
+
+
+@pytest.mark.parametrize(("checker", "answer"), RIGHT)
+def test_the_right_answer_passes(checker, answer, capsys):
+    lesson.check(checker, answer)
+    assert capsys.readouterr().out == f"{answer.__name__}: correct on every case tried.\n"
+
+
+@pytest.mark.parametrize("checker", [checker for checker, _ in RIGHT])
+def test_the_untouched_stub_is_not_started(checker, capsys):
+    def stub(*_arguments):
+        return ...
+
+    lesson.check(checker, stub)
+    assert "not started yet" in capsys.readouterr().out
+
+
+def by_threshold(weight, sparsity):
+    magnitudes = np.abs(weight)
+    return magnitudes > np.quantile(magnitudes, sparsity)
+
+
+def by_sign(weight, sparsity):
+    mask = np.ones(weight.size, dtype=bool)
+    mask[np.argsort(weight.ravel(), kind="stable")[: round(sparsity * weight.size)]] = False
+    return mask.reshape(weight.shape)
+
+
+def largest_first(weight, sparsity):
+    mask = np.ones(weight.size, dtype=bool)
+    mask[np.argsort(-np.abs(weight).ravel(), kind="stable")[: round(sparsity * weight.size)]] = False
+    return mask.reshape(weight.shape)
+
+
+def rounded_down(weight, sparsity):
+    return right_mask(weight, int(sparsity * weight.size) / weight.size)
+
+
+WRONG = [
+    (exercises.exact_mask, by_threshold, "a threshold takes all of them or none"),
+    (exercises.exact_mask, by_sign, "rank by magnitude"),
+    (exercises.exact_mask, largest_first, "large weights went and small ones stayed"),
+    (exercises.exact_mask, rounded_down, "prunes 19; got 18"),
+    (exercises.exact_mask, lambda w, s: ~right_mask(w, s), "large weights went"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, 1 - s), "is True meant for the pruned ones"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, s).astype(float), "got dtype float64"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, s).ravel(), "must have the weight's shape"),
+    (exercises.exact_mask, lambda w, s: w * right_mask(w, s), "a mask is an array of bool"),
+    (exercises.exact_mask, lambda w, s: None, "got dtype object"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * round(s * r * c) + 4 * (r + 1), "that counts the zeros"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * right_bytes(r, c, s), "that is bits"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 4 * (r + 1), "the row pointers are missing"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 4, "one entry more than there are rows"),
+    (exercises.csr_bytes, lambda r, c, s: 4 * (r * c - round(s * r * c)) + 4 * (r + 1), "column index too"),
+    (exercises.csr_bytes, lambda r, c, s: r * c, "count three arrays"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[:, k], b[k], c[:, k]), "a row of weight1"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], c), "the next layer loses the columns"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b, c[:, k]), "takes its bias along"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], c[:, k[::-1]]), "use the same units"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[:3], b[:3], c[:, :3]), "use the same units"),
+    (exercises.shrunk_pair, lambda a, b, c, k: [a[k], b[k], c[:, k]], "return three arrays"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a, b, c), "the next layer loses the columns"),
+]
+
+
+@pytest.mark.parametrize(("checker", "answer", "reason"), WRONG, ids=[reason for _, _, reason in WRONG])
+def test_a_wrong_answer_is_told_why(checker, answer, reason):
+    with pytest.raises(AssertionError, match=reason.replace("(", r"\(")):
+        lesson.check(checker, answer)

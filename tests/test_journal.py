@@ -1,0 +1,140 @@
+"""The learner's journal: what was saved stays saved, whatever happens to the kernel, the file or the disk."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pruning_lab.lesson import journal
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    path = tmp_path / "notes" / "journal.json"
+    monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(path))
+    return path
+
+
+def test_what_was_saved_is_read_back_in_order(path):
+    assert journal.read() == []
+    assert journal.append("note", question="Why?") == f"Saved in {path}."
+    journal.append("note", question="Warum? ⊙ 為什麼")
+    assert [entry["question"] for entry in journal.read()] == ["Why?", "Warum? ⊙ 為什麼"]
+    assert json.loads(path.read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch):
+    monkeypatch.delenv("PRUNING_LAB_JOURNAL", raising=False)
+    assert journal.journal_path().parts[-2:] == ("pruning_lab", "journal.json")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'{"version": 1, "entr',
+        b"",
+        b"\xff\xfe\x00",
+        b"[]",
+        b'{"version": 1}',
+        b'{"version": 1, "entries": [3]}',
+        b"null",
+    ],
+)
+def test_a_broken_journal_is_kept_aside_and_a_new_one_begun(path, broken):
+    path.parent.mkdir()
+    path.write_bytes(broken)
+    assert journal.read() == []
+    assert path.read_bytes() == broken
+    said = journal.append("note", question="Why?")
+    (aside,) = path.parent.glob("journal.broken-*.json")
+    assert aside.read_bytes() == broken
+    assert said == f"Saved in a new journal, {path}. The old one could not be read; it is kept as {aside.name}."
+    assert [entry["question"] for entry in journal.read()] == ["Why?"]
+
+
+def test_a_newer_journal_is_left_alone(path):
+    path.parent.mkdir()
+    path.write_text('{"version": 2, "entries": {"a": "new shape"}}', encoding="utf-8")
+    before = path.read_bytes()
+    for use in (journal.read, lambda: journal.append("note")):
+        with pytest.raises(journal.JournalError) as caught:
+            use()
+        assert str(caught.value) == (
+            f"{path} was written by a newer version of this course (journal version 2; this one knows 1). It was left "
+            "as it is: update the course, or set PRUNING_LAB_JOURNAL to another file."
+        )
+    assert path.read_bytes() == before
+
+
+def test_a_read_only_journal_is_left_alone(path, monkeypatch):
+    journal.append("note", question="Why?")
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what everybody but root is told of a read-only file
+    with pytest.raises(journal.JournalError, match="is read-only"):
+        journal.append("note", question="And now?")
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
+    with pytest.raises(journal.JournalError, match="could not be written .* Nothing saved was lost"):
+        journal.append("note", question="Why?")
+    assert journal.try_append("note").startswith("Not saved: ")
+
+
+def test_a_crash_before_the_rename_leaves_the_old_journal(path, monkeypatch):
+    journal.append("note", question="first")
+
+    def crash(*_paths):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(os, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            journal.append("note", question="second")
+    assert [entry["question"] for entry in journal.read()] == ["first"]
+    assert {file.name for file in path.parent.iterdir()} <= {"journal.json", "journal.json.lock"}
+
+
+# Imported by its path: the package around it would load torch, which takes seconds and is not needed here.
+WRITER = f"""
+import sys
+from itertools import count
+sys.path.insert(0, {str(Path(journal.__file__).parent)!r})
+import journal
+for n in count():
+    journal.append("note", n=n)
+    print(n, flush=True)
+"""
+
+
+def test_a_killed_writer_never_loses_a_confirmed_note(path):
+    moment = random.Random(0)
+    confirmed = 0
+    for _ in range(20):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True)
+        writer.stdout.readline()
+        time.sleep(moment.uniform(0, 0.05))
+        writer.kill()
+        confirmed += 1 + len(writer.communicate()[0].splitlines())
+        assert len(journal.read()) >= confirmed
+    assert not list(path.parent.glob("*broken*"))
+
+
+def _save_many(notebook):
+    for number in range(20):
+        journal.append("note", notebook=notebook, number=number)
+
+
+def test_two_notebooks_at_once_lose_nothing(path):
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(_save_many, ["left", "right"]))
+    saved = {(entry["notebook"], entry["number"]) for entry in journal.read()}
+    assert saved == {(notebook, number) for notebook in ("left", "right") for number in range(20)}

@@ -1,0 +1,381 @@
+import random
+
+import matplotlib
+import numba
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from threadpoolctl import threadpool_info
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from pruning_lab import measure
+from pruning_lab.layers import HeadAttention
+from pruning_lab.measure import compare, count_weights, macs, stored_bytes, timing
+from pruning_lab.models import lenet_300_100, resnet_small, vgg_small
+
+matplotlib.use("Agg")
+
+
+class Run(nn.Module):
+    """A function as a model."""
+
+    def __init__(self, function, **children):
+        super().__init__()
+        self.function = function
+        for name, child in children.items():
+            self.add_module(name, child)
+
+    def forward(self, *inputs):
+        return self.function(self, *inputs)
+
+
+# --- Weights and bytes ---
+
+
+@pytest.mark.parametrize(
+    ("model", "weights"),
+    [
+        (nn.Linear(5, 3), 15),
+        (nn.Linear(5, 3, bias=False), 15),
+        (nn.Conv2d(8, 16, 3, groups=4), 16 * 2 * 9),
+        (nn.Conv1d(8, 16, 3), 16 * 8 * 3),
+        (nn.ConvTranspose2d(8, 16, 3), 16 * 8 * 9),
+        (nn.Sequential(nn.BatchNorm2d(7), nn.Embedding(11, 3), nn.LayerNorm(3)), 0),
+        (nn.MultiheadAttention(8, 2), 4 * 64),
+        (nn.MultiheadAttention(8, 2, kdim=3, vdim=5), 64 + 24 + 40 + 64),
+        (HeadAttention(8, num_heads=3, head_dim=2), 4 * 48),
+        (lenet_300_100(), 266200),
+    ],
+    ids=str,
+)
+def test_count_weights_by_hand(model, weights):
+    assert count_weights(model) == weights
+
+
+def test_count_weights_counts_shared_and_tied_weights_once_and_zeros_too():
+    shared, tied = nn.Linear(4, 4), nn.Linear(4, 4)
+    tied.weight = shared.weight
+    assert count_weights(nn.Sequential(shared, shared, tied)) == 16
+    nn.init.zeros_(shared.weight)
+    assert count_weights(shared) == 16
+
+
+def test_stored_bytes_by_hand():
+    norm = nn.BatchNorm2d(10)  # weight, bias, mean, variance in float32, and one int64 counter
+    assert stored_bytes(norm) == 4 * 10 * 4 + 8
+    assert stored_bytes(nn.Linear(5, 3).half()) == 2 * 18
+    layer = nn.Linear(5, 3)
+    assert stored_bytes(nn.Sequential(layer, layer)) == 4 * 18
+    values, columns = np.zeros(10, np.float32), np.zeros(10, np.uint16)
+    assert stored_bytes(values) == 40
+    assert stored_bytes([values, {"columns": columns, "layer": layer}, (columns,)]) == 40 + 20 + 72 + 20
+    assert stored_bytes([]) == 0
+
+
+# --- Multiply-accumulates ---
+
+x = torch.randn(2, 5, 8)  # (batch, length, features)
+image = torch.randn(2, 4, 9, 9)
+# length 5 asks length 7, 8 features: projections, scores, weighted sum, output projection
+ATTENTION_MACS = 2 * (5 * 64 + 2 * 7 * 64 + 5 * 7 * 8 + 5 * 7 * 8 + 5 * 64)
+y = torch.randn(2, 7, 8)
+
+
+def attend(attention, **options):
+    return Run(lambda self, q, k: self.attention(q, k, k, **options), attention=attention)
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "expected"),
+    [
+        (nn.Linear(8, 3), x, 2 * 5 * 8 * 3),
+        (nn.Linear(8, 3, bias=False), x, 2 * 5 * 8 * 3),
+        (nn.Linear(8, 3), x[0, 0], 8 * 3),
+        (lenet_300_100(), torch.zeros(3, 1, 28, 28), 3 * 266200),
+        (nn.Conv2d(4, 6, 3), image, 2 * 7 * 7 * 6 * 4 * 9),
+        (nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), image, 2 * 5 * 5 * 6 * 2 * 9),
+        (nn.Conv2d(4, 4, (3, 1), dilation=2, groups=4, bias=False), image, 2 * 5 * 9 * 4 * 1 * 3),
+        (nn.Conv2d(4, 6, 3, padding=1, padding_mode="circular"), image, 2 * 81 * 6 * 4 * 9),
+        (nn.Conv1d(5, 10, 3, groups=5), x, 2 * 6 * 10 * 1 * 3),
+        (nn.ConvTranspose2d(4, 6, 3, stride=2), image, 2 * 81 * 4 * 6 * 9),
+        (nn.Sequential(nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)), image, 0),
+        (attend(nn.MultiheadAttention(8, 2, batch_first=True)), (x, y), ATTENTION_MACS),
+        (attend(nn.MultiheadAttention(8, 2, batch_first=True), need_weights=False), (x, y), ATTENTION_MACS),
+        (attend(nn.MultiheadAttention(8, 4, bias=False, batch_first=True)), (x, y), ATTENTION_MACS),
+        (attend(nn.MultiheadAttention(8, 2, kdim=8, vdim=8, batch_first=True)), (x, y), ATTENTION_MACS),
+        (attend(HeadAttention(8, 2, 4, batch_first=True), need_weights=False), (x, y), ATTENTION_MACS),
+        (attend(HeadAttention(8, 1, 4, batch_first=True)), (x, y), ATTENTION_MACS // 2),
+        # the case that torch runs as one fused kernel in evaluation mode: self-attention, an even number of heads
+        (Run(lambda self, q: self.a(q, q, q)[0], a=nn.MultiheadAttention(8, 2, batch_first=True)), x, 2 * (1280 + 400)),
+        (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), x, 2 * (1280 + 400 + 5 * 2 * 8 * 16)),
+        (Run(lambda self, q, k: F.scaled_dot_product_attention(q, k, k)), (x, y), 2 * 2 * 5 * 7 * 8),
+        (Run(lambda self, q: F.scaled_dot_product_attention(q, q, q, is_causal=True)), x, 2 * 2 * 5 * 5 * 8),
+        (Run(lambda self, q: F.linear(q, torch.ones(3, 8))), x, 2 * 5 * 8 * 3),
+        (Run(lambda self, q: F.linear(q, torch.ones(3, 8), torch.ones(3))), x, 2 * 5 * 8 * 3),
+        (Run(lambda self, q, k: q @ k.mT), (x, y), 2 * 5 * 7 * 8),
+        (Run(lambda self, q: q @ torch.ones(8)), x, 2 * 5 * 8),
+        (Run(lambda self, q: q[0, 0] @ q[0, 1]), x, 8),
+        (Run(lambda self, q: torch.ones(5) @ q), x, 2 * 5 * 8),
+        (Run(lambda self, q: torch.addmv(torch.ones(5), q[0], torch.ones(8))), x, 5 * 8),
+        (Run(lambda self, q, k: torch.baddbmm(torch.ones(7), q, k.mT)), (x, y), 2 * 5 * 7 * 8),
+        (Run(lambda self, q, k: torch.einsum("bqd,bkd->bqk", q, k)), (x, y), 2 * 5 * 7 * 8),
+        (Run(lambda self, q: self.layer(self.layer(q)), layer=nn.Linear(8, 8)), x, 2 * 2 * 5 * 64),
+        (Run(lambda self, q: q * q + q.sum()), x, 0),
+        (Run(torch.inference_mode()(lambda self, q: self.layer(q)), layer=nn.Linear(8, 3)), x, 2 * 5 * 8 * 3),
+        (nn.LSTM(8, 16, batch_first=True).double(), x.double(), 2 * 5 * 4 * 16 * (8 + 16)),
+    ],
+)
+def test_macs_by_hand(model, inputs, expected):
+    assert macs(model, inputs) == expected
+
+
+@pytest.mark.parametrize("model", [vgg_small(), resnet_small()], ids=["vgg", "resnet"])
+def test_macs_are_half_the_flops_torch_counts_where_torch_counts_them(model):
+    images = torch.zeros(2, 1, 28, 28)
+    with FlopCounterMode(display=False) as counter:
+        model.eval()(images)
+    assert 2 * macs(model, images) == counter.get_total_flops()
+
+
+class Counts(nn.Module):
+    """Writes to a buffer whenever it runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("runs", torch.zeros(()))
+
+    def forward(self, x):
+        self.runs += 1
+        return x
+
+
+def test_macs_leaves_the_model_as_it_was():
+    model = nn.Sequential(Counts(), nn.BatchNorm2d(4), nn.Dropout(), nn.Conv2d(4, 4, 1))
+    model.train()[1].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    random_state = torch.get_rng_state()
+    macs(model, image)
+    assert [module.training for module in model.modules()] == [True, True, False, True, True]
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert torch.is_grad_enabled()
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_macs_restores_the_training_flags_when_the_run_fails():
+    model = nn.Linear(8, 3).train()
+    with pytest.raises(RuntimeError):
+        macs(model, torch.zeros(1, 9))
+    assert model.training
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+# --- Time: on a clock that only the candidates move, so that every number is known ---
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A list of one number, in nanoseconds; a candidate takes time by adding to it."""
+    now = [0]
+    monkeypatch.setattr(timing.time, "perf_counter_ns", lambda: now[0])
+    return now
+
+
+def takes(clock, *nanoseconds, log=None):
+    """A candidate whose calls take these times in turn, the last one for ever."""
+    calls = iter(nanoseconds)
+
+    def candidate():
+        clock[0] += next(calls, nanoseconds[-1])
+        if log is not None:
+            log.append(nanoseconds[-1])
+
+    return candidate
+
+
+def test_medians_quartiles_and_ratios_on_a_known_clock(clock):
+    # one warm-up call each (cold), then five rounds
+    rows = compare(
+        {"dense": takes(clock, 9e9, 1e6, 2e6, 3e6, 4e6, 5e6), "half": takes(clock, 9e9, 5e5, 1e6, 1e6, 2e6, 1e7)},
+        repeats=5,
+        cold=True,
+    ).rows
+    assert [row.name for row in rows] == ["dense", "half"]
+    assert (rows[0].q1, rows[0].median, rows[0].q3) == pytest.approx((2e-3, 3e-3, 4e-3))
+    assert (rows[0].ratio_q1, rows[0].ratio, rows[0].ratio_q3) == (1, 1, 1)
+    assert (rows[1].q1, rows[1].median, rows[1].q3) == pytest.approx((1e-3, 1e-3, 2e-3))
+    assert rows[1].ratio == pytest.approx(3)  # of medians: 3 ms over 1 ms
+    assert (rows[1].ratio_q1, rows[1].ratio_q3) == pytest.approx((2, 2))  # of rounds: 2, 2, 3, 2, 0.5
+
+
+def test_short_calls_are_repeated_until_a_measurement_lasts_and_long_ones_are_not(clock):
+    short, long = [], []
+    comparison = compare({"short": takes(clock, 1e4, log=short), "long": takes(clock, 1e6, log=long)}, repeats=10)
+    assert comparison["short"].median == pytest.approx(10e-6)
+    assert comparison["long"].ratio == pytest.approx(0.01)
+    assert len(long) == 2 + 10
+    assert len(short) == 2 + 20 + 10 * 20  # 20 calls of 10 µs are one measurement
+
+
+def test_cold_calls_once_a_measurement_and_reads_over_128_mb_before_each(clock, monkeypatch):
+    reads, calls = [], []
+
+    class Stream:
+        def sum(self):
+            reads.append(len(calls))
+
+    assert timing._stream().nbytes > 128e6
+    monkeypatch.setattr(timing, "_stream", Stream)
+    compare({"short": takes(clock, 1e4, log=calls)}, repeats=10, cold=True)
+    assert len(calls) == 1 + 10
+    assert reads == list(range(1, 11))  # a read before every call but the warm-up
+
+
+def test_rounds_are_interleaved_in_changing_order_and_leave_global_randomness_alone(clock):
+    log = []
+    random_state, numpy_state, torch_state = random.getstate(), np.random.get_state()[1], torch.get_rng_state()  # noqa: NPY002
+    compare({str(t): takes(clock, t, log=log) for t in (1e6, 2e6, 3e6)}, repeats=30, cold=True)
+    rounds = [tuple(log[i : i + 3]) for i in range(3, len(log), 3)]
+    assert len(rounds) == 30
+    assert all(set(one) == {1e6, 2e6, 3e6} for one in rounds)
+    assert len(set(rounds)) == 6  # every order of three occurs
+    assert random.getstate() == random_state
+    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+def threads():
+    blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    return [torch.get_num_threads(), numba.get_num_threads(), *blas]
+
+
+def test_one_thread_while_timing_and_as_many_as_before_afterwards():
+    numba_before, torch_before = numba.get_num_threads(), torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+        before, seen = threads(), []
+        compare({"look": lambda: seen.append(threads())}, repeats=1, cold=True)
+        assert {number for look in seen for number in look} == {1}
+        assert threads() == before
+
+        def fails():
+            raise RuntimeError("no")
+
+        with pytest.raises(RuntimeError):
+            compare({"fails": fails})
+        assert threads() == before
+    finally:
+        torch.set_num_threads(torch_before)
+        numba.set_num_threads(numba_before)
+
+
+def test_what_a_candidate_raises_comes_through_with_its_name():
+    with pytest.raises(ZeroDivisionError) as caught:
+        compare({"good": lambda: None, "bad one": lambda: 1 / 0})
+    assert caught.value.__notes__ == ["raised by the candidate 'bad one'"]
+
+
+@pytest.fixture
+def comparison():
+    row = measure.Row("dense <1>", 0.0025, 0.002, 0.003, 1.0, 1.0, 1.0)
+    fast = measure.Row("csr", 0.000123456, 0.0001, 0.0002, 20.25, 18.0, 22.125)
+    return measure.Comparison((row, fast), "one thread, warm, 30 interleaved rounds")
+
+
+def test_prints_as_a_table_in_one_unit(comparison):
+    assert str(comparison).splitlines() == [
+        "candidate  median [µs]      quartiles [µs]  dense <1> / this       quartiles",
+        "dense <1>      2500.00  2000.00 to 3000.00              1.00    1.00 to 1.00",
+        "      csr       123.46    100.00 to 200.00             20.25  18.00 to 22.12",
+        "one thread, warm, 30 interleaved rounds",
+    ]
+
+
+def test_shows_as_an_escaped_html_table(comparison):
+    page = comparison._repr_html_()
+    assert page.count("<tr>") == page.count("</tr>") == 3
+    assert page.count("<th>") == page.count("</th>") == 5
+    assert page.count("<td>") == page.count("</td>") == 10
+    assert "dense &lt;1&gt;" in page
+    assert "<caption>one thread, warm, 30 interleaved rounds</caption>" in page
+
+
+def test_slow_rows_are_shown_in_milliseconds():
+    table = str(measure.Comparison((measure.Row("slow", 2.0, 1.5, 2.5, 1.0, 1.0, 1.0),), "one thread"))
+    assert "median [ms]" in table
+    assert "2000.00  1500.00 to 2500.00" in table
+
+
+def test_draws_bars_whiskers_and_the_limit(comparison):
+    axes = comparison.plot(limit=5e-5)
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([2500, 123.456])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["dense <1>", "csr"]
+    (whiskers,) = [c for c in axes.collections if hasattr(c, "get_segments")]
+    assert [segment[:, 0].tolist() for segment in whiskers.get_segments()] == [[2000, 3000], pytest.approx([100, 200])]
+    assert "µs" in axes.get_xlabel()
+    assert axes.get_legend().get_texts()[0].get_text() == "limit 50.00 µs"
+    assert axes.lines[-1].get_xdata()[0] == pytest.approx(50)
+
+
+def test_draws_into_given_axes_without_a_limit(comparison):
+    axes = matplotlib.figure.Figure().subplots()
+    assert comparison.plot(axes) is axes
+    assert axes.get_legend() is None
+
+
+def test_bandwidth_is_bytes_over_the_best_pass(monkeypatch):
+    times = iter([3.0, 2.0, 4.0] + [5.0] * 7)
+    monkeypatch.setattr(timing, "_seconds_per_call", lambda *args, **options: next(times))
+    assert measure.stream_bandwidth() == timing.STREAM_BYTES / 2.0
+
+
+BAD_INPUT = [
+    ("count_weights of a tensor", lambda: count_weights(x), TypeError, "model must be an nn.Module; got Tensor"),
+    ("macs of a function", lambda: macs(F.relu, x), TypeError, "model must be an nn.Module; got function"),
+    (
+        "macs of a hidden product",
+        lambda: macs(Run(lambda self, q: self.b(q, q), b=nn.Bilinear(8, 8, 3)), x),
+        ValueError,
+        "model must run products that can be counted; got the fused operation _trilinear",
+    ),
+    (
+        "bytes of a number",
+        lambda: stored_bytes([3.0]),
+        TypeError,
+        "model_or_formats must be an nn.Module or hold things with .nbytes; got float",
+    ),
+    (
+        "candidates in a list",
+        lambda: compare([print]),
+        TypeError,
+        "candidates must be a dict of name -> callable; got list",
+    ),
+    ("no candidates", lambda: compare({}), ValueError, "candidates must name at least one callable; got an empty dict"),
+    (
+        "a candidate already called",
+        lambda: compare({"dense": x @ x.mT}),
+        TypeError,
+        "candidates must be callable without arguments; got Tensor for 'dense'",
+    ),
+    ("no rounds", lambda: compare({"a": print}, repeats=0), ValueError, "repeats must be at least 1; got 0"),
+    ("half a round", lambda: compare({"a": print}, repeats=0.5), TypeError, "repeats must be an integer; got 0.5"),
+    (
+        "a row that is not there",
+        lambda: compare({"a": lambda: None}, repeats=1)["b"],
+        KeyError,
+        repr("name must be one of ['a']; got 'b'"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"), [case[1:] for case in BAD_INPUT], ids=[case[0] for case in BAD_INPUT]
+)
+def test_bad_input(call, kind, message):
+    with pytest.raises(kind) as caught:
+        call()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message

@@ -1,0 +1,500 @@
+import copy
+import io
+from contextlib import suppress
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import nn
+
+from pruning_lab.masks import mask_global, mask_n_of_m, mask_unstructured, sparsity_of
+from pruning_lab.prune import apply_masks_, hold_masks, load_masks, masks_for, prunable_weights, save_masks
+from pruning_lab.scores import magnitude_scores, taylor_scores
+
+seldom = settings(max_examples=25, deadline=None)
+
+
+def ninety(scores):
+    return mask_unstructured(scores, 0.9)
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(6, 20), nn.ReLU(), nn.LayerNorm(20), nn.Linear(20, 4))
+
+
+def train(model, optimizer, steps=5):
+    for step in range(steps):
+        inputs = torch.randn(8, 6, generator=torch.Generator().manual_seed(step))
+        optimizer.zero_grad()
+        model(inputs).square().mean().backward()
+        optimizer.step()
+
+
+def zero_where_pruned(model, masks):
+    return all(not model.get_parameter(name)[~mask].any() for name, mask in masks.items())
+
+
+# Which weights.
+
+
+class Tied(nn.Module):
+    """An embedding tied to the output layer, and one hidden layer used under two names."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(9, 6)
+        self.hidden = nn.Linear(6, 6)
+        self.again = self.hidden
+        self.output = nn.Linear(6, 9)
+        self.output.weight = self.words.weight
+
+    def forward(self, tokens):
+        return self.output(self.again(torch.relu(self.hidden(self.words(tokens)))))
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (nn.Linear(3, 2), ["weight"]),
+        (network(), ["0.weight", "3.weight"]),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ConvTranspose1d(4, 2, 3)), ["0.weight", "2.weight"]),
+        (nn.MultiheadAttention(8, 2, add_bias_kv=True), ["in_proj_weight", "out_proj.weight"]),
+        (
+            nn.MultiheadAttention(8, 2, kdim=4, vdim=4),
+            ["q_proj_weight", "k_proj_weight", "v_proj_weight", "out_proj.weight"],
+        ),
+        (nn.LSTM(3, 4), ["weight_ih_l0", "weight_hh_l0"]),
+        (nn.Sequential(nn.LayerNorm((4, 4)), nn.Flatten(), nn.Linear(16, 2)), ["2.weight"]),
+        (Tied(), ["hidden.weight"]),
+    ],
+    ids=["linear", "norm", "convolution", "attention", "separate projections", "recurrent", "2-D norm", "tied"],
+)
+def test_prunable_weights(model, names):
+    weights = prunable_weights(model)
+    assert list(weights) == names
+    assert all(weights[name] is model.get_parameter(name) for name in names)
+
+
+def test_masks_for_prunes_each_layer_and_leaves_the_model_alone():
+    model = network()
+    before = copy.deepcopy(model.state_dict())
+    masks = masks_for(model, magnitude_scores, ninety)
+    assert {name: sparsity_of(mask) for name, mask in masks.items()} == {"0.weight": 0.9, "3.weight": 0.9}
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(mask.requires_grad for mask in masks.values())
+
+
+def test_masks_for_takes_any_score_and_any_mask():
+    model = network()
+    model(torch.randn(8, 6)).square().mean().backward()
+    masks = masks_for(
+        model, lambda weight: taylor_scores(weight, weight.grad), lambda scores: mask_n_of_m(scores, 1, 2)
+    )
+    for name, weight in prunable_weights(model).items():
+        assert torch.equal(masks[name], mask_n_of_m((weight * weight.grad).abs(), 1, 2))
+
+
+def test_the_global_lines_of_the_docstring_agree():
+    model = network()
+    weights = prunable_weights(model)
+    masks = mask_global(weights, 0.9, by_magnitude=True)
+    scores = {name: magnitude_scores(weight) for name, weight in weights.items()}
+    assert all(torch.equal(masks[name], mask) for name, mask in mask_global(scores, 0.9).items())
+    apply_masks_(model, masks)
+    assert sum(int((weight == 0).sum()) for weight in weights.values()) == 180
+
+
+# Applying.
+
+
+def test_apply_by_hand():
+    layer = nn.Linear(3, 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, -2, 3], [float("inf"), float("-inf"), float("nan")]]))
+    bias, parameter = layer.bias.clone(), layer.weight
+    assert apply_masks_(layer, {"weight": torch.tensor([[True, False, True], [False, True, False]])}) is None
+    assert layer.weight is parameter
+    assert layer.weight.tolist() == [[1, 0, 3], [0, float("-inf"), 0]]
+    assert not layer.weight.signbit()[0, 1]
+    assert torch.equal(layer.bias, bias)
+    assert layer.weight.requires_grad
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_apply_in_any_dtype_and_layout(dtype):
+    layer = nn.Conv2d(4, 6, 3).to(dtype).to(memory_format=torch.channels_last)
+    mask = torch.rand(layer.weight.shape) > 0.5
+    expected = layer.weight.detach().clone().masked_fill(~mask, 0)
+    apply_masks_(layer, {"weight": mask})
+    assert torch.equal(layer.weight, expected)
+
+
+def test_apply_twice_is_apply_once():
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    apply_masks_(model, masks)
+    before = copy.deepcopy(model.state_dict())
+    apply_masks_(model, masks)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_nothing_changes_when_one_mask_does_not_fit():
+    model = network()
+    before = model[0].weight.detach().clone()
+    with pytest.raises(ValueError, match="must name parameters"):
+        apply_masks_(model, {"0.weight": torch.zeros(20, 6, dtype=torch.bool), "9.weight": torch.ones(1) > 0})
+    assert torch.equal(model[0].weight, before)
+
+
+def test_a_backward_pass_notices_that_its_weights_were_changed():
+    model = network()
+    loss = model(torch.randn(2, 6, requires_grad=True)).sum()
+    apply_masks_(model, masks_for(model, magnitude_scores, ninety))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@seldom
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 99))
+def test_pruned_stays_pruned(first, second, seed):
+    model = network(seed)
+    first, second = sorted((first, second))
+    before = masks_for(model, magnitude_scores, lambda scores: mask_unstructured(scores, first))
+    apply_masks_(model, before)
+    after = masks_for(model, magnitude_scores, lambda scores: mask_unstructured(scores, second))
+    assert not any((after[name] & ~before[name]).any() for name in after)
+
+
+# Holding.
+
+OPTIMIZERS = {
+    "momentum and decay": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.1),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.1, amsgrad=True),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, lr=0.01, momentum=0.9, centered=True),
+}
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_zeros_stay_zero_and_the_rest_learns(make):
+    model = network()
+    optimizer = make(model.parameters())
+    train(model, optimizer)  # the optimizer has a history for weights that are pruned only now
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, optimizer):
+        assert zero_where_pruned(model, masks)
+        before = copy.deepcopy(model.state_dict())
+        for _ in range(4):
+            train(model, optimizer, steps=1)
+            assert zero_where_pruned(model, masks)
+        for name, mask in masks.items():
+            assert (model.get_parameter(name)[mask] != before[name][mask]).any()
+        assert not torch.equal(model[0].bias, before["0.bias"])
+    train(model, optimizer, steps=1)
+    assert not zero_where_pruned(model, masks)  # the hook is gone, and what it held back moves
+
+
+def test_the_hook_goes_on_an_exception():
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(KeyError), hold_masks(model, masks_for(model, magnitude_scores, ninety), optimizer):
+        raise KeyError
+    assert not optimizer._optimizer_step_post_hooks
+
+
+def test_masks_that_do_not_fit_leave_no_hook():
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with (
+        pytest.raises(ValueError, match="must have the weight's shape"),
+        hold_masks(model, {"0.weight": torch.ones(2) > 0}, optimizer),
+    ):
+        pass
+    assert not optimizer._optimizer_step_post_hooks
+
+
+def test_masks_may_grow_while_held():
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    masks = masks_for(model, magnitude_scores, lambda scores: mask_unstructured(scores, 0.5))
+    with hold_masks(model, masks, optimizer):
+        train(model, optimizer)
+        masks.update(masks_for(model, magnitude_scores, ninety))
+        train(model, optimizer)
+        assert zero_where_pruned(model, masks)
+    assert {sparsity_of(mask) for mask in masks.values()} == {0.9}
+
+
+def test_loading_weights_while_held_does_not_let_pruned_ones_back():
+    model, dense = network(), network(seed=1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, optimizer):
+        model.load_state_dict(dense.state_dict())
+        train(model, optimizer, steps=1)
+        assert zero_where_pruned(model, masks)
+
+
+# Plain tensors: everything else keeps working.
+
+
+def test_a_shared_layer_stays_shared_and_zero():
+    torch.manual_seed(0)
+    model = Tied()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, optimizer):
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.arange(9)).square().sum().backward()
+            optimizer.step()
+    assert model.again is model.hidden
+    assert model.output.weight is model.words.weight
+    assert zero_where_pruned(model, masks)
+    assert zero_where_pruned(model, {"again.weight": masks["hidden.weight"]})
+
+
+def test_a_tied_weight_answers_to_either_name():
+    model = Tied()
+    first, second = torch.rand(9, 6) > 0.5, torch.rand(9, 6) > 0.5
+    apply_masks_(model, {"words.weight": first, "output.weight": second})
+    assert torch.equal(model.output.weight != 0, first & second)
+
+
+def test_deepcopy_and_state_dict():
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, torch.optim.Adam(model.parameters())):
+        twin = copy.deepcopy(model)
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+    assert list(model.state_dict()) == list(network().state_dict())
+    assert zero_where_pruned(twin, masks)
+    train(twin, torch.optim.SGD(twin.parameters(), lr=0.1), steps=1)
+    assert not zero_where_pruned(twin, masks)  # a copy is a model of its own
+    file.seek(0)
+    fresh = network(seed=1)
+    fresh.load_state_dict(torch.load(file))
+    assert zero_where_pruned(fresh, masks)
+
+
+def test_compile():
+    model = network()
+    compiled = torch.compile(model, backend="eager")
+    inputs = torch.randn(3, 6)
+    compiled(inputs)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, optimizer):
+        assert torch.allclose(compiled(inputs), model(inputs))
+        train(compiled, optimizer)
+    assert zero_where_pruned(model, masks)
+    assert torch.allclose(compiled(inputs), model(inputs))
+
+
+def test_export():
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    apply_masks_(model, masks)
+    inputs = torch.randn(3, 6)
+    exported = torch.export.export(model, (inputs,)).module()
+    assert torch.allclose(exported(inputs), model(inputs))
+    assert zero_where_pruned(exported, masks)
+
+
+# Saving.
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_masks_come_back_and_fit(tmp_path, as_text):
+    path = tmp_path / "masks.safetensors"
+    path = str(path) if as_text else path
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    save_masks(masks, path)
+    loaded = load_masks(path, model)
+    assert sorted(loaded) == sorted(masks)
+    assert all(torch.equal(loaded[name], mask) for name, mask in masks.items())
+    assert [file.name for file in tmp_path.iterdir()] == ["masks.safetensors"]
+    loaded["0.weight"].fill_(True)  # memory of its own
+    assert sparsity_of(load_masks(path)["0.weight"]) == 0.9
+
+
+def test_masks_of_any_layout_are_saved(tmp_path):
+    mask = torch.rand(4, 6) > 0.5
+    masks = {"a": mask, "b": mask, "c": mask.T, "d": mask[::2, ::3], "e": torch.tensor(True)}
+    save_masks(masks, tmp_path / "masks")
+    assert all(torch.equal(loaded, masks[name]) for name, loaded in load_masks(tmp_path / "masks").items())
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "masks"
+    save_masks({"a": torch.tensor([True])}, path)
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="no space"):
+        save_masks({"a": torch.tensor([False])}, path)
+    assert load_masks(path)["a"].item()
+    assert [file.name for file in tmp_path.iterdir()] == ["masks"]
+
+
+def test_every_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "masks"
+    save_masks({"0.weight": torch.rand(3, 4) > 0.5, "3.weight": torch.rand(5) > 0.5}, path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="path must be an undamaged safetensors file"):
+            load_masks(path)
+
+
+@seldom
+@given(st.data())
+def test_a_damaged_file_gives_masks_or_the_error(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    save_masks({"0.weight": torch.ones(3, 4) > 0, "3.weight": torch.ones(5) > 0}, path)
+    damaged = bytearray(path.read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=4)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    path.write_bytes(damaged)
+    with suppress(ValueError):  # and no other error
+        assert all(mask.dtype == torch.bool for mask in load_masks(path).values())
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_masks(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "dtype"),
+    [(torch.ones(2), "torch.float32"), (torch.ones(2, dtype=torch.uint8), "torch.uint8")],
+)
+def test_a_file_of_other_tensors_is_refused(tmp_path, tensor, dtype):
+    path = tmp_path / "weights"
+    save_file({"a": tensor}, path)
+    with pytest.raises(ValueError, match="must hold masks") as caught:
+        load_masks(path)
+    assert str(caught.value) == f"path must hold masks, each byte 0 or 1; got 'a' of dtype {dtype} in {path}"
+
+
+def test_a_byte_that_is_no_bool_is_refused(tmp_path):
+    path = tmp_path / "masks"
+    save_masks({"a": torch.tensor([True, True])}, path)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x03")
+    with pytest.raises(ValueError, match="each byte 0 or 1; got 'a' of dtype torch"):
+        load_masks(path)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Linear(2, 3), "mask for 'weight' must have the weight's shape (3, 2); got (2, 3)"),
+        (
+            nn.Sequential(nn.Linear(3, 2)),
+            "masks must name parameters of the model (0.weight, 0.bias); got 'weight'",
+        ),
+    ],
+)
+def test_masks_of_another_model_are_refused(tmp_path, model, message):
+    save_masks({"weight": torch.ones(2, 3) > 0}, tmp_path / "masks")
+    with pytest.raises(ValueError, match="mask") as caught:
+        load_masks(tmp_path / "masks", model)
+    assert str(caught.value) == message
+
+
+LAYER = nn.Linear(3, 2)
+BAD_INPUT = [
+    (
+        "a model that is none",
+        lambda: prunable_weights({"weight": torch.ones(2, 2)}),
+        TypeError,
+        "model must be a torch.nn.Module; got dict",
+    ),
+    (
+        "a model without weights",
+        lambda: prunable_weights(nn.ReLU()),
+        ValueError,
+        "model must hold at least one weight of two axes or more; got ReLU",
+    ),
+    (
+        "a score that is a tensor",
+        lambda: masks_for(LAYER, LAYER.weight.abs(), ninety),
+        TypeError,
+        "score must be a function of a weight; got Tensor",
+    ),
+    (
+        "a mask that is a sparsity",
+        lambda: masks_for(LAYER, magnitude_scores, 0.9),
+        TypeError,
+        "mask must be a function of a score tensor; got float",
+    ),
+    (
+        "a mask function that returns numbers",
+        lambda: masks_for(LAYER, magnitude_scores, lambda scores: (scores > 0).float()),
+        TypeError,
+        "mask for 'weight' must be a bool tensor (True keeps); got dtype torch.float32",
+    ),
+    (
+        "a mask function that returns a row",
+        lambda: masks_for(LAYER, magnitude_scores, lambda scores: scores[0] > 0),
+        ValueError,
+        "mask for 'weight' must have the weight's shape (2, 3); got (3,)",
+    ),
+    (
+        "masks for a model that is none",
+        lambda: apply_masks_(LAYER.weight, {}),
+        TypeError,
+        "model must be a torch.nn.Module; got Parameter",
+    ),
+    (
+        "masks in a list",
+        lambda: apply_masks_(LAYER, [torch.ones(2, 3) > 0]),
+        TypeError,
+        "masks must be a dict of name: bool tensor; got list",
+    ),
+    (
+        "a mask of numbers",
+        lambda: apply_masks_(LAYER, {"weight": torch.ones(2, 3)}),
+        TypeError,
+        "mask for 'weight' must be a bool tensor (True keeps); got dtype torch.float32",
+    ),
+    (
+        "a mask that is a list",
+        lambda: save_masks({"weight": [True]}, "nowhere/masks"),
+        TypeError,
+        "mask for 'weight' must be a bool tensor (True keeps); got list",
+    ),
+    (
+        "an unknown name",
+        lambda: apply_masks_(network(), {"fc9.weight": torch.ones(2, 3) > 0}),
+        ValueError,
+        "masks must name parameters of the model (0.weight, 0.bias, 2.weight, 2.bias, ...); got 'fc9.weight'",
+    ),
+    (
+        "a transposed mask",
+        lambda: apply_masks_(LAYER, {"weight": torch.ones(3, 2) > 0}),
+        ValueError,
+        "mask for 'weight' must have the weight's shape (2, 3); got (3, 2)",
+    ),
+    (
+        "an optimizer that is none",
+        lambda: hold_masks(LAYER, {}, torch.optim.SGD).__enter__(),
+        TypeError,
+        "optimizer must be a torch.optim.Optimizer; got type",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [case[1:] for case in BAD_INPUT], ids=[c[0] for c in BAD_INPUT])
+def test_bad_input(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    assert str(caught.value) == message

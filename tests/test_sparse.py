@@ -1,0 +1,641 @@
+"""Formats: hand tables, properties over random matrices, and SciPy as the oracle."""
+
+import contextlib
+import json
+import os
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from pruning_lab import sparse
+from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, break_even_density
+
+HAND = np.array([[0, 5, 0, 0], [0, 0, 0, 0], [7, 0, 8, 0], [0, 0, 9, 0]], np.float32)
+ANY = (COO, CSR, CSC, Bitmask, RelativeIndex)  # take any matrix; BlockCSR and NOfM want a shape or a pattern
+
+values = st.sampled_from([0.0, 0.0, 0.0, -0.0, 1.0, -2.5, 1e-45, np.inf, np.nan])
+dtypes = st.sampled_from([np.float32, np.float64])
+
+
+def matrices(max_side=9, multiple=(1, 1)):
+    sides = st.tuples(st.integers(0, max_side), st.integers(0, max_side))
+    shapes = sides.map(lambda side: (side[0] * multiple[0], side[1] * multiple[1]))
+    return dtypes.flatmap(lambda dtype: shapes.flatmap(lambda shape: hnp.arrays(dtype, shape, elements=values)))
+
+
+def random_sparse(shape, density, seed=0, dtype=np.float32):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(shape, dtype=dtype) * (rng.random(shape) < density)
+
+
+def check_round_trip(stored, array):
+    dense = stored.to_dense()
+    assert dense.dtype == array.dtype
+    np.testing.assert_array_equal(dense, array)  # NaN equals NaN, and -0.0 equals 0.0
+    assert stored.shape == array.shape
+    assert stored.nnz == np.count_nonzero(array)
+
+
+# --- by hand -------------------------------------------------------------------------------------------------------
+
+
+def test_coo_by_hand():
+    coo = COO.from_dense(HAND)
+    assert (coo.data.tolist(), coo.row.tolist(), coo.col.tolist()) == ([5, 7, 8, 9], [0, 2, 2, 3], [1, 0, 2, 2])
+    assert (coo.row.dtype, coo.col.dtype, coo.nbytes) == (np.uint16, np.uint16, 4 * (4 + 2 + 2))
+
+
+def test_csr_by_hand():
+    csr = CSR.from_dense(HAND)
+    assert (csr.data.tolist(), csr.indices.tolist(), csr.indptr.tolist()) == (
+        [5, 7, 8, 9],
+        [1, 0, 2, 2],
+        [0, 1, 1, 3, 4],
+    )
+    assert (csr.indices.dtype, csr.indptr.dtype, csr.nbytes) == (np.uint16, np.int32, 4 * (4 + 2) + 5 * 4)
+    assert CSR.from_dense(HAND, index_dtype=np.int32).nbytes == 4 * (4 + 4) + 5 * 4
+
+
+def test_csc_by_hand():
+    csc = CSC.from_dense(HAND)
+    assert (csc.data.tolist(), csc.indices.tolist(), csc.indptr.tolist()) == (
+        [7, 5, 8, 9],
+        [2, 0, 2, 3],
+        [0, 1, 2, 4, 4],
+    )
+
+
+def test_block_csr_by_hand():
+    blocks = BlockCSR.from_dense(HAND, block=(2, 2))
+    assert blocks.data.tolist() == [[[0, 5], [0, 0]], [[7, 0], [0, 0]], [[8, 0], [9, 0]]]
+    assert (blocks.indices.tolist(), blocks.indptr.tolist()) == ([0, 0, 1], [0, 1, 3])
+    assert (blocks.nnz, blocks.stored, blocks.nbytes) == (4, 12, 3 * (4 * 4 + 2) + 3 * 4)
+    assert BlockCSR.from_dense(HAND).block == (4, 1)
+
+
+def test_bitmask_by_hand():
+    bitmask = Bitmask.from_dense(HAND)
+    assert [f"{byte:08b}" for byte in bitmask.bits] == ["01000000", "10100010"]
+    assert (bitmask.data.tolist(), bitmask.nbytes) == ([5, 7, 8, 9], 4 * 4 + 2)
+
+
+def test_n_of_m_by_hand():
+    two_of_four = NOfM.from_dense(HAND)  # the zeros that fill a group are its first ones
+    assert two_of_four.data.tolist() == [[0, 5], [0, 0], [7, 8], [0, 9]]
+    assert two_of_four.positions.tolist() == [[0, 1], [0, 1], [0, 2], [0, 2]]
+    assert (two_of_four.nnz, two_of_four.stored, two_of_four.nbytes) == (4, 8, 8 * 4 + 2)
+
+
+@pytest.mark.parametrize(("m", "bits"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (8, 3), (16, 4), (256, 8)])
+def test_a_position_takes_ceil_log2_m_bits(m, bits):
+    one_of_m = NOfM.from_dense(np.zeros((8, m), np.float32), n=1, m=m)
+    assert one_of_m.nbytes == 8 * 4 + bits
+
+
+def test_relative_index_of_figure_2():
+    # Deep Compression (arXiv 1510.00149), figure 2: places 1, 4, 15 under 3 bits; the filler stands at place 12.
+    array = np.zeros((2, 8))
+    array.flat[[1, 4, 15]] = 3.4, 0.9, 1.7
+    relative = RelativeIndex.from_dense(array, index_bits=3)
+    assert relative.data.tolist() == [3.4, 0.9, 0.0, 1.7]
+    assert relative.gaps.tolist() == [1, 2, 7, 2]  # the paper's differences 1, 3, 8, 3: the first counts from place 0
+    assert np.cumsum(relative.gaps + 1).tolist() == [2, 5, 13, 16]
+    assert (relative.nnz, relative.stored, relative.nbytes) == (3, 4, 4 * 8 + 2)
+
+
+@pytest.mark.parametrize(
+    ("place", "gaps", "data"),
+    [(0, [0], [1]), (3, [3], [1]), (4, [3, 0], [0, 1]), (7, [3, 3], [0, 1]), (8, [3, 3, 0], [0, 0, 1])],
+)
+def test_a_gap_of_two_bits_spans_four_places(place, gaps, data):
+    array = np.zeros((1, 20), np.float32)  # nothing is stored for the zeros after the last weight
+    array[0, place] = 1
+    relative = RelativeIndex.from_dense(array, index_bits=2)
+    assert (relative.gaps.tolist(), relative.data.tolist()) == (gaps, data)
+
+
+def test_gaps_take_two_bytes_in_memory_from_nine_bits_on():
+    array = np.zeros((1, 600), np.float32)
+    array[0, 599] = 1
+    relative = RelativeIndex.from_dense(array, index_bits=9)
+    assert (relative.gaps.dtype, relative.gaps.tolist(), relative.nbytes) == (np.uint16, [511, 87], 2 * 4 + 3)
+
+
+@pytest.mark.parametrize("form", ANY)
+def test_nan_is_stored_and_minus_zero_is_not(form):
+    stored = form.from_dense(np.array([[np.nan, -0.0, 0.0, 1.0]], np.float32))
+    assert np.array_equal(stored.data, [np.nan, 1], equal_nan=True)
+    assert stored.nnz == 2
+
+
+@pytest.mark.parametrize(("columns", "dtype"), [(65_536, np.uint16), (65_537, np.int32)])
+def test_columns_are_uint16_where_they_fit(columns, dtype):
+    array = np.zeros((1, columns), np.float32)
+    array[0, -1] = 1
+    for index in (CSR.from_dense(array).indices, COO.from_dense(array).col, CSC.from_dense(array.T).indices):
+        assert (index.dtype, index.tolist()) == (dtype, [columns - 1])
+
+
+def test_formats_are_equal_only_with_equal_arrays_and_dtypes():
+    csr = CSR.from_dense(HAND)
+    assert csr == CSR.from_dense(HAND.copy())
+    assert csr != CSR.from_dense(HAND.astype(np.float64))
+    assert csr != CSR.from_dense(HAND, index_dtype=np.int32)
+    assert csr != CSR.from_dense(2 * HAND)
+    assert csr != CSC.from_dense(HAND)
+    assert NOfM.from_dense(np.eye(4, dtype=np.float32), 1, 4) != NOfM.from_dense(np.eye(4, dtype=np.float32), 1, 2)
+
+
+def test_the_callers_arrays_are_kept_as_they_are():
+    data = np.array([5.0], np.float32)
+    csr = CSR(data, np.array([1], np.int64), np.array([0, 1], np.int64), (1, 2))
+    assert csr.data is data
+    data[0] = 6
+    assert csr.to_dense().tolist() == [[0, 6]]
+
+
+# --- properties ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ANY)
+@settings(max_examples=25, deadline=None)
+@given(array=matrices())
+def test_to_dense_undoes_from_dense(form, array):
+    check_round_trip(form.from_dense(array), array)
+    check_round_trip(form.from_dense(array.T), array.T)  # not contiguous
+    check_round_trip(form.from_dense(array[::2, ::-1]), array[::2, ::-1])
+
+
+@settings(max_examples=25, deadline=None)
+@given(array=matrices(max_side=4, multiple=(4, 6)), block=st.sampled_from([(4, 1), (1, 1), (2, 3), (1, 6), (4, 2)]))
+def test_block_csr_round_trip(array, block):
+    blocks = BlockCSR.from_dense(array, block)
+    check_round_trip(blocks, array)
+    assert (blocks.data != 0).any(axis=(1, 2)).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(array=matrices(max_side=4, multiple=(1, 8)), pattern=st.sampled_from([(1, 2), (2, 4), (4, 8), (3, 8), (8, 8)]))
+def test_n_of_m_round_trip(array, pattern):
+    n, m = pattern
+    groups = array.reshape(-1, m)
+    groups[np.cumsum(groups != 0, axis=1) > n] = 0
+    stored = NOfM.from_dense(array, n, m)
+    check_round_trip(stored, array)
+    assert stored.nbytes == NOfM.bytes_at(array.shape, array.itemsize, n, m)
+
+
+@settings(max_examples=50, deadline=None)
+@given(array=matrices(), index_bits=st.integers(1, 16))
+def test_relative_index_round_trip(array, index_bits):
+    relative = RelativeIndex.from_dense(array, index_bits)
+    check_round_trip(relative, array)
+    fillers = relative.data == 0
+    assert (relative.gaps[fillers] == 2**index_bits - 1).all()
+    assert not fillers[-1:].any()
+    assert relative.nbytes == relative.stored * array.itemsize + np.ceil(relative.stored * index_bits / 8)
+
+
+# --- against SciPy -------------------------------------------------------------------------------------------------
+
+ORACLES = {
+    COO: scipy.sparse.coo_array,
+    CSR: scipy.sparse.csr_array,
+    CSC: scipy.sparse.csc_array,
+    BlockCSR: lambda array: scipy.sparse.bsr_array(array, blocksize=(4, 1)).sorted_indices(),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("density", [0.0, 0.09, 0.5, 1.0])
+@pytest.mark.parametrize("form", ORACLES)
+def test_scipy_agrees(form, density, dtype):
+    array = random_sparse((64, 48), density, dtype=dtype)
+    stored = form.from_dense(array)
+    ours, theirs = stored.to_scipy(), ORACLES[form](array)
+    assert type(ours) is type(theirs)
+    np.testing.assert_array_equal(ours.toarray(), array)
+    for name in ("data", "row", "col") if form is COO else ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+        np.testing.assert_array_equal(getattr(stored, name), getattr(theirs, name))
+    x = np.random.default_rng(1).standard_normal((48, 3), dtype=dtype)
+    np.testing.assert_allclose(ours @ x, array @ x, rtol=1e-4, atol=1e-4)
+
+
+# --- bytes ---------------------------------------------------------------------------------------------------------
+
+SIZES = [(form, {}) for form in ANY] + [
+    (CSR, {"index_dtype": np.int32}),
+    (CSC, {"index_dtype": np.int64}),
+    *[(RelativeIndex, {"index_bits": bits}) for bits in (3, 4, 8)],
+]
+
+
+@pytest.mark.parametrize("density", [0.04, 0.3, 0.8])
+@pytest.mark.parametrize(("form", "options"), SIZES)
+def test_bytes_at_is_the_mean_size_of_random_matrices(form, options, density):
+    array = random_sparse((400, 784), density)
+    actual = form.from_dense(array, **options).nbytes
+    # The number kept varies by sqrt(d (1 - d) n), at most 1 % here; bytes follow it.
+    assert form.bytes_at(array.shape, density, **options) == pytest.approx(actual, rel=0.02)
+    exact = np.count_nonzero(array) / array.size
+    assert form.bytes_at(array.shape, exact, **options) == pytest.approx(actual, rel=0.01)
+
+
+def test_bytes_at_of_blocks_counts_blocks():
+    rng = np.random.default_rng(0)
+    keep = rng.random((100, 300)) < 0.3
+    array = np.kron(keep, np.ones((4, 1))).astype(np.float32)
+    assert BlockCSR.bytes_at(array.shape, keep.mean()) == pytest.approx(BlockCSR.from_dense(array).nbytes)
+    scattered = random_sparse((400, 300), 0.3)
+    actual = BlockCSR.from_dense(scattered).nbytes
+    assert BlockCSR.bytes_at(scattered.shape, 1 - 0.7**4) == pytest.approx(actual, rel=0.01)
+
+
+@pytest.mark.parametrize("density", [0.09, 0.25])
+@pytest.mark.parametrize("index_bits", [2, 4, 5])
+def test_filler_factor_is_what_random_zeros_need(density, index_bits):
+    relative = RelativeIndex.from_dense(random_sparse((1000, 1000), density), index_bits)
+    assert relative.stored / relative.nnz == pytest.approx(sparse.filler_factor(density, index_bits), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "value_bytes", "density"),
+    [
+        (CSR, {"index_dtype": np.int32}, 4, 1 / 2),  # index as large as the value
+        (CSR, {}, 4, 2 / 3),
+        (CSR, {"index_dtype": np.int32}, 1, 1 / 5),  # small values: the index is what costs
+        (COO, {}, 4, 1 / 2),
+        (Bitmask, {}, 4, 31 / 32),
+        (BlockCSR, {}, 4, 16 / 18),
+        (RelativeIndex, {"index_bits": 16}, 4, 2 / 3),
+    ],
+)
+def test_break_even_densities_by_hand(form, options, value_bytes, density):
+    found = break_even_density(form, (4096, 4096), value_bytes, **options)
+    assert found == pytest.approx(density, abs=2e-3)
+    below, above = (form.bytes_at((4096, 4096), found * scale, value_bytes, **options) for scale in (0.999, 1.001))
+    assert below < 4096 * 4096 * value_bytes < above
+
+
+def test_int32_csr_at_thirty_percent_sparsity_costs_more_than_dense():
+    array = random_sparse((256, 256), density=0.7)
+    assert CSR.from_dense(array, index_dtype=np.int32).nbytes > array.nbytes > Bitmask.from_dense(array).nbytes
+
+
+def test_break_even_at_the_ends():
+    assert break_even_density(CSR, (100, 1)) == 0  # the row pointers alone outweigh one column of values
+    assert break_even_density(CSR, (1, 10_000), value_bytes=10_000) == pytest.approx(1, abs=1e-3)
+
+    class Free:
+        @staticmethod
+        def bytes_at(shape, density, value_bytes):
+            return 0
+
+    assert break_even_density(Free, (10, 10)) == 1
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+REFUSED = r"path must name a whole file written by sparse\.save; got "
+
+
+def one_of_each():
+    array = random_sparse((8, 12), 0.3)
+    array[0, 0] = np.nan
+    paired = np.kron(np.eye(4), [[0, 1.0]])
+    stored = {form.__name__: form.from_dense(array) for form in (*ANY, BlockCSR)}
+    return stored | {"NOfM": NOfM.from_dense(paired), "a/b ü.weight": RelativeIndex.from_dense(paired, index_bits=9)}
+
+
+def test_load_undoes_save(tmp_path):
+    stored = one_of_each()
+    sparse.save(tmp_path / "layers.npz", stored)
+    assert sparse.load(tmp_path / "layers.npz") == stored
+    for name, matrix in stored.items():
+        sparse.save(str(tmp_path / "one"), matrix)
+        assert sparse.load(str(tmp_path / "one")) == matrix, name
+    sparse.save(tmp_path / "none", {})
+    assert sparse.load(tmp_path / "none") == {}
+    assert sorted(os.listdir(tmp_path)) == ["layers.npz", "none", "one"]
+
+
+def test_every_damaged_byte_is_refused_or_harmless(tmp_path):
+    path = tmp_path / "layer.npz"
+    csr = CSR.from_dense(HAND)
+    sparse.save(path, csr)
+    whole = path.read_bytes()
+    harmless = 0
+    for at in range(0, len(whole), 3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        with contextlib.suppress(ValueError):
+            assert sparse.load(path) == csr  # a date in the zip, say
+            harmless += 1
+    assert harmless < len(whole) / 3 / 2
+
+
+def test_every_truncation_is_refused(tmp_path):
+    path = tmp_path / "layer.npz"
+    sparse.save(path, CSR.from_dense(HAND))
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 17):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=REFUSED):
+            sparse.load(path)
+
+
+def test_a_failed_save_leaves_the_file_of_before(tmp_path, monkeypatch):
+    path = tmp_path / "layer.npz"
+    csr = CSR.from_dense(HAND)
+    sparse.save(path, csr)
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        sparse.save(path, CSR.from_dense(2 * HAND))
+    assert sparse.load(path) == csr
+    assert os.listdir(tmp_path) == ["layer.npz"]
+
+
+def test_a_missing_file_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        sparse.load(tmp_path / "nothing.npz")
+
+
+FOREIGN = [
+    ("text", b"not a zip", "This file contains pickled (object) data"),
+    ("empty", b"", "No data left in file"),
+]
+
+
+@pytest.mark.parametrize(("what", "content", "reason"), FOREIGN, ids=[what for what, _, _ in FOREIGN])
+def test_foreign_bytes_are_refused(tmp_path, what, content, reason):
+    (tmp_path / what).write_bytes(content)
+    with pytest.raises(ValueError, match=REFUSED) as caught:
+        sparse.load(tmp_path / what)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"kind": "other", "version": 1}, "kind 'other', version 1, not 'pruning_lab.sparse', version 1"),
+        ({"kind": "pruning_lab.sparse", "version": 2}, "version 2, not 'pruning_lab.sparse', version 1"),
+        ({"kind": "pruning_lab.sparse", "version": 1, "entries": [{"form": "os.system"}]}, "'os.system'"),
+    ],
+)
+def test_other_archives_and_versions_are_refused(tmp_path, header, reason):
+    path = tmp_path / "layer.npz"
+    np.savez(path, header=np.array(json.dumps(header)))
+    with pytest.raises(ValueError, match=REFUSED) as caught:
+        sparse.load(path)
+    assert reason in str(caught.value)
+
+
+def test_a_pickle_is_never_run(tmp_path):
+    path = tmp_path / "layer.npz"
+    np.savez(path, header=np.array([{"kind": "pruning_lab.sparse"}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        sparse.load(path)
+
+
+def test_arrays_that_contradict_each_other_are_refused_on_load(tmp_path):
+    path = tmp_path / "layer.npz"
+    csr = CSR.from_dense(HAND)
+    csr.indptr[1] = 4  # no constructor sees this
+    sparse.save(path, csr)
+    with pytest.raises(ValueError, match="indptr must not decrease; got a decrease at row 1"):
+        sparse.load(path)
+
+
+# --- bad input -----------------------------------------------------------------------------------------------------
+
+
+def csr(data=(5, 7), indices=(1, 0), indptr=(0, 1, 2), shape=(2, 3), data_dtype=np.float32, index_dtype=np.int32):
+    return CSR(np.array(data, data_dtype), np.array(indices, index_dtype), np.array(indptr, np.int32), shape)
+
+
+def blocks(data_shape=(1, 2, 1), shape=(4, 2), block=(2, 1)):
+    return BlockCSR(np.ones(data_shape, np.float32), np.zeros(1, np.int32), np.array([0, 1, 1], np.int32), shape, block)
+
+
+def bitmask(data=(5,), bits=(0b10000000,), shape=(2, 3)):
+    return Bitmask(np.array(data, np.float32), np.array(bits, np.uint8), shape)
+
+
+def n_of_m(data=((5, 6),), positions=((0, 1),), n=2, m=4, shape=(1, 4)):
+    return NOfM(np.array(data, np.float32), np.array(positions, np.uint8), n, m, shape)
+
+
+def relative(data=(5, 6), gaps=(1, 2), index_bits=2, shape=(1, 5), dtype=np.uint8):
+    return RelativeIndex(np.array(data, np.float32), np.array(gaps, dtype), index_bits, shape)
+
+
+def coo(row=(0, 1), col=(1, 0), shape=(2, 3)):
+    return COO(np.array([5, 7], np.float32), np.array(row, np.int32), np.array(col, np.int32), shape)
+
+
+WIDE = np.broadcast_to(np.float32(0), (1, 65_537))
+PAIR = "must be a tuple of two integers, each at least"
+
+BAD_INPUT = [
+    ("array list", lambda: CSR.from_dense([[1.0]]), TypeError, "array must be a NumPy array; got list"),
+    (
+        "array integer",
+        lambda: Bitmask.from_dense(np.eye(2, dtype=np.int64)),
+        TypeError,
+        "array must be float32 or float64; got dtype int64",
+    ),
+    (
+        "array half",
+        lambda: RelativeIndex.from_dense(np.eye(2, dtype=np.float16)),
+        TypeError,
+        "array must be float32 or float64; got dtype float16",
+    ),
+    ("array 1-D", lambda: COO.from_dense(np.ones(3)), ValueError, "array must have 2 axes; got shape (3,)"),
+    (
+        "array 4-D",
+        lambda: CSC.from_dense(np.ones((1, 2, 3, 3))),
+        ValueError,
+        "array must have 2 axes; got shape (1, 2, 3, 3)",
+    ),
+    (
+        "index_dtype",
+        lambda: CSR.from_dense(HAND, np.int8),
+        TypeError,
+        "index_dtype must be uint16, int32 or int64; got int8",
+    ),
+    (
+        "index_dtype too small",
+        lambda: CSR.from_dense(WIDE, np.uint16),
+        ValueError,
+        "index_dtype must be able to number 65537 columns (CSC: rows); got uint16",
+    ),
+    ("shape list", lambda: csr(shape=[2, 3]), ValueError, f"shape {PAIR} 0; got [2, 3]"),
+    ("shape negative", lambda: csr(shape=(2, -3)), ValueError, f"shape {PAIR} 0; got (2, -3)"),
+    ("shape float", lambda: csr(shape=(2, 3.0)), ValueError, f"shape {PAIR} 0; got (2, 3.0)"),
+    ("data integer", lambda: csr(data_dtype=np.int32), TypeError, "data must be float32 or float64; got dtype int32"),
+    ("data 2-D", lambda: csr(data=((5, 7),)), ValueError, "data must have 1 axis; got shape (1, 2)"),
+    (
+        "indices float",
+        lambda: csr(index_dtype=np.float32),
+        TypeError,
+        "indices must be uint16 or int32 or int64; got dtype float32",
+    ),
+    ("indices short", lambda: csr(indices=(1,)), ValueError, "indices must have stored = 2 entries; got 1"),
+    ("indices beyond", lambda: csr(indices=(1, 3)), ValueError, "indices must be in [0, 3); got 3"),
+    ("indices negative", lambda: csr(indices=(-1, 0)), ValueError, "indices must be in [0, 3); got -1"),
+    (
+        "indices descend",
+        lambda: csr(indices=(1, 0), indptr=(0, 0, 2)),
+        ValueError,
+        "indices must ascend within each row; got a repeat or a descent in row 1",
+    ),
+    (
+        "indices repeat",
+        lambda: csr(indices=(1, 1), indptr=(0, 2, 2)),
+        ValueError,
+        "indices must ascend within each row; got a repeat or a descent in row 0",
+    ),
+    ("indptr short", lambda: csr(indptr=(0, 2)), ValueError, "indptr must have rows + 1 = 3 entries; got 2"),
+    ("indptr start", lambda: csr(indptr=(1, 1, 2)), ValueError, "indptr must run from 0 to stored = 2; got 1 to 2"),
+    ("indptr end", lambda: csr(indptr=(0, 1, 3)), ValueError, "indptr must run from 0 to stored = 2; got 0 to 3"),
+    (
+        "indptr decreases",
+        lambda: csr(indptr=(0, 3, 2)),
+        ValueError,
+        "indptr must not decrease; got a decrease at row 1",
+    ),
+    (
+        "csc column",
+        lambda: CSC(np.ones(2, np.float32), np.zeros(2, np.int32), np.array([0, 2], np.int32), (3, 1)),
+        ValueError,
+        "indices must ascend within each column; got a repeat or a descent in column 0",
+    ),
+    ("coo row beyond", lambda: coo(row=(0, 2)), ValueError, "row must be in [0, 2); got 2"),
+    ("coo col short", lambda: coo(col=(0,)), ValueError, "col must have stored = 2 entries; got 1"),
+    (
+        "coo order",
+        lambda: coo(row=(1, 0)),
+        ValueError,
+        "row and col must ascend in row-major order; got a repeat or a descent at entry 1",
+    ),
+    (
+        "block does not divide",
+        lambda: BlockCSR.from_dense(HAND, block=(3, 1)),
+        ValueError,
+        "shape must be a multiple of block (3, 1) on both axes; got (4, 4)",
+    ),
+    ("block zero", lambda: BlockCSR.from_dense(HAND, block=(4, 0)), ValueError, f"block {PAIR} 1; got (4, 0)"),
+    ("block number", lambda: BlockCSR.from_dense(HAND, block=4), ValueError, f"block {PAIR} 1; got 4"),
+    (
+        "block data",
+        lambda: blocks(data_shape=(1, 1, 2)),
+        ValueError,
+        "data must have shape (blocks, 2, 1); got (1, 1, 2)",
+    ),
+    ("block columns", lambda: blocks(shape=(2, 2)), ValueError, "indptr must have block rows + 1 = 2 entries; got 3"),
+    ("bits short", lambda: bitmask(bits=()), ValueError, "bits must have ceil(rows * columns / 8) = 1 entries; got 0"),
+    (
+        "bits and values",
+        lambda: bitmask(bits=(0b11000000,)),
+        ValueError,
+        "bits must have as many ones as data has values, 1; got 2",
+    ),
+    (
+        "bits after the end",
+        lambda: bitmask(bits=(1,)),
+        ValueError,
+        "bits must be 0 after the last weight; got 00000001 for 6 weights",
+    ),
+    (
+        "group too full",
+        lambda: NOfM.from_dense(np.array([[0, 1, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 0, 1]], np.float32)),
+        ValueError,
+        "array must hold at most 2 nonzeros in 4 columns; got more in row 1, group 1",
+    ),
+    ("m below n", lambda: NOfM.from_dense(HAND, n=4, m=2), ValueError, "m must be in [n, 256] = [4, 256]; got 2"),
+    ("n zero", lambda: NOfM.from_dense(HAND, n=0), ValueError, "n must be at least 1; got 0"),
+    ("n text", lambda: NOfM.from_dense(HAND, n="2"), TypeError, "n must be an integer; got '2'"),
+    (
+        "m and columns",
+        lambda: NOfM.from_dense(HAND, m=3),
+        ValueError,
+        "shape must have a multiple of m = 3 columns; got (4, 4)",
+    ),
+    (
+        "n of m shapes",
+        lambda: n_of_m(positions=((0,),)),
+        ValueError,
+        "data and positions must both have shape (1, 2); got (1, 2) and (1, 1)",
+    ),
+    ("positions beyond", lambda: n_of_m(positions=((0, 4),)), ValueError, "positions must be in [0, 4); got 4"),
+    (
+        "positions repeat",
+        lambda: n_of_m(positions=((1, 1),)),
+        ValueError,
+        "positions must ascend within each group; got a repeat or a descent",
+    ),
+    (
+        "gaps too long",
+        lambda: relative(gaps=(1, 3)),
+        ValueError,
+        "gaps must end within the 5 weights of shape (1, 5); got 6 places",
+    ),
+    ("gaps beyond", lambda: relative(gaps=(0, 4)), ValueError, "gaps must be in [0, 4); got 4"),
+    ("gaps dtype", lambda: relative(dtype=np.uint16), TypeError, "gaps must be uint8; got dtype uint16"),
+    ("index_bits", lambda: RelativeIndex.from_dense(HAND, 17), ValueError, "index_bits must be at most 16; got 17"),
+    ("index_bits text", lambda: relative(index_bits="4"), TypeError, "index_bits must be an integer; got '4'"),
+    (
+        "density percent",
+        lambda: CSR.bytes_at((2, 2), 90),
+        ValueError,
+        "density must be in [0, 1] (0.1 keeps 10 %); got 90",
+    ),
+    (
+        "density nan",
+        lambda: COO.bytes_at((2, 2), float("nan")),
+        ValueError,
+        "density must be in [0, 1] (0.1 keeps 10 %); got nan",
+    ),
+    ("density zero", lambda: sparse.filler_factor(0, 4), ValueError, "density must be in (0, 1]; got 0"),
+    (
+        "break-even of n of m",
+        lambda: break_even_density(NOfM, (4, 4)),
+        TypeError,
+        "form must be a format whose size depends on the density; got <class 'pruning_lab.sparse.n_of_m.NOfM'>",
+    ),
+    (
+        "break-even of an array",
+        lambda: break_even_density(1.5, (4, 4)),
+        TypeError,
+        "form must be a format whose size depends on the density; got 1.5",
+    ),
+    (
+        "save an array",
+        lambda: sparse.save("never-written", HAND),
+        TypeError,
+        "formats must be a format or a dict of formats by name; got '': ndarray",
+    ),
+    (
+        "save under a number",
+        lambda: sparse.save("never-written", {1: CSR.from_dense(HAND)}),
+        TypeError,
+        "formats must be a format or a dict of formats by name; got 1: CSR",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
+def test_bad_input(call, kind, message):
+    with pytest.raises(kind) as caught:
+        call()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message

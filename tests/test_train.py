@@ -1,0 +1,320 @@
+"""Training: the hand-made step, determinism, modes and random numbers left alone, zeros held, and clear errors."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD
+
+from pruning_lab import data, masks, models, prune, train
+
+IMAGES = torch.eye(4)
+LABELS = torch.tensor([0, 1, 2, 2])
+
+
+def linear(classes=3):
+    torch.manual_seed(0)
+    return nn.Linear(4, classes)
+
+
+def same_weights(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    """A twentieth of the training images, and the validation images."""
+    images, labels = data.fashion_mnist("train")
+    return (images[::20], labels[::20]), data.fashion_mnist("validation")
+
+
+def test_evaluate_by_hand():
+    """Identity: the image is the logits, so the class is where the 1 stands. Three of four are right."""
+    assert train.evaluate(nn.Identity(), (IMAGES, torch.tensor([0, 1, 2, 0]))) == 0.75
+
+
+def test_evaluate_over_many_batches_counts_every_image_once():
+    labels = torch.arange(2_500) % 4
+    assert train.evaluate(nn.Identity(), (IMAGES[labels], labels)) == 1.0
+    assert train.evaluate(nn.Identity(), (IMAGES[labels], labels.roll(1))) == 0.0
+
+
+def test_one_whole_batch_is_one_step_of_gradient_descent():
+    """SGD at rate 0.5 on a batch of all images: the order does not matter, so the result is known by hand."""
+    model, twin = linear(), linear()
+    loss = F.cross_entropy(twin(IMAGES), LABELS)
+    loss.backward()
+    history = train.fit(model, (IMAGES, LABELS), epochs=1, batch_size=4, learning_rate=0.5, optimizer=SGD)
+    torch.testing.assert_close(model.weight, twin.weight - 0.5 * twin.weight.grad)
+    torch.testing.assert_close(model.bias, twin.bias - 0.5 * twin.bias.grad)
+    assert history == pytest.approx([loss.item()])
+
+
+def test_learning_rate_falls_in_a_straight_line_to_zero():
+    rates = []
+
+    class Watched(SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    train.fit(linear(), (IMAGES, LABELS), epochs=2, batch_size=2, learning_rate=1.0, optimizer=Watched)
+    assert rates == pytest.approx([1.0, 0.75, 0.5, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "sizes"), [(4, 3, [2, 2]), (4, 9, [4]), (3, 1, [1, 1, 1]), (7, 3, [3, 2, 2])]
+)
+def test_batches_are_even_and_each_image_comes_once(n, batch_size, sizes):
+    """No batch of one image left over: batch norm cannot train on it."""
+    seen = []
+
+    class Watched(nn.Linear):
+        def forward(self, images):
+            if self.training:
+                seen.append(images[:, 0].tolist())
+            return super().forward(images)
+
+    images = torch.arange(n, dtype=torch.float32).unsqueeze(1)
+    train.fit(Watched(1, 2), (images, torch.zeros(n, dtype=torch.int64)), epochs=1, batch_size=batch_size)
+    assert [len(batch) for batch in seen] == sizes
+    assert sorted(pixel for batch in seen for pixel in batch) == images[:, 0].tolist()
+
+
+def test_each_epoch_has_its_own_order_and_a_seed_repeats_it():
+    def orders(seed):
+        seen = []
+
+        class Watched(nn.Linear):
+            def forward(self, images):
+                if self.training:
+                    seen.append(tuple(images[:, 0].tolist()))
+                return super().forward(images)
+
+        images = torch.arange(9, dtype=torch.float32).unsqueeze(1)
+        train.fit(Watched(1, 2), (images, torch.zeros(9, dtype=torch.int64)), epochs=3, batch_size=9, seed=seed)
+        return seen
+
+    assert len(set(orders(0))) == 3
+    assert orders(0) == orders(0)
+    assert orders(0) != orders(1)
+
+
+def test_same_seed_gives_the_same_weights_to_the_bit(fashion):
+    trained = []
+    for global_seed in (1, 2):
+        torch.manual_seed(0)
+        model = models.lenet_300_100(widths=(20, 10))
+        torch.manual_seed(global_seed)  # the global generator decides nothing here
+        train.fit(model, fashion[0], epochs=2)
+        trained.append(model)
+    assert same_weights(*trained)
+
+
+def test_global_random_state_is_left_alone():
+    model = linear()
+    before = torch.get_rng_state()
+    train.fit(model, (IMAGES, LABELS), epochs=2)
+    train.evaluate(model, (IMAGES, LABELS))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("call", [partial(train.fit, epochs=1), train.evaluate])
+def test_every_module_comes_back_in_the_mode_it_came_in(call):
+    model = nn.Sequential(linear(), nn.Dropout(), nn.BatchNorm1d(3))
+    model.train()
+    model[2].eval()
+    call(model, (IMAGES, LABELS))
+    assert [module.training for module in model.modules()] == [True, True, True, False]
+
+
+def test_modes_come_back_after_an_error_too():
+    model = linear().eval()
+    with pytest.raises(FloatingPointError):
+        train.fit(model, (IMAGES * 1e20, LABELS), epochs=9, learning_rate=1e30, optimizer=SGD)
+    assert not model.training
+
+
+def test_evaluate_changes_nothing():
+    model = nn.Sequential(linear(), nn.BatchNorm1d(3))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    train.evaluate(model, (IMAGES, LABELS))
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_lenet_learns_fashion_mnist(fashion):
+    """500 images and three epochs are enough for 60 %; a guess gets 10 %."""
+    torch.manual_seed(0)
+    model = models.lenet_300_100()
+    history = train.fit(model, fashion[0], epochs=3)
+    assert history == sorted(history, reverse=True)
+    assert train.evaluate(model, fashion[1]) > 0.6
+
+
+def test_fine_tune_holds_zeros_and_recovers(fashion):
+    """Pruned weights stay exactly zero through Adam's momentum, and accuracy comes back by retraining."""
+    torch.manual_seed(0)
+    model = models.lenet_300_100()
+    train.fit(model, fashion[0], epochs=3)
+    keep = masks.mask_global(prune.prunable_weights(model), 0.9, by_magnitude=True)
+    prune.apply_masks_(model, keep)
+    pruned = train.evaluate(model, fashion[1])
+    train.fine_tune(model, fashion[0], keep, epochs=2)
+    for name, mask in keep.items():
+        assert (model.get_parameter(name)[~mask] == 0).all()
+    assert train.evaluate(model, fashion[1]) > pruned
+
+
+def test_fine_tune_with_masks_that_keep_all_is_fit():
+    model, twin = linear(), linear()
+    train.fit(model, (IMAGES, LABELS), epochs=3)
+    train.fine_tune(twin, (IMAGES, LABELS), {"weight": torch.ones(3, 4, dtype=torch.bool)}, epochs=3)
+    assert same_weights(model, twin)
+
+
+def test_quick_training_prints_nothing(capsys):
+    train.fit(linear(), (IMAGES, LABELS), epochs=2)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("progress", "variable", "shown"), [(True, "", True), (True, "1", False), (False, "", False)])
+def test_bar_is_shown_only_where_it_is_wanted(monkeypatch, progress, variable, shown):
+    monkeypatch.setenv("TQDM_DISABLE", variable)
+    bar = train._bar(10, progress)
+    assert bar.disable is not shown
+    bar.close()
+
+
+def test_data_stay_as_they_are():
+    images, labels = IMAGES.clone(), LABELS.clone()
+    train.fit(linear(), (images, labels), epochs=2, batch_size=2)
+    assert torch.equal(images, IMAGES)
+    assert torch.equal(labels, LABELS)
+
+
+def fit(images=IMAGES, labels=LABELS, model=None, **options):
+    return train.fit(model or linear(), (images, labels), **{"epochs": 1, **options})
+
+
+BAD_INPUT = [
+    ("epochs zero", lambda: fit(epochs=0), ValueError, "epochs must be at least 1; got 0"),
+    ("epochs negative", lambda: fit(epochs=-1), ValueError, "epochs must be at least 1; got -1"),
+    ("epochs float", lambda: fit(epochs=1.0), TypeError, "epochs must be an integer; got 1.0"),
+    ("batch size zero", lambda: fit(batch_size=0), ValueError, "batch_size must be at least 1; got 0"),
+    ("seed negative", lambda: fit(seed=-1), ValueError, "seed must be at least 0; got -1"),
+    (
+        "learning rate zero",
+        lambda: fit(learning_rate=0),
+        ValueError,
+        "learning_rate must be a finite number above 0; got 0",
+    ),
+    (
+        "learning rate NaN",
+        lambda: fit(learning_rate=float("nan")),
+        ValueError,
+        "learning_rate must be a finite number above 0; got nan",
+    ),
+    (
+        "learning rate text",
+        lambda: fit(learning_rate="0.1"),
+        TypeError,
+        "learning_rate must be a number above 0; got '0.1'",
+    ),
+    (
+        "model no module",
+        lambda: train.evaluate(lambda images: images, (IMAGES, LABELS)),
+        TypeError,
+        "model must be a torch.nn.Module; got function",
+    ),
+    (
+        "data no pair",
+        lambda: train.evaluate(linear(), IMAGES),
+        TypeError,
+        "data must be a pair (images, labels); got Tensor",
+    ),
+    (
+        "data of three",
+        lambda: train.evaluate(linear(), (IMAGES, LABELS, LABELS)),
+        ValueError,
+        "data must be a pair (images, labels); got 3 entries",
+    ),
+    (
+        "images integer",
+        lambda: fit(images=torch.ones(4, 4, dtype=torch.uint8)),
+        TypeError,
+        "images must be a floating-point tensor; got dtype torch.uint8",
+    ),
+    (
+        "images a list",
+        lambda: fit(images=[[1.0]]),
+        TypeError,
+        "images must be a torch.Tensor; got list",
+    ),
+    (
+        "labels float",
+        lambda: fit(labels=LABELS.float()),
+        TypeError,
+        "labels must be an int64 tensor; got torch.float32",
+    ),
+    ("labels a list", lambda: fit(labels=[0, 1, 2, 2]), TypeError, "labels must be an int64 tensor; got list"),
+    (
+        "fewer labels than images",
+        lambda: fit(labels=LABELS[:3]),
+        ValueError,
+        "labels must have 1 axis, as long as the first of images; got images (4, 4) and labels (3,)",
+    ),
+    (
+        "labels one-hot",
+        lambda: fit(labels=torch.ones(4, 3, dtype=torch.int64)),
+        ValueError,
+        "labels must have 1 axis, as long as the first of images; got images (4, 4) and labels (4, 3)",
+    ),
+    (
+        "no images",
+        lambda: fit(images=IMAGES[:0], labels=LABELS[:0]),
+        ValueError,
+        "data must hold at least one image; got images of shape (0, 4)",
+    ),
+    (
+        "images with NaN",
+        lambda: fit(images=IMAGES / IMAGES.max(1).values.sub(1)),
+        ValueError,
+        "images must be finite; got 16 NaN or infinite entries",
+    ),
+    ("label too large", lambda: fit(labels=LABELS + 1), ValueError, "labels must be in [0, 3); got 1 to 3"),
+    ("label negative", lambda: fit(labels=LABELS - 1), ValueError, "labels must be in [0, 3); got -1 to 1"),
+    (
+        "label too large in evaluate",
+        lambda: train.evaluate(linear(classes=2), (IMAGES, LABELS)),
+        ValueError,
+        "labels must be in [0, 2); got 0 to 2",
+    ),
+    (
+        "loss not finite",
+        lambda: fit(images=IMAGES * 1e20, learning_rate=1e30, optimizer=SGD, batch_size=4, epochs=3),
+        FloatingPointError,
+        "learning_rate must keep the loss finite; got a loss of nan at step 2 with 1e+30: try a tenth",
+    ),
+    (
+        "masks of another model",
+        lambda: train.fine_tune(linear(), (IMAGES, LABELS), {"fc1.weight": torch.ones(3, 4, dtype=torch.bool)}),
+        ValueError,
+        "masks must name parameters of the model (weight, bias); got 'fc1.weight'",
+    ),
+    (
+        "masks None",
+        lambda: train.fine_tune(linear(), (IMAGES, LABELS), None),
+        TypeError,
+        "masks must be a dict of name: bool tensor; got NoneType",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
+def test_bad_input(call, kind, message):
+    with pytest.raises(kind) as caught:
+        call()
+    assert caught.type is kind
+    assert str(caught.value) == message
