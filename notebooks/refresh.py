@@ -13,7 +13,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -21,7 +23,9 @@ def refresh(path):
     """Run the notebook in its own folder and write it back; a cell that fails stops everything, nothing is written."""
     notebook = nbformat.read(path, as_version=4)
     os.environ["PRUNING_LAB_UNATTENDED"] = "1"
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
     nbformat.write(strip(notebook), path)
     for cell in notebook.cells:
         if "readme-picture" in cell.metadata.get("tags", []):
@@ -30,15 +34,23 @@ def refresh(path):
 
 def picture_of(cell):
     """Return the first PNG among a cell's outputs."""
-    pictures = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+    pictures = [
+        output.data["image/png"]
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
     return base64.b64decode(pictures[0])
 
 
 def strip(notebook):
     """Remove what changes from run to run, in place, and return the notebook."""
-    notebook.metadata = nbformat.from_dict(KERNEL | {"language_info": {"name": "python"}})
+    notebook.metadata = nbformat.from_dict(
+        KERNEL | {"language_info": {"name": "python"}}
+    )
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
+        cell.metadata = nbformat.from_dict(
+            {"tags": cell.metadata.tags} if cell.metadata.get("tags") else {}
+        )
         if cell.cell_type != "code":
             continue
         cell.execution_count = None

@@ -141,6 +141,7 @@ def test_canonical_codes_by_hand():
     lengths = dict(zip("ABCDEFGH", (3, 3, 3, 3, 3, 2, 4, 4), strict=True))
     codes = {"A": "010", "B": "011", "C": "100", "D": "101", "E": "110", "F": "00", "G": "1110", "H": "1111"}
     assert huffman_codes(lengths) == codes
+    assert huffman_codes(dict(reversed(lengths.items()))) == codes  # the order of the dict says nothing
 
 
 streams = st.lists(st.integers(0, 12), min_size=1, max_size=80).map(np.array) | st.lists(
@@ -191,15 +192,15 @@ def test_no_prefix_code_is_shorter(counts):
 
 
 def test_compressed_size_by_hand():
-    # Places 1, 4, 15 of 16 as in figure 2; codes 0, 0, 1; one filler.
-    weight = torch.zeros(2, 8)
-    weight.view(-1)[[1, 4, 15]] = torch.tensor([3.0, 3.0, 7.0])
+    # In each of 8 rows the places 1, 4, 15 of 16 as in figure 2, with codes 0, 0, 1 and one filler.
+    weight = torch.zeros(8, 16)
+    weight[:, [1, 4, 15]] = torch.tensor([3.0, 3.0, 7.0])
     size = compressed_size(share_weights(weight, weight != 0, bits=1), index_bits=3)
-    assert (size.weights, size.kept, size.stored) == (16, 3, 4)
-    assert (size.value_bytes, size.gap_bytes, size.codebook_bytes) == (1, 2, 8)  # 4 x 1 bit, 4 x 3 bits, 2 x 4 bytes
-    # symbols 0 0 filler 1: 2 x 1 + 2 + 2 = 6 bits; gaps 1 2 7 2: 2 x 1 + 2 + 2 = 6 bits; 2 + 1 + 8 code lengths
-    assert (size.value_bytes_huffman, size.gap_bytes_huffman, size.table_bytes) == (1, 1, 11)
-    assert (size.total, size.total_huffman) == (11, 21)
+    assert (size.weights, size.kept, size.stored) == (128, 24, 32)
+    assert (size.value_bytes, size.gap_bytes, size.codebook_bytes) == (4, 12, 8)  # 32 x 1 bit, 32 x 3 bits, 2 x 4 bytes
+    # A row has the symbols 0 0 filler 1 and the gaps 1 2 7 2: 2 x 1 + 2 + 2 = 6 bits each; 2 + 1 + 8 code lengths.
+    assert (size.value_bytes_huffman, size.gap_bytes_huffman, size.table_bytes) == (6, 6, 11)
+    assert (size.total, size.total_huffman) == (24, 31)
 
 
 def test_a_survivor_of_value_zero_is_no_filler():

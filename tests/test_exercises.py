@@ -1,4 +1,4 @@
-"""The checks of the exercises: the right answer passes, the untouched stub is not started, each wrong one gets its reason."""
+"""The checks of the exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
 import numpy as np
 import pytest

@@ -84,7 +84,7 @@ def test_a_read_only_journal_is_left_alone(path, monkeypatch):
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
-    with pytest.raises(journal.JournalError, match="could not be written .* Nothing saved was lost"):
+    with pytest.raises(journal.JournalError, match=r"could not be written .* Nothing saved was lost"):
         journal.append("note", question="Why?")
     assert journal.try_append("note").startswith("Not saved: ")
 

@@ -1,6 +1,7 @@
 """What a notebook shows: nothing is computed before Commit, nothing blocks, nothing typed is lost."""
 
 from importlib import import_module
+from typing import ClassVar
 
 import ipywidgets
 import pytest
@@ -71,7 +72,7 @@ class Reveal:
 class TestPredict:
     def ask(self, shown, reveal, **options):
         lesson.predict("Is it faster?", ["yes", "no"], reveal, topic="time", **options)
-        (box, text) = shown[0]
+        box = shown[0][0]
         return box, *find(box, ipywidgets.RadioButtons), *find(box, ipywidgets.Button, "Commit")
 
     def test_nothing_is_computed_or_written_before_commit(self, shown, path, attended):
@@ -136,7 +137,7 @@ class TestPredict:
 
 
 class TestResearchRoom:
-    OBJECTS = {kind: ["something"] for kind in research.KINDS if kind not in ("source", "claim")}
+    OBJECTS: ClassVar = {kind: ["something"] for kind in research.KINDS if kind not in ("source", "claim")}
 
     def room(self, shown):
         lesson.research_room("01", self.OBJECTS)

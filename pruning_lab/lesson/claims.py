@@ -40,7 +40,7 @@ def _citation(entry):
 
 
 def claims(lesson):
-    """Show a lesson's claims: the statement, its sources, its evidence, its limits, and when it was reviewed."""
+    """Show a lesson's claims; each unfolds to its sources, its evidence, its limits, and when it was reviewed."""
     sources = load_sources()
     display(HTML("".join(_claim_html(claim, sources) for claim in load_claims(lesson))))
 
@@ -50,7 +50,7 @@ def _claim_html(claim, sources):
         f'<a href="{link}">{escape(text)}</a>' for text, link in (sources[key] for key in claim["sources"])
     )
     return (
-        f"<p><b>{escape(claim['statement'])}</b><br>Source: {cited}<br>"
-        f"Shown here by: the cell <code>{escape(claim['evidence'])}</code><br>"
-        f"Not claimed: {escape(claim['limits'])}<br>Reviewed {claim['reviewed']}</p>"
+        f"<details><summary><b>{escape(claim['statement'])}</b></summary><ul><li>Source: {cited}</li>"
+        f"<li>Shown here by: the cell <code>{escape(claim['evidence'])}</code></li>"
+        f"<li>Not claimed: {escape(claim['limits'])}</li><li>Reviewed {claim['reviewed']}</li></ul></details>"
     )

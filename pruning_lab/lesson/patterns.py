@@ -11,7 +11,7 @@ from pruning_lab import kernels, masks, measure, plots, scores, sparse
 from pruning_lab.lesson.view import image_html, message, table_html, wide
 
 BATCHES = (1, 64)
-WINS = 1.2  # a pattern counts as faster from this ratio on; less could be the machine's mood
+WINS = 1.2  # a pattern counts as faster if three rounds of four reach this ratio; less could be the machine's mood
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def pattern_reveal(weight, sparsity, options):
     def reveal():
         patterns = four_patterns(weight, sparsity)
         measured = {batch: times(weight, patterns, batch) for batch in BATCHES}
-        faster = {name for name, (dense, _) in measured[64].items() if dense.ratio >= WINS}
+        faster = {name for name, (dense, _) in measured[64].items() if dense.ratio_q1 >= WINS}
         meant = {option: patterns.keys() & names for option, names in options.items() if names is not None}
         other = next(option for option, names in options.items() if names is None)
         answer = next((option for option, names in meant.items() if names == faster), other)
@@ -154,9 +154,9 @@ INVARIANT = (
 
 def mask_figure(patterns, window=32):
     """Draw the top left `window` x `window` corner of each pattern's mask, side by side."""
-    figure = Figure(figsize=(10, 2.9), layout="constrained")
-    for axes, pattern in zip(figure.subplots(1, len(patterns)), patterns.values(), strict=True):
-        plots.mask_picture(pattern.mask[:window, :window], ax=axes)
+    figure = Figure(figsize=(2.5 * len(patterns), 3.3), layout="constrained")
+    for axes, pattern in zip(figure.subplots(1, len(patterns), squeeze=False).flat, patterns.values(), strict=True):
+        plots.mask_picture(torch.from_numpy(pattern.mask[:window, :window]), ax=axes)
         axes.set_title(pattern.name, fontsize=11)
     return figure
 
@@ -200,12 +200,21 @@ def time_figure(measured):
     figure = Figure(figsize=(10, 3), layout="constrained")
     for axes, (batch, by_name) in zip(figure.subplots(1, len(measured), sharey=True), measured.items(), strict=True):
         places = np.arange(len(by_name))
-        for offset, kernel, colour in ((-0.2, "dense product", plots.PRUNED), (0.2, "its own product", plots.KEPT)):
+        for offset, kernel, colour in ((-0.2, "dense product", "dense"), (0.2, "its own product", "structured")):
             rows = [pair[offset > 0] for pair in by_name.values()]
             ratios = np.array([row.ratio for row in rows])
             spread = np.abs([[row.ratio_q1 for row in rows], [row.ratio_q3 for row in rows]] - ratios)
-            axes.barh(places + offset, ratios, height=0.38, xerr=spread, capsize=2, color=colour, label=kernel)
-        axes.axvline(1, color="black", linewidth=1, linestyle="--")
+            axes.barh(
+                places + offset,
+                ratios,
+                height=0.38,
+                xerr=spread,
+                capsize=2,
+                ecolor="0.6",
+                color=plots.COLOURS[colour],
+                label=kernel,
+            )
+        axes.axvline(1, color=plots.COLOURS["limit"], linewidth=1.5, linestyle="--")
         axes.set_yticks(places, by_name)
         axes.set_xlabel("times as fast as unpruned dense")
         axes.set_title(f"batch {batch}", fontsize=11)
@@ -230,11 +239,7 @@ def _explorer(weight, sparsity):
     def redraw(_change=None):
         patterns = chosen()
         alt = f"The mask of {next(iter(patterns))} at sparsity {slider.value:.3f}"
-        figure = Figure(figsize=(3.4, 3.2), layout="constrained")
-        axes = figure.subplots()
-        plots.mask_picture(next(iter(patterns.values())).mask[:32, :32], ax=axes)
-        axes.set_title(f"{next(iter(patterns))}, sparsity {slider.value:.3f}", fontsize=11)
-        picture.value = image_html(figure, alt) + cost_table(weight, patterns)
+        picture.value = image_html(mask_figure(patterns), alt) + cost_table(weight, patterns)
         answer.value = ""
 
     def measure_now(_button):

@@ -7,8 +7,6 @@ from matplotlib.patches import Rectangle
 
 from pruning_lab import masks, plots, scores
 
-PAPER = "white"
-
 
 def first_idea(sparsity=0.5, size=12):
     """Draw the same number of zeros as scattered points and as whole columns, with letters to point at.
@@ -39,16 +37,16 @@ def first_idea(sparsity=0.5, size=12):
 
 
 def _cells(axes, mask):
-    """Draw a matrix as squares: kept ones filled, pruned ones empty."""
+    """Draw a matrix as squares: kept ones blue, pruned ones grey."""
     for row, column in np.ndindex(mask.shape):
-        colour = plots.KEPT if mask[row, column] else PAPER
-        axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="0.75"))
+        colour = plots.COLOURS["kept" if mask[row, column] else "pruned"]
+        axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour))
     axes.set(xlim=(-0.7, mask.shape[1] - 0.3), ylim=(mask.shape[0] - 0.3, -0.7), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 
 def _letter(axes, letter, column, row):
-    circle = {"boxstyle": "circle,pad=0.25", "facecolor": plots.PRUNED, "edgecolor": "black"}
+    circle = {"boxstyle": "circle,pad=0.25", "facecolor": plots.COLOURS["unstructured"], "edgecolor": "black"}
     axes.text(column, row, letter, ha="center", va="center", fontsize=12, fontweight="bold", bbox=circle)
 
 
@@ -70,7 +68,7 @@ def pruning_frames(weight):
 
 
 def _numbers(axes, values, mask):
-    """Write each value in its square; a pruned one is an empty square with a faint 0."""
+    """Write each value in its square; a pruned one is a grey square with a faint 0."""
     stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
     _cells(axes, stays)
     for row, column in np.ndindex(stays.shape):
@@ -97,7 +95,8 @@ def _draw_products(axes, weight, sparsity):
         "sparse product,\nscattered zeros": kept,
         "dense product,\ncolumns gone": rows * stay,
     }
-    bars = axes.bar(list(counts), list(counts.values()), color=[plots.PRUNED, plots.KEPT, plots.STRUCTURED])
+    colours = [plots.COLOURS[name] for name in ("dense", "unstructured", "structured")]
+    bars = axes.bar(list(counts), list(counts.values()), color=colours)
     axes.bar_label(bars, fontsize=10)
     axes.set_ylabel("multiplications for one input vector", fontsize=10)
     axes.set_ylim(0, 1.15 * rows * columns)

@@ -12,30 +12,30 @@ from pruning_lab.lesson.view import image_html, message, show_widget, wide
 def storyboard(frames, *, still=0.5, alt):
     """Show a mechanism as frames that redraw when the sparsity moves.
 
-    All frames stand in one row at sparsity `still` as a plain figure; below it, two sliders pick a frame to see large
-    and its sparsity.
+    All frames stand in a plain figure at sparsity `still`, two in a row; below it, two sliders pick a frame to see
+    large and its sparsity.
 
     Args:
-        frames: list of (title, draw) with `draw(axes, sparsity)`.
+        frames: list of (title, draw) with `draw(axes, sparsity)`, an even number of them.
         still: the sparsity of the plain figure, in [0, 1].
         alt: what the plain figure shows, in a sentence, for those who cannot see it.
     """
-    row = Figure(figsize=(3.2 * len(frames), 3.6), layout="constrained")
-    for axes, (title, draw) in zip(row.subplots(1, len(frames)), frames, strict=True):
+    board = Figure(figsize=(9, 3.9 * len(frames) / 2), layout="constrained")
+    panels = board.subplots(len(frames) // 2, 2, squeeze=False).flat
+    for number, (axes, (title, draw)) in enumerate(zip(panels, frames, strict=True), start=1):
         draw(axes, still)
-        axes.set_title(title, fontsize=11)
-    plots.show(row, alt)
+        axes.set_title(f"{number}: {title}", fontsize=12)
+    plots.show(board, alt)
     frame = wide(ipywidgets.IntSlider, value=1, min=1, max=len(frames), description="Frame")
     sparsity = wide(ipywidgets.FloatSlider, value=still, min=0, max=0.95, step=0.05, description="Sparsity")
     picture = ipywidgets.HTML()
 
     def redraw(_change=None):
         title, draw = frames[frame.value - 1]
-        figure = Figure(figsize=(5.6, 4.6), layout="constrained")
-        axes = figure.subplots()
+        axes = plots.new_axes(5.6, 4.6)
         draw(axes, sparsity.value)
         axes.set_title(f"{frame.value} of {len(frames)}: {title}", fontsize=12)
-        picture.value = image_html(figure, f"{title}, at sparsity {sparsity.value:.2f}")
+        picture.value = image_html(axes, f"{title}, at sparsity {sparsity.value:.2f}")
 
     frame.observe(redraw, "value")
     sparsity.observe(redraw, "value")

@@ -1,11 +1,13 @@
 """Putting things on a page: widgets that leave a sentence where there is no kernel, and figures that carry alt text."""
 
 import base64
-import io
 from html import escape
 
 import ipywidgets
 from IPython.display import display
+from matplotlib.axes import Axes
+
+from pruning_lab import plots
 
 
 def show_widget(widget, text):
@@ -14,12 +16,16 @@ def show_widget(widget, text):
     display({**bundle, "text/plain": text}, raw=True)
 
 
-def image_html(figure, alt):
-    """Return a matplotlib figure as an HTML image with alt text."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+def image_html(picture, alt):
+    """Return axes or a figure as an HTML image with alt text."""
+    data = base64.b64encode(plots.png(picture)).decode("ascii")
+    style = f"width:{_width(picture)}px; max-width:100%"
+    return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'
+
+
+def _width(picture):
+    figure = picture.figure if isinstance(picture, Axes) else picture
+    return round(96 * figure.get_size_inches()[0])  # as large on the page as a figure that a cell shows
 
 
 def table_html(header, rows, caption=""):

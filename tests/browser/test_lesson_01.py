@@ -1,4 +1,4 @@
-"""Lesson 01 in a real browser: run it, move a slider by keyboard, commit a prediction, keep a note through a restart."""
+"""Lesson 01 in a real browser: run it, move a slider by keyboard, commit a prediction, find a note after a restart."""
 
 import os
 import re

@@ -1,0 +1,1 @@
+"""The ratios that the course relies on, measured: `make bench`."""
