@@ -6,3 +6,4 @@ import torch
 
 torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
 os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")  # a progress bar leaves other text on every run

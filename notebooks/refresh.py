@@ -22,7 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def refresh(path):
     """Run the notebook in its own folder and write it back; a cell that fails stops everything, nothing is written."""
     notebook = nbformat.read(path, as_version=4)
-    os.environ["PRUNING_LAB_UNATTENDED"] = "1"
+    os.environ |= {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1"}
     NotebookClient(
         notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}
     ).execute()

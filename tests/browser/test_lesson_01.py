@@ -35,7 +35,7 @@ def lab(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     journal = home / "journal.json"
-    env = {key: value for key, value in os.environ.items() if key != "PRUNING_LAB_UNATTENDED"}
+    env = {key: value for key, value in os.environ.items() if key not in ("PRUNING_LAB_UNATTENDED", "TQDM_DISABLE")}
     env |= {"HOME": str(home), "PRUNING_LAB_JOURNAL": str(journal), "JUPYTER_PLATFORM_DIRS": "1"}
     settings = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
     settings += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home}", "--LabApp.news_url="]

@@ -1,0 +1,92 @@
+"""What every picture shares: colours, a figure to draw on, and the way into a notebook."""
+
+import base64
+import html
+import io
+
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# The palette of Okabe and Ito (2008, "Color Universal Design"), told apart with every common colour blindness.
+COLOURS = {
+    "dense": "#000000",
+    "kept": "#0072B2",
+    "pruned": "#D9D9D9",
+    "threshold": "#D55E00",
+    "limit": "#D55E00",
+    "unstructured": "#E69F00",
+    "n_of_m": "#CC79A7",
+    "blocks": "#56B4E9",
+    "structured": "#009E73",
+}
+SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
+MARKERS = "osD^vPX"  # curves differ in shape too, for a print in grey
+
+
+def new_axes(width=6.4, height=4.0):
+    """Return the axes of a new figure of `width` by `height` inches that cuts nothing off.
+
+    >>> new_axes(5, 3).figure.get_size_inches().tolist()
+    [5.0, 3.0]
+    """
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def png(picture):
+    """Return axes or a figure as the bytes of a PNG, 144 pixels per inch.
+
+    >>> png(new_axes())[1:4]
+    b'PNG'
+    """
+    content = io.BytesIO()
+    _figure(picture).savefig(content, format="png", dpi=144)
+    return content.getvalue()
+
+
+def show(picture, alt):
+    """Put axes or a figure into the notebook, with a description in words.
+
+    The words go along as the image's `alt` metadata, for page templates that use it. JupyterLab, GitHub and nbconvert's
+    own templates do not, so they also stand below the picture, folded up under "In words". Words are compared when
+    notebooks are tested: leave out what a second run would measure differently.
+
+    Args:
+        picture: axes or figure.
+        alt: what a reader would see and should notice, in a sentence or two.
+
+    >>> show(new_axes(), "")
+    Traceback (most recent call last):
+    ValueError: alt must say what the picture shows; got ''
+    """
+    if not isinstance(alt, str):
+        raise TypeError(f"alt must be a string; got {type(alt).__name__}")
+    if not alt.strip():
+        raise ValueError(f"alt must say what the picture shows; got {alt!r}")
+    width, height = (round(96 * inches) for inches in _figure(picture).get_size_inches())
+    image = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
+    display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}})
+    words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
+    display({"text/html": words, "text/plain": alt}, raw=True)
+
+
+def tidy(ax, width=6.4, height=4.0):
+    """Return `ax`, or new axes where it is None, without the frame's upper and right lines."""
+    ax = new_axes(width, height) if ax is None else ax
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def percent(share):
+    """Return a share in [0, 1] as per cent, to three digits.
+
+    >>> percent(0.7), percent(0.985)
+    ('70 %', '98.5 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def _figure(picture):
+    if not isinstance(picture, Axes | Figure):
+        raise TypeError(f"picture must be matplotlib axes or a figure; got {type(picture).__name__}")
+    return picture.figure if isinstance(picture, Axes) else picture

@@ -1,0 +1,162 @@
+"""Pictures of a weight matrix: what stays, how large it is, where the threshold falls."""
+
+import matplotlib.colors
+import numpy as np
+import torch
+
+from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_sparsity
+from pruning_lab.plots.canvas import COLOURS, new_axes, percent, tidy
+
+
+def mask_picture(mask, ax=None):
+    """Draw which weights of a matrix stay, blue, and which go, grey; the text below gives their shares.
+
+    Args:
+        mask: bool, (out_features, in_features), True keeps.
+        ax: axes to draw on; None makes a figure.
+
+    Returns:
+        The axes. `ax.images[0].get_array()` is the mask.
+
+    >>> axes = mask_picture(torch.eye(4, dtype=torch.bool))
+    >>> axes.get_xlabel().splitlines()
+    ['input (4)', 'blue: kept 25 %', 'grey: pruned 75 %']
+    """
+    _check_matrix_mask(mask)
+    palette = matplotlib.colors.ListedColormap([COLOURS["pruned"], COLOURS["kept"]])
+    density = mask.float().mean().item()
+    shares = f"blue: kept {percent(density)}\ngrey: pruned {percent(1 - density)}"
+    return _matrix(mask.cpu().numpy(), ax, shares, cmap=palette, vmin=0, vmax=1)
+
+
+def weight_picture(weight, mask=None, ax=None):
+    """Draw a weight matrix, orange below zero, purple above; grey where `mask` prunes.
+
+    Colours are full at the 99th percentile of the magnitudes, so that one large weight does not pale all others.
+
+    Args:
+        weight: floating point, (out_features, in_features).
+        mask: bool of the same shape, True keeps; None keeps all.
+        ax: axes to draw on; None makes a figure.
+
+    Returns:
+        The axes. `ax.images[0].get_array()` is a masked array of the weights that stay.
+
+    >>> axes = weight_picture(torch.tensor([[3.0, -1.0]]), torch.tensor([[True, False]]))
+    >>> axes.images[0].get_array().compressed()
+    array([3.], dtype=float32)
+    """
+    check_float_tensor(weight, "weight", ndim=2)
+    mask = torch.ones_like(weight, dtype=torch.bool) if mask is None else _check_matrix_mask(mask)
+    if mask.shape != weight.shape:
+        raise ValueError(f"mask must have the weight's shape {tuple(weight.shape)}; got {tuple(mask.shape)}")
+    values = _finite(weight).float().cpu().numpy()
+    reach = float(np.quantile(np.abs(values), 0.99)) or 1.0
+    palette = matplotlib.colormaps["PuOr"].with_extremes(bad=COLOURS["pruned"])
+    shares = "" if mask.all() else f"grey: pruned {percent(1 - mask.float().mean().item())}"
+    values = np.ma.masked_array(values, ~mask.cpu().numpy())
+    ax = _matrix(values, ax, shares, cmap=palette, vmin=-reach, vmax=reach)
+    # A colour bar in axes of its own within these, so that it is as high as the matrix.
+    ax.figure.colorbar(ax.images[0], cax=ax.inset_axes([1.03, 0, 0.04, 1]), label="weight", extend="both")
+    return ax
+
+
+def magnitude_histogram(weight, sparsity, bins=61):
+    """Count kept and pruned weights in bins of equal width, with an edge at the threshold between them.
+
+    Exactly round(sparsity * n) entries count as pruned, the first in a stable order of magnitude: ties or not.
+
+    Args:
+        weight: floating point, any shape.
+        sparsity: fraction pruned, in [0, 1].
+        bins: roughly how many, at least 1; the width is adjusted so that a bin is not cut by the threshold.
+
+    Returns:
+        edges (b + 1,), pruned (b,) and kept (b,) counts, and the threshold: halfway between the largest magnitude
+        pruned and the smallest kept (0.0 if none is pruned, the largest magnitude if all are).
+
+    >>> magnitude_histogram(torch.tensor([-4.0, -1.0, 2.0, 3.0]), 0.5, bins=4)[1:]
+    (array([0, 1, 1, 0]), array([1, 0, 0, 1]), 2.5)
+    """
+    check_float_tensor(weight, "weight")
+    check_integer(bins, "bins", minimum=1)
+    values = _finite(weight).double().cpu().numpy().ravel()
+    order = np.argsort(np.abs(values), kind="stable")
+    pruned, kept = np.split(values[order], [round(check_sparsity(sparsity) * values.size)])
+    threshold = _between(np.abs(pruned[-1:]), np.abs(kept[:1]))
+    edges = _edges(float(np.abs(values).max()) or 1.0, threshold, bins)
+    return edges, np.histogram(pruned, edges)[0], np.histogram(kept, edges)[0], threshold
+
+
+def _between(largest_pruned, smallest_kept):
+    if not largest_pruned.size:
+        return 0.0
+    return float(np.mean([largest_pruned, smallest_kept]) if smallest_kept.size else largest_pruned[0])
+
+
+def _edges(reach, threshold, bins):
+    """Return bin edges from at most -reach to at least reach, zero and the threshold among them."""
+    width = 2 * reach / bins
+    inner = round(threshold / width)  # bins from zero to the threshold; none where it is too close to zero
+    width = threshold / inner if inner else width
+    outer = int(np.ceil(reach / width - 1e-9))
+    edges = width * np.arange(-outer, outer + 1)
+    edges[[0, -1]] = min(edges[0], -reach), max(edges[-1], reach)  # rounding must not lose the largest weight
+    return edges
+
+
+def weight_histogram(weight, sparsity, bins=61, ax=None):
+    """Draw how the weights are spread, pruned ones grey, and the threshold that the sparsity amounts to.
+
+    Args:
+        weight, sparsity, bins: as in `magnitude_histogram`, which does the counting.
+        ax: axes to draw on; None makes a figure.
+
+    Returns:
+        The axes.
+
+    >>> axes = weight_histogram(torch.arange(-50.0, 50.0), 0.7)
+    >>> [text.get_text() for text in axes.get_legend().get_texts()]
+    ['kept 30 %', 'pruned 70 %', 'threshold ±35']
+    """
+    edges, pruned, kept, threshold = magnitude_histogram(weight, sparsity, bins)
+    ax = tidy(ax)
+    share = pruned.sum() / (pruned.sum() + kept.sum())
+    ax.stairs(pruned + kept, edges, fill=True, color=COLOURS["kept"], label=f"kept {percent(1 - share)}")
+    ax.stairs(pruned, edges, fill=True, color=COLOURS["pruned"], label=f"pruned {percent(share)}")
+    for sign, label in ((-1, None), (1, f"threshold ±{threshold:.3g}")):
+        if threshold:
+            ax.axvline(sign * threshold, color=COLOURS["threshold"], linestyle="--", label=label)
+    ax.set(xlabel="weight", ylabel=f"number of weights (of {len(weight.flatten()):,})", xlim=(edges[0], edges[-1]))
+    ax.legend(frameon=False)
+    return ax
+
+
+def _matrix(values, ax, below, **colours):
+    """Draw a matrix true to shape; white lines part the entries where those are few enough to be told apart."""
+    rows, columns = values.shape
+    ax = new_axes(5.0, min(max(5.0 * rows / columns, 1.2), 4.0) + 0.9) if ax is None else ax
+    # Shrinking a large matrix mixes colours, not values: a dense region stays darker than a sparse one.
+    ax.imshow(values, interpolation="antialiased", interpolation_stage="rgba", **colours)
+    if max(rows, columns) <= 40:
+        ax.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+        ax.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+        ax.grid(which="minor", color="white", linewidth=1 if max(rows, columns) <= 16 else 0.5)
+        ax.tick_params(which="minor", length=0)
+    # The key is part of the axis label: unlike a legend it cannot cover anything, however small the axes.
+    ax.set(xlabel=f"input ({columns})\n{below}".rstrip(), ylabel=f"output ({rows})")
+    return ax
+
+
+def _finite(weight):
+    count = int(weight.isfinite().sum())
+    if not 0 < weight.numel() == count:
+        raise ValueError(f"weight must hold finite entries, at least one; got {count} finite of {weight.numel()}")
+    return weight.detach()
+
+
+def _check_matrix_mask(mask):
+    check_mask(mask)
+    if mask.ndim != 2:
+        raise ValueError(f"mask must have 2 axes (mask.flatten(1) for a convolution); got shape {tuple(mask.shape)}")
+    return mask
