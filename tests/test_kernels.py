@@ -1,95 +1,285 @@
-"""Sparse products against dense ones, for every format, dtype and batch."""
+"""Sparse products against dense ones: by hand, over random cases, with NaN and infinity, on several threads."""
+
+import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pruning_lab import kernels
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
 
-RNG = np.random.default_rng(0)
+BLOCKS = [(4, 1), (1, 4), (2, 3), (4, 4), (8, 1), (1, 1)]
+MULTIPLIERS = {CSR: kernels.csr_matmul, BlockCSR: kernels.block_matmul, NOfM: kernels.n_of_m_matmul}
+
+
+def scattered(shape, density, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(shape) < density, rng.standard_normal(shape), 0).astype(dtype)
 
 
 def two_of_four(weight):
-    grouped = np.abs(weight).reshape(-1, 4)
-    lost = np.argsort(grouped, axis=1)[:, :2]
+    groups = np.abs(weight).reshape(-1, 4)
     kept = weight.copy().reshape(-1, 4)
-    np.put_along_axis(kept, lost, 0, axis=1)
+    np.put_along_axis(kept, np.argsort(groups, axis=1)[:, :2], 0, axis=1)
     return kept.reshape(weight.shape)
 
 
-def blocks_of(weight, block):
-    keep = RNG.random((weight.shape[0] // block[0], weight.shape[1] // block[1])) < 0.4
-    return weight * np.kron(keep, np.ones(block)).astype(weight.dtype)
+def in_every_format(shape, density, dtype, seed=0):
+    """Yield the formats of one random matrix; its shape must be a multiple of 8 x 12."""
+    weight = scattered(shape, density, dtype, seed)
+    yield from (CSR.from_dense(weight, index_dtype) for index_dtype in (np.uint16, np.int32, np.int64))
+    yield NOfM.from_dense(two_of_four(weight))
+    for r, c in BLOCKS:
+        keep = scattered((shape[0] // r, shape[1] // c), density, dtype, seed) != 0
+        yield BlockCSR.from_dense(weight + np.kron(keep, np.ones((r, c), dtype)), (r, c))
+        yield BlockCSR.from_dense(np.kron(keep, np.ones((r, c), dtype)) * weight, (r, c))
 
 
-def cases(dtype):
-    weight = RNG.standard_normal((24, 16)).astype(dtype)
-    scattered = np.where(RNG.random(weight.shape) < 0.3, weight, 0).astype(dtype)
-    scattered[3] = 0  # a row without any weight
-    yield kernels.csr_matmul, CSR.from_dense(scattered)
-    yield kernels.csr_matmul, CSR.from_dense(scattered, index_dtype=np.int32)
-    yield kernels.n_of_m_matmul, NOfM.from_dense(two_of_four(weight))
-    for block in ((4, 1), (2, 4), (1, 1)):
-        yield kernels.block_matmul, BlockCSR.from_dense(blocks_of(weight, block), block)
+def assert_product(y, matrix, x):
+    """Raise unless y is the dense product up to the rounding of its sums, in the dtype of x."""
+    dense = matrix.to_dense().astype(np.float64)
+    bound = np.finfo(x.dtype).eps * matrix.shape[1] * (np.abs(dense) @ np.abs(x.astype(np.float64)))
+    assert y.dtype == x.dtype
+    assert y.shape == (matrix.shape[0], *x.shape[1:])
+    assert (np.abs(y - dense @ x) <= bound).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch", [None, 1, 3, 64])
-def test_every_product_equals_the_dense_one(dtype, batch):
-    x = RNG.standard_normal((16,) if batch is None else (16, batch)).astype(dtype)
-    for multiply, matrix in cases(dtype):
-        y = multiply(matrix, x)
-        assert y.dtype == dtype
-        np.testing.assert_allclose(y, matrix.to_dense() @ x, rtol=1e-4, atol=1e-5)
-
-
-def test_a_matvec_of_each_matrix_by_hand():
+def test_a_matvec_by_hand():
     csr = CSR.from_dense(np.array([[0, 2, 0], [0, 0, 0], [1, 0, 3]], np.float32))
     assert kernels.csr_matvec(csr, np.array([1, 10, 100], np.float32)).tolist() == [20, 0, 301]
 
 
-def test_x_need_not_be_contiguous():
-    csr = CSR.from_dense(np.eye(4, dtype=np.float32))
-    x = np.arange(16, dtype=np.float32).reshape(4, 4)
-    np.testing.assert_array_equal(kernels.csr_matmul(csr, x.T), x.T)
+def test_a_batch_by_hand():
+    csr = CSR.from_dense(np.array([[0, 2, 0], [0, 0, 0], [1, 0, 3]], np.float32))
+    x = np.array([[1, 2], [10, 20], [100, 200]], np.float32)
+    assert kernels.csr_matmul(csr, x).tolist() == [[20, 40], [0, 0], [301, 602]]
 
 
-def test_a_pruned_weight_never_meets_an_infinity():
-    csr = CSR.from_dense(np.array([[0, 2]], np.float32))
-    assert kernels.csr_matvec(csr, np.array([np.inf, 1], np.float32)).tolist() == [2]
+def test_blocks_by_hand():
+    array = np.array([[1, 0, 0], [0, 0, 0], [3, 0, 2], [4, 0, 0]], np.float32)
+    x = np.array([1, 10, 100], np.float32)
+    for block in ((4, 1), (2, 1), (1, 3), (2, 3)):
+        assert kernels.block_matmul(BlockCSR.from_dense(array, block), x).tolist() == [1, 0, 203, 4]
 
 
-MATRIX = CSR.from_dense(np.eye(3, dtype=np.float32))
+def test_groups_by_hand():
+    array = np.array([[0, 5, 0, 6, 7, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1, 2]], np.float32)
+    x = np.array([1, 2, 3, 4, 5, 6, 7, 8], np.float32)
+    assert kernels.n_of_m_matmul(NOfM.from_dense(array), x).tolist() == [10 + 24 + 35, 7 + 16]
+
+
+# 1 is a vector in disguise, 16 and 64 fill the registers, 100 is one full width and a rest.
+@pytest.mark.parametrize("batch", [None, 0, 1, 3, 16, 17, 64, 100, 128])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_format_multiplies_like_its_dense_twin(dtype, batch):
+    x = np.random.default_rng(1).standard_normal((24,) if batch is None else (24, batch)).astype(dtype)
+    for matrix in in_every_format((16, 24), 0.3, dtype):
+        assert_product(MULTIPLIERS[type(matrix)](matrix, x), matrix, x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_matvec_is_a_batch_of_one(dtype):
+    x = np.random.default_rng(1).standard_normal(24).astype(dtype)
+    for index_dtype in (np.uint16, np.int32, np.int64):
+        csr = CSR.from_dense(scattered((16, 24), 0.3, dtype), index_dtype)
+        assert_product(kernels.csr_matvec(csr, x), csr, x)
+        np.testing.assert_array_equal(kernels.csr_matvec(csr, x), kernels.csr_matmul(csr, x))
+        np.testing.assert_array_equal(kernels.csr_matvec(csr, x), kernels.csr_matmul(csr, x[:, None])[:, 0])
+
+
+@given(rows=st.integers(0, 5), columns=st.integers(0, 5), batch=st.integers(0, 70), density=st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_any_size_even_none(rows, columns, batch, density):
+    x = np.random.default_rng(1).standard_normal((12 * columns, batch)).astype(np.float32)
+    for matrix in in_every_format((8 * rows, 12 * columns), density, np.float32):
+        assert_product(MULTIPLIERS[type(matrix)](matrix, x), matrix, x)
+        if batch:
+            assert_product(MULTIPLIERS[type(matrix)](matrix, x[:, 0]), matrix, x[:, 0])
+
+
+@pytest.mark.parametrize("batch", [None, 3, 64, 65])
+def test_the_products_of_scipy_and_torch(batch):
+    array = scattered((200, 300), 0.1, np.float32)
+    csr, x = CSR.from_dense(array), np.random.default_rng(1).standard_normal((300, batch or 1)).astype(np.float32)
+    x = x if batch else x[:, 0]
+    np.testing.assert_allclose(kernels.csr_matmul(csr, x), scipy.sparse.csr_array(array) @ x, rtol=1e-4, atol=1e-5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls its sparse CSR a beta
+        theirs = torch.from_numpy(array).to_sparse_csr() @ torch.from_numpy(x)
+    np.testing.assert_allclose(kernels.csr_matmul(csr, x), theirs.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 20, 64])
+def test_threads_change_nothing(batch, monkeypatch):
+    monkeypatch.setattr(kernels.numba, "get_num_threads", lambda: 3)
+    x = np.random.default_rng(1).standard_normal((24,) if batch is None else (24, batch)).astype(np.float32)
+    for rows in (0, 8, 16, 104):
+        for matrix in in_every_format((rows, 24), 0.3, np.float32):
+            multiply = MULTIPLIERS[type(matrix)]
+            np.testing.assert_array_equal(multiply(matrix, x, parallel=True), multiply(matrix, x))
+    csr = CSR.from_dense(np.diag([1, 2, 0, 0, 0]).astype(np.float32))  # rows without weights at the end
+    assert kernels.csr_matvec(csr, np.ones(5, np.float32), parallel=True).tolist() == [1, 2, 0, 0, 0]
+
+
+@pytest.mark.parametrize("counts", [[], [0], [9, 0, 0], [0, 0, 9], [1] * 7, [100, 1, 1, 1, 1, 1]])
+def test_each_row_belongs_to_one_thread(counts, monkeypatch):
+    monkeypatch.setattr(kernels.numba, "get_num_threads", lambda: 4)
+    shares = []
+    kernels._share(lambda *share: shares.append(share), np.concatenate([[0], np.cumsum(counts)]), parallel=True)
+    owned = [row for first, last in sorted(shares) for row in range(first, last)]
+    assert owned == list(range(len(counts)))
+
+
+def test_an_error_in_a_thread_comes_through(monkeypatch):
+    monkeypatch.setattr(kernels.numba, "get_num_threads", lambda: 2)
+
+    def fail(first, last):
+        raise MemoryError(f"rows {first} to {last}")
+
+    with pytest.raises(MemoryError):
+        kernels._share(fail, np.array([0, 1, 2]), parallel=True)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 5, 64])
+def test_nan_and_infinity_meet_stored_values_only(batch):
+    shape = (12,) if batch is None else (12, batch)
+    x = np.ones(shape, np.float32)
+    x[1], x[2], x[3] = np.nan, np.inf, -np.inf
+    array = np.zeros((8, 12), np.float32)
+    array[0, 1], array[1, 2], array[2, 3], array[3, 0] = 2, 2, 2, 2
+    array[4, [2, 3]] = 2  # inf - inf
+    expected = np.float32([np.nan, np.inf, -np.inf, 2, np.nan, 0, 0, 0])
+    y = kernels.csr_matmul(CSR.from_dense(array), x)
+    np.testing.assert_array_equal(y, np.broadcast_to(expected if batch is None else expected[:, None], y.shape))
+
+
+@pytest.mark.parametrize("batch", [None, 5, 64])
+@pytest.mark.parametrize("special", [np.nan, np.inf])
+def test_zeros_that_fill_a_block_or_a_group_do_meet_them(batch, special):
+    x = np.full((4,) if batch is None else (4, batch), special, np.float32)
+    one = np.array([[1, 0, 0, 0]], np.float32)
+    for matrix in (NOfM.from_dense(one), BlockCSR.from_dense(one, (1, 2)), BlockCSR.from_dense(one.T, (4, 1))):
+        columns = x[: matrix.shape[1]]
+        y = MULTIPLIERS[type(matrix)](matrix, columns)
+        with np.errstate(invalid="ignore"):  # NumPy warns of 0 * inf
+            np.testing.assert_array_equal(y, matrix.to_dense() @ columns)
+        assert np.isnan(y).any()
+
+
+def test_the_rest_of_a_strip_does_not_leak_into_the_next_batch_columns():
+    """Of 17 columns the second strip uses one; what the first strip left in the others must stay out of the result."""
+    x = np.ones((12, 17), np.float32)
+    x[:, 1:16] = np.nan
+    y = kernels.block_matmul(BlockCSR.from_dense(np.ones((4, 12), np.float32)), x)
+    assert np.isnan(y[:, 1:16]).all()
+    assert (y[:, [0, 16]] == 12).all()
+
+
+def test_columns_beyond_the_reach_of_a_signed_index():
+    """The last of 65,536 columns, 65,535, is -1 where somebody reads uint16 as int16."""
+    array = np.zeros((4, 65_536), np.float32)
+    array[1, -1] = 3
+    x = np.zeros(65_536, np.float32)
+    x[-1] = 5
+    for matrix in (CSR.from_dense(array), BlockCSR.from_dense(array), BlockCSR.from_dense(array, (1, 2))):
+        assert matrix.indices.dtype == np.uint16
+        assert MULTIPLIERS[type(matrix)](matrix, x).tolist() == [0, 15, 0, 0]
+
+
+@pytest.mark.parametrize("batch", [None, 70])
+def test_x_may_lie_anyhow_in_memory_and_be_read_only(batch):
+    rng = np.random.default_rng(1)
+    wide = rng.standard_normal((48, 140)).astype(np.float32)
+    x = wide[::2, 0] if batch is None else wide[::2, ::2]
+    for matrix in in_every_format((8, 24), 0.3, np.float32):
+        for variant in (x, np.asfortranarray(x)):
+            assert_product(MULTIPLIERS[type(matrix)](matrix, variant), matrix, variant)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    csr = CSR.from_dense(scattered((8, 24), 0.3, np.float32))
+    np.testing.assert_array_equal(kernels.csr_matmul(csr, frozen), kernels.csr_matmul(csr, x))
+
+
+MATRIX = CSR.from_dense(np.eye(2, 3, dtype=np.float32))
+GROUPS = NOfM.from_dense(np.eye(2, 4, dtype=np.float32))
 BAD_INPUT = [
     (
-        "sizes",
+        "matvec-sizes",
         lambda: kernels.csr_matvec(MATRIX, np.ones(4, np.float32)),
         ValueError,
-        "x must have first axis 3 for a matrix of shape (3, 3); got (4,)",
+        "x must have shape (in,) with in = 3, as csr has shape (2, 3); got (4,)",
     ),
     (
-        "axes",
+        "matvec-batch",
         lambda: kernels.csr_matvec(MATRIX, np.ones((3, 2), np.float32)),
         ValueError,
-        "x must have first axis 3 for a matrix of shape (3, 3); got (3, 2)",
+        "x must have shape (in,) with in = 3, as csr has shape (2, 3); got (3, 2)",
     ),
     (
-        "dtype",
-        lambda: kernels.csr_matmul(MATRIX, np.ones(3)),
+        "batch-first",
+        lambda: kernels.csr_matmul(MATRIX, np.ones((64, 3), np.float32)),
+        ValueError,
+        "x must have shape (in,) or (in, batch) with in = 3, as csr has shape (2, 3); got (64, 3)",
+    ),
+    (
+        "number",
+        lambda: kernels.csr_matmul(MATRIX, np.array(1, np.float32)),
+        ValueError,
+        "x must have shape (in,) or (in, batch) with in = 3, as csr has shape (2, 3); got ()",
+    ),
+    (
+        "three-axes",
+        lambda: kernels.n_of_m_matmul(GROUPS, np.ones((4, 2, 2), np.float32)),
+        ValueError,
+        "x must have shape (in,) or (in, batch) with in = 4, as n_of_m has shape (2, 4); got (4, 2, 2)",
+    ),
+    (
+        "mixed-dtype",
+        lambda: kernels.csr_matvec(MATRIX, np.ones(3)),
         TypeError,
-        "x must be an array of the matrix's dtype float32; got float64",
+        "x must have the dtype of csr, float32; got dtype float64",
     ),
     (
-        "list",
-        lambda: kernels.csr_matvec(MATRIX, [1, 2, 3]),
+        "integers",
+        lambda: kernels.n_of_m_matmul(GROUPS, np.ones(4, int)),
         TypeError,
-        "x must be an array of the matrix's dtype float32; got list",
+        "x must have the dtype of n_of_m, float32; got dtype int64",
     ),
     (
-        "format",
+        "byte-order",
+        lambda: kernels.csr_matvec(MATRIX, np.ones(3, ">f4")),
+        TypeError,
+        "x must have the dtype of csr, float32; got dtype >f4",
+    ),
+    ("list", lambda: kernels.csr_matvec(MATRIX, [1, 2, 3]), TypeError, "x must be a NumPy array; got list"),
+    ("tensor", lambda: kernels.csr_matmul(MATRIX, torch.ones(3)), TypeError, "x must be a NumPy array; got Tensor"),
+    (
+        "dense-matrix",
+        lambda: kernels.csr_matvec(np.eye(3, dtype=np.float32), np.ones(3, np.float32)),
+        TypeError,
+        "csr must be a sparse.CSR; got ndarray",
+    ),
+    (
+        "scipy-matrix",
+        lambda: kernels.csr_matmul(MATRIX.to_scipy(), np.ones(3, np.float32)),
+        TypeError,
+        "csr must be a sparse.CSR; got csr_array",
+    ),
+    (
+        "another-format",
         lambda: kernels.block_matmul(MATRIX, np.ones(3, np.float32)),
         TypeError,
-        "matrix must be a BlockCSR; got CSR",
+        "block_csr must be a sparse.BlockCSR; got CSR",
+    ),
+    (
+        "no-format",
+        lambda: kernels.n_of_m_matmul(None, np.ones(3, np.float32)),
+        TypeError,
+        "n_of_m must be a sparse.NOfM; got NoneType",
     ),
 ]
 

@@ -1,0 +1,140 @@
+"""How fast are sparse products? Ratios of interleaved runs, one thread, every answer checked before it is timed.
+
+The layers are the six fully connected ones of Deep Compression (Han et al. 2015, arXiv 1510.00149, tables 4, 5), with
+random weights at the published densities. "Warm" is what the caches leave after the other candidates ran.
+"""
+
+import warnings
+
+import numpy as np
+import scipy.sparse
+import torch
+
+from pruning_lab import kernels, measure
+from pruning_lab.sparse import CSR, BlockCSR
+
+LAYERS = {  # (out, in), weights kept / all
+    "AlexNet FC6": ((4096, 9216), 0.09),
+    "AlexNet FC7": ((4096, 4096), 0.09),
+    "AlexNet FC8": ((1000, 4096), 0.25),
+    "VGG FC6": ((4096, 25088), 0.04),
+    "VGG FC7": ((4096, 4096), 0.04),
+    "VGG FC8": ((1000, 4096), 0.23),
+}
+DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG FC7")
+RNG = np.random.default_rng(0)
+
+
+def rows():
+    """Return one dict per comparison: what, ratio, low and high (its interquartile range), goal, note."""
+    return [*_deep_compression_layers(), _small_matrix(), *_four_by_one()]
+
+
+def _deep_compression_layers():
+    """Compare on one layer after the other, so that only one dense matrix is in memory at a time."""
+    vector, cold_vector, batch, dense = {}, {}, {}, {}
+    for name, (shape, density) in LAYERS.items():
+        weight = _random(shape, density)
+        csr = CSR.from_dense(weight)
+        x, columns = _random(shape[1], 1), _random((shape[1], 64), 1)
+        candidates = _sparse_candidates(weight, csr, x, kernels.csr_matvec)
+        vector[name] = measure.compare(candidates)
+        cold_vector[name] = measure.compare(candidates, cold=True)
+        batch[name] = measure.compare(_sparse_candidates(weight, csr, columns, kernels.csr_matmul))
+        if name in DENSE_LAYERS:
+            candidates = {"ours": lambda csr=csr, x=x: kernels.csr_matvec(csr, x)} | _dense_candidates(weight, x)
+            dense[name] = measure.compare(candidates, cold=True)
+    return [
+        _mean_row("csr_matvec against SciPy CSR", vector, ["SciPy"], 2.0),
+        _mean_row("csr_matvec against torch CSR int32", vector, ["torch"], 1.3),
+        _mean_row("csr_matvec against SciPy CSR, cold", cold_vector, ["SciPy"]),
+        _mean_row("csr_matvec against torch CSR int32, cold", cold_vector, ["torch"]),
+        _mean_row("csr_matvec against the best dense, cold", dense, ["NumPy dense", "torch dense"], 5.0),
+        _mean_row("csr_matmul, batch 64, against SciPy CSR", batch, ["SciPy"], 3.0),
+        _mean_row("csr_matmul, batch 64, against torch CSR int32", batch, ["torch"], 2.0),
+    ]
+
+
+def _small_matrix():
+    weight, x = _random((256, 256), 0.3), _random((256, 64), 1)
+    csr = CSR.from_dense(weight)
+    candidates = {"ours": lambda: kernels.csr_matmul(csr, x)} | _dense_candidates(weight, x)
+    comparison = _compare_equal(candidates)
+    what = "csr_matmul, 256 x 256 at 70 %, batch 64, against NumPy dense"
+    return _row(what, comparison, "NumPy dense", 1.0, f"torch dense {_speed_up(comparison, 'torch dense')[0]:.2f}")
+
+
+def _four_by_one():
+    for side in (1024, 4096):
+        keep = np.repeat(RNG.random((side // 4, side)) < 0.3, 4, axis=0)
+        weight = _random((side, side), 1) * keep
+        blocks, csr = BlockCSR.from_dense(weight, (4, 1)), CSR.from_dense(weight)
+        for batch in (64, 128):
+            x = _random((side, batch), 1)
+            ours = {
+                "ours": lambda blocks=blocks, x=x: kernels.block_matmul(blocks, x),
+                "csr": lambda csr=csr, x=x: kernels.csr_matmul(csr, x),
+            }
+            comparison = _compare_equal(ours | _dense_candidates(weight, x))
+            what = f"4 x 1 vectors, {side} x {side} at 70 %, batch {batch}, against NumPy dense"
+            note = ", ".join(f"{name} {_speed_up(comparison, name)[0]:.2f}" for name in ("torch dense", "csr"))
+            yield _row(what, comparison, "NumPy dense", 2.0, note)
+
+
+def _random(shape, density):
+    values = RNG.standard_normal(shape, np.float32)
+    if density < 1:
+        values[RNG.random(shape, np.float32) >= density] = 0
+    return values
+
+
+def _sparse_candidates(weight, csr, x, multiply):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls its sparse CSR a beta
+        indices = torch.from_numpy(csr.indices.astype(np.int32))
+        values, indptr = torch.from_numpy(csr.data), torch.from_numpy(csr.indptr)
+        by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
+    by_scipy, tensor = scipy.sparse.csr_array(csr.to_scipy()), torch.from_numpy(x)
+    candidates = {
+        "ours": lambda: multiply(csr, x),
+        "SciPy": lambda: by_scipy @ x,
+        "torch": lambda: by_torch @ tensor,
+    }
+    _check_answers(candidates, weight @ x)
+    return candidates
+
+
+def _dense_candidates(weight, x):
+    weight_tensor, tensor = torch.from_numpy(weight), torch.from_numpy(x)
+    return {"NumPy dense": lambda: weight @ x, "torch dense": lambda: weight_tensor @ tensor}
+
+
+def _compare_equal(candidates):
+    _check_answers(candidates, candidates["NumPy dense"]())
+    return measure.compare(candidates)
+
+
+def _check_answers(candidates, dense):
+    for name, function in candidates.items():
+        np.testing.assert_allclose(function(), dense, rtol=1e-3, atol=1e-3, err_msg=name)
+
+
+def _speed_up(comparison, name):
+    """How many times as fast as `name` the first candidate is: ratio and quartiles, all turned upside down."""
+    row = comparison[name]
+    return 1 / row.ratio, 1 / row.ratio_q3, 1 / row.ratio_q1
+
+
+def _row(what, comparison, name, goal, note):
+    ratio, low, high = _speed_up(comparison, name)
+    return {"what": what, "ratio": ratio, "low": low, "high": high, "goal": goal, "note": note}
+
+
+def _mean_row(what, comparisons, rivals, goal=None):
+    """Geometric means over the layers of the speed-up, and of its quartiles, against the fastest of the rivals."""
+    speed_ups = {
+        layer: min(_speed_up(comparison, rival) for rival in rivals) for layer, comparison in comparisons.items()
+    }
+    ratio, low, high = np.exp(np.log(list(speed_ups.values())).mean(axis=0))
+    note = ", ".join(f"{layer} {speed_up[0]:.2f}" for layer, speed_up in speed_ups.items())
+    return {"what": what, "ratio": ratio, "low": low, "high": high, "goal": goal, "note": note}
