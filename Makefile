@@ -2,12 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LESSONS := $(wildcard notebooks/*.ipynb)
+# In a container everything runs as root, where Jupyter wants to be told that this is meant; it listens to this machine only.
+ALLOW_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
 .PHONY: lab test notebooks bench
 
 lab: .venv/lab-ready
 	@echo "Opening the first lesson in JupyterLab (Ctrl-C here ends it)."
-	$(BIN)/jupyter lab notebooks/01-why-prune.ipynb
+	$(BIN)/jupyter lab $(ALLOW_ROOT) notebooks/01-why-prune.ipynb
 
 test: .venv/test-ready
 	$(BIN)/python -m pytest
