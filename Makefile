@@ -9,7 +9,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
 lab: .venv/lab-ready
 	@echo "Opening the first lesson in JupyterLab (Ctrl-C here ends it)."
-	$(BIN)/jupyter lab $(ALLOW_ROOT) notebooks/01-why-prune.ipynb
+	$(BIN)/jupyter lab $(ALLOW_ROOT) --LabApp.default_url=/lab/tree/notebooks/01-why-prune.ipynb
 
 test: .venv/test-ready
 	$(BIN)/python -m pytest
