@@ -1,7 +1,7 @@
 """Run notebooks again and save them without what changes from run to run: `make notebooks`.
 
-Kept: sources, cell ids, tags, outputs. Made alike: execution counts. Dropped: time stamps, widget states (their ids are random) and
-the kernel's own description of itself. A re-run without a change then differs in measured figures only. The picture of a
+Kept: sources, cell ids, tags, outputs. Made alike: execution counts. Dropped: time stamps, widget states (their ids are
+random) and the kernel's own description of itself. A re-run without a change then differs in measured figures only. The picture of a
 cell tagged `readme-picture` is saved beside the notebook under the cell's id, for the README.
 """
 
@@ -53,9 +53,8 @@ def strip(notebook):
         )
         if cell.cell_type != "code":
             continue
-        cell.execution_count = (
-            1  # nbval takes a cell without a count for one that never ran
-        )
+        # nbval takes a cell without a count for one that never ran.
+        cell.execution_count = 1
         for output in cell.outputs:
             output.pop("execution_count", None)
             if output.output_type == "execute_result":

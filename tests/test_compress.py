@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -372,9 +373,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
-def test_bad_input(call, kind, message):
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

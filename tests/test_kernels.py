@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -284,11 +285,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT]
-)
-def test_bad_input(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert type(caught.value) is error
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -3,6 +3,7 @@ from itertools import chain, combinations
 
 import pytest
 import torch
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -544,11 +545,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "kind", "message"), [case[1:] for case in BAD_INPUT], ids=[case[0] for case in BAD_INPUT]
-)
-def test_bad_input(call, kind, message):
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -504,9 +505,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [case[1:] for case in BAD_INPUT], ids=[c[0] for c in BAD_INPUT])
-def test_bad_input(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert type(caught.value) is error
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from bad_input import bad_input_test
 from threadpoolctl import threadpool_info
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -371,11 +372,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "kind", "message"), [case[1:] for case in BAD_INPUT], ids=[case[0] for case in BAD_INPUT]
-)
-def test_bad_input(call, kind, message):
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from bad_input import bad_input_test
 from torch import nn
 
 from pruning_lab.layers import shrink_batchnorm2d, shrink_conv2d, shrink_linear
@@ -272,11 +273,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "kind", "message"), [case[1:] for case in BAD_INPUT], ids=[case[0] for case in BAD_INPUT]
-)
-def test_bad_input(call, kind, message):
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pruning_lab import measure
 from pruning_lab.lesson import patterns
 
 WEIGHT = np.random.default_rng(0).standard_normal((16, 32), dtype=np.float32)
@@ -36,6 +37,19 @@ def test_the_control_is_timed_beside_the_patterns():
     assert list(patterns.times(WEIGHT, made, batch=64, repeats=2)) == [patterns.CONTROL, *made]
 
 
+@pytest.mark.parametrize(("batch", "cold"), [(1, True), (64, False)])
+def test_batch_1_is_timed_cold_where_copies_of_one_matrix_agree(monkeypatch, batch, cold):
+    real, seen = measure.compare, []
+
+    def compare(candidates, repeats=30, cold=False):
+        seen.append(cold)
+        return real(candidates, repeats=1)
+
+    monkeypatch.setattr(measure, "compare", compare)
+    patterns.times(WEIGHT, patterns.four_patterns(WEIGHT, 0.5), batch)
+    assert seen == [cold, cold]  # the choice of the dense rival, then the comparison with it
+
+
 @pytest.mark.parametrize(
     ("ratios", "answer"),
     [
@@ -44,12 +58,14 @@ def test_the_control_is_timed_beside_the_patterns():
         ({patterns.CONTROL: 1.9}, "none"),  # a lucky copy of the unpruned matrix is no pattern that won
         ({"scattered": 1.3}, "other"),
         ({"whole columns": 1.1}, "none"),  # too little to count
+        ({"whole columns": (1.9, 1.1)}, "none"),  # a high median whose lower quartile stays below the bar
     ],
 )
 def test_the_answer_follows_what_was_measured(monkeypatch, ratios, answer):
     def times(_weight, made, _batch):
         rows = {name: ratios.get(name, 1.0) for name in [patterns.CONTROL, *made]}
-        return {n: (SimpleNamespace(ratio=r, ratio_q1=r, ratio_q3=r),) * 2 for n, r in rows.items()}
+        pairs = {name: ratio if isinstance(ratio, tuple) else (ratio, ratio) for name, ratio in rows.items()}
+        return {name: (SimpleNamespace(ratio=r, ratio_q1=q1, ratio_q3=r),) * 2 for name, (r, q1) in pairs.items()}
 
     monkeypatch.setattr(patterns, "times", times)
     assert patterns.pattern_reveal(WEIGHT, 0.5, OPTIONS)()[0] == answer

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 import torch
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -492,9 +493,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(("call", "error", "message"), [case[1:] for case in BAD_INPUT], ids=[c[0] for c in BAD_INPUT])
-def test_bad_input(call, error, message):
-    with pytest.raises(error) as caught:
-        call()
-    assert type(caught.value) is error
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

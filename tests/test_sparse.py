@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 import scipy.sparse
+from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -633,9 +634,4 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "message"), [row[1:] for row in BAD_INPUT], ids=[row[0] for row in BAD_INPUT])
-def test_bad_input(call, kind, message):
-    with pytest.raises(kind) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert str(caught.value) == message
+test_bad_input = bad_input_test(BAD_INPUT)

@@ -104,8 +104,7 @@ def times(weight, patterns, batch, repeats=30):
 
 
 def _product(pattern, x):
-    multiply = kernels.csr_matvec if x.ndim == 1 and pattern.multiply is kernels.csr_matmul else pattern.multiply
-    return lambda: multiply(pattern.stored, x)
+    return lambda: pattern.multiply(pattern.stored, x)
 
 
 def _numpy_product(weight, x):
@@ -254,7 +253,8 @@ def _explorer(weight, sparsity):
 
     def measure_now(_button):
         answer.value = message("Measuring, about ten seconds ...")
-        answer.value = time_table({batch: times(weight, chosen(), batch) for batch in BATCHES})
+        patterns = chosen()
+        answer.value = time_table({batch: times(weight, patterns, batch) for batch in BATCHES})
 
     slider.observe(redraw, "value")
     choice.observe(redraw, "value")

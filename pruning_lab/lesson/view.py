@@ -5,7 +5,6 @@ from html import escape
 
 import ipywidgets
 from IPython.display import display
-from matplotlib.axes import Axes
 
 from pruning_lab import plots
 
@@ -19,13 +18,8 @@ def show_widget(widget, text):
 def image_html(picture, alt):
     """Return axes or a figure as an HTML image with alt text."""
     data = base64.b64encode(plots.png(picture)).decode("ascii")
-    style = f"width:{_width(picture)}px; max-width:100%"
+    style = f"width:{plots.page_size(picture)[0]}px; max-width:100%"
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'
-
-
-def _width(picture):
-    figure = picture.figure if isinstance(picture, Axes) else picture
-    return round(96 * figure.get_size_inches()[0])  # as large on the page as a figure that a cell shows
 
 
 def table_html(header, rows, caption=""):

@@ -5,7 +5,7 @@ checked without looking. Figures are made without pyplot: no window, no global s
 into a notebook together with a description in words.
 """
 
-from pruning_lab.plots.canvas import COLOURS, SERIES, new_axes, png, show
+from pruning_lab.plots.canvas import COLOURS, SERIES, new_axes, page_size, png, show
 from pruning_lab.plots.results import accuracy_curve, crossover_map, latency_bars, mean_and_range
 from pruning_lab.plots.weights import magnitude_histogram, mask_picture, weight_histogram, weight_picture
 
@@ -19,6 +19,7 @@ __all__ = [
     "mask_picture",
     "mean_and_range",
     "new_axes",
+    "page_size",
     "png",
     "show",
     "weight_histogram",

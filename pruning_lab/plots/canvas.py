@@ -44,6 +44,16 @@ def png(picture):
     return content.getvalue()
 
 
+def page_size(picture):
+    """Return width and height of axes or a figure on a page, in CSS pixels, 96 to an inch.
+
+    >>> page_size(new_axes(5, 3))
+    (480, 288)
+    """
+    width, height = _figure(picture).get_size_inches()
+    return round(96 * width), round(96 * height)
+
+
 def show(picture, alt):
     """Put axes or a figure into the notebook, with a description in words.
 
@@ -63,7 +73,7 @@ def show(picture, alt):
         raise TypeError(f"alt must be a string; got {type(alt).__name__}")
     if not alt.strip():
         raise ValueError(f"alt must say what the picture shows; got {alt!r}")
-    width, height = (round(96 * inches) for inches in _figure(picture).get_size_inches())
+    width, height = page_size(picture)
     image = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
     display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}})
     words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
