@@ -1,8 +1,4 @@
-"""Checks of the practice loops: each says what is wrong with *this* answer.
-
-A check takes the learner's function. It raises AssertionError with a message for a wrong answer, and returns
-NotImplemented for a stub that still returns `...`.
-"""
+"""Lesson 01: an exact mask, the bytes of CSR, a pair of layers shrunk."""
 
 import numpy as np
 
@@ -10,7 +6,7 @@ from pruning_lab import sparse
 
 
 def exact_mask(answer):
-    """Lesson 01: `my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
+    """`my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
     rng = np.random.default_rng(7)
     if answer(np.ones((2, 2), np.float32), 0.5) is ...:
         return NotImplemented
@@ -45,7 +41,7 @@ def _compare_mask(mask, weight, sparsity):
 
 
 def csr_bytes(answer):
-    """Lesson 01: `my_csr_bytes(rows, columns, sparsity)` is what CSR stores with float32 values and int32 indices."""
+    """`my_csr_bytes(rows, columns, sparsity)` is what CSR stores with float32 values and int32 indices."""
     if answer(4, 4, 0.5) is ...:
         return NotImplemented
     rng = np.random.default_rng(8)
@@ -72,7 +68,7 @@ def _compare_bytes(got, wanted, rows, size, pruned):
 
 
 def shrunk_pair(answer):
-    """Lesson 01: `my_shrink(weight1, bias1, weight2, keep)` removes hidden units from both layers around them."""
+    """`my_shrink(weight1, bias1, weight2, keep)` removes hidden units from both layers around them."""
     rng = np.random.default_rng(9)
     weight1, bias1, weight2 = rng.standard_normal((6, 6)), rng.standard_normal(6), rng.standard_normal((3, 6))
     keep, x = np.array([0, 2, 5]), rng.standard_normal(6)

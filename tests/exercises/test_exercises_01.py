@@ -1,9 +1,8 @@
-"""The checks of the exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
+"""Lesson 01's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
 import numpy as np
-import pytest
+from exercise_tests import exercise_tests
 
-from pruning_lab import lesson
 from pruning_lab.lesson import exercises
 
 
@@ -22,21 +21,6 @@ def right_pair(weight1, bias1, weight2, keep):
 
 
 RIGHT = [(exercises.exact_mask, right_mask), (exercises.csr_bytes, right_bytes), (exercises.shrunk_pair, right_pair)]
-
-
-@pytest.mark.parametrize(("checker", "answer"), RIGHT)
-def test_the_right_answer_passes(checker, answer, capsys):
-    lesson.check(checker, answer)
-    assert capsys.readouterr().out == f"{answer.__name__}: correct on every case tried.\n"
-
-
-@pytest.mark.parametrize("checker", [checker for checker, _ in RIGHT])
-def test_the_untouched_stub_is_not_started(checker, capsys):
-    def stub(*_arguments):
-        return ...
-
-    lesson.check(checker, stub)
-    assert "not started yet" in capsys.readouterr().out
 
 
 def by_threshold(weight, sparsity):
@@ -86,8 +70,4 @@ WRONG = [
     (exercises.shrunk_pair, lambda a, b, c, k: (a, b, c), "the next layer loses the columns"),
 ]
 
-
-@pytest.mark.parametrize(("checker", "answer", "reason"), WRONG, ids=[reason for _, _, reason in WRONG])
-def test_a_wrong_answer_is_told_why(checker, answer, reason):
-    with pytest.raises(AssertionError, match=reason.replace("(", r"\(")):
-        lesson.check(checker, answer)
+test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

@@ -1,0 +1,9 @@
+"""Checks of the practice loops, one module a lesson: each says what is wrong with *this* answer.
+
+A check takes the learner's function. It raises AssertionError with a message for a wrong answer, and returns
+NotImplemented for a stub that still returns `...`.
+"""
+
+from pruning_lab.lesson.exercises.lesson_01 import csr_bytes, exact_mask, shrunk_pair
+
+__all__ = ["csr_bytes", "exact_mask", "shrunk_pair"]
