@@ -1,7 +1,14 @@
 """How fast are sparse products? Ratios of interleaved runs, one thread, every answer checked before it is timed.
 
 The layers are the six fully connected ones of Deep Compression (Han et al. 2015, arXiv 1510.00149, tables 4, 5), with
-random weights at the published densities. "Warm" is what the caches leave after the other candidates ran.
+random weights at the published densities. "Warm" is what the caches leave after the other candidates ran. The row
+"its own copy" is the control: the same product over the same numbers elsewhere in memory. What it is away from 1, the
+rows below it may be as well.
+
+The goals for `csr_matvec` were set on a processor with AVX-512. On one without it (Zen 3: each look-up in x is a load
+and an insertion) the loop runs at 0.4 to 0.9 ns a weight, and so did six spellings in C with AVX2 intrinsics: the
+gather instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step, prefetching. None was
+faster on all six layers.
 """
 
 import warnings
@@ -45,6 +52,7 @@ def _deep_compression_layers():
             candidates = {"ours": lambda csr=csr, x=x: kernels.csr_matvec(csr, x)} | _dense_candidates(weight, x)
             dense[name] = measure.compare(candidates, cold=True)
     return [
+        _mean_row("control: csr_matvec against its own copy", vector, ["copy"]),
         _mean_row("csr_matvec against SciPy CSR", vector, ["SciPy"], 2.0),
         _mean_row("csr_matvec against torch CSR int32", vector, ["torch"], 1.3),
         _mean_row("csr_matvec against SciPy CSR, cold", cold_vector, ["SciPy"]),
@@ -95,8 +103,10 @@ def _sparse_candidates(weight, csr, x, multiply):
         values, indptr = torch.from_numpy(csr.data), torch.from_numpy(csr.indptr)
         by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
     by_scipy, tensor = scipy.sparse.csr_array(csr.to_scipy()), torch.from_numpy(x)
+    copy = CSR(csr.data.copy(), csr.indices.copy(), csr.indptr.copy(), csr.shape)
     candidates = {
         "ours": lambda: multiply(csr, x),
+        "copy": lambda: multiply(copy, x),
         "SciPy": lambda: by_scipy @ x,
         "torch": lambda: by_torch @ tensor,
     }
