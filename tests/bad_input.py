@@ -1,4 +1,10 @@
-"""One way to hold every table of bad input: the exact exception and the exact sentence."""
+"""One way to hold every table of bad input: the exact exception and the exact sentence.
+
+`python tests/bad_input.py` prints the tables of all test modules as one.
+"""
+
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +20,17 @@ def bad_input_test(cases):
         assert str(caught.value) == message
 
     return test_bad_input
+
+
+def every_case():
+    """Return {test module: its BAD_INPUT}, of all test modules that have one."""
+    modules = (import_module(path.stem) for path in sorted(Path(__file__).parent.glob("test_*.py")))
+    return {module.__name__: module.BAD_INPUT for module in modules if hasattr(module, "BAD_INPUT")}
+
+
+if __name__ == "__main__":
+    for name, cases in every_case().items():
+        print(f"{name}: {len(cases)}")
+        for case, _, kind, message in cases:
+            print(f"    {case}\n        {kind.__name__}: {message}")
+    print(f"{sum(map(len, every_case().values()))} cases")
