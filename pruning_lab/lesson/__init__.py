@@ -2,6 +2,7 @@
 
 from pruning_lab.lesson import exercises
 from pruning_lab.lesson.claims import claims
+from pruning_lab.lesson.explorers import explore_accuracy, explore_crossover, explore_patterns, explore_shrinking
 from pruning_lab.lesson.patterns import pattern_reveal
 from pruning_lab.lesson.pictures import first_idea, pruning_frames
 from pruning_lab.lesson.practice import check, hints, self_check
@@ -14,6 +15,10 @@ __all__ = [
     "check",
     "claims",
     "exercises",
+    "explore_accuracy",
+    "explore_crossover",
+    "explore_patterns",
+    "explore_shrinking",
     "first_idea",
     "hints",
     "inquiry",

@@ -47,16 +47,17 @@ def group_for(sparsity):
     raise ValueError(f"sparsity must be a multiple of 1/8 below 1, so that N:M has as many zeros; got {sparsity}")
 
 
-def four_patterns(weight, sparsity):
-    """Prune `weight` four ways, each with the same number of zeros: {name: Pattern}.
+def four_patterns(weight, sparsity, group=None):
+    """Prune `weight` four ways: {name: Pattern}. Without `group`, each has the same number of zeros.
 
     Args:
-        weight: (rows, columns) float32 array, rows a multiple of 4, columns a multiple of 8.
-        sparsity: a multiple of 1/8 below 1.
+        weight: (rows, columns) float32 array, rows a multiple of 4, columns a multiple of the group's size.
+        sparsity: a multiple of 1/8 below 1; any below 1 where `group` is given.
+        group: n, m of the N:M pattern; None takes the one that prunes exactly `sparsity`.
     """
     tensor = torch.from_numpy(weight)
     worth = scores.magnitude_scores(tensor)
-    n, m = group_for(sparsity)
+    n, m = group or group_for(sparsity)
     scattered = masks.mask_unstructured(worth, sparsity).numpy()
     grouped = masks.mask_n_of_m(worth, n, m).numpy()
     vectors = masks.mask_blocks(worth, (4, 1), sparsity).numpy()

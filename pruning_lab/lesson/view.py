@@ -2,16 +2,24 @@
 
 import base64
 from html import escape
+from pathlib import Path
 
+import anywidget
 import ipywidgets
 from IPython.display import display
 
 from pruning_lab import plots
 
 
+class Names(anywidget.AnyWidget):
+    """Nothing to see: gives the sliders of its output the names that ipywidgets keeps from screen readers."""
+
+    _esm = Path(__file__).with_name("names.js")
+
+
 def show_widget(widget, text):
     """Display a widget; a page without a kernel shows `text` in its place."""
-    bundle = widget._repr_mimebundle_()
+    bundle = ipywidgets.VBox([widget, Names()])._repr_mimebundle_()
     display({**bundle, "text/plain": text}, raw=True)
 
 

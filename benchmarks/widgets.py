@@ -1,0 +1,85 @@
+"""How long from a key press to another picture? Measured in JupyterLab, in a headless Chromium.
+
+From the time stamp of the browser's keydown event to the first animation frame after the picture has changed: the
+canvas of an explorer redrawn, or the image of a storyboard replaced. A frame comes every 16.7 ms, so that is the
+resolution. 30 presses each, 300 ms apart; "ratio" is the limit over the median, above 1 is within it.
+"""
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab
+
+PRESSES = 30
+CELLS = [
+    'import torch\nfrom pruning_lab import lesson\nlesson.start("01")\n'
+    "first, second = torch.nn.Linear(40, 300), torch.nn.Linear(300, 100)",
+    "lesson.explore_patterns(second.weight)",
+    "lesson.explore_shrinking(first, second)",
+    "lesson.explore_crossover([0.1, 0.2, 0.5], [1, 8, 64], [[4, 2, 2], [1, 1, 0.5], [0.5, 0.5, 0.4]])",
+    'lesson.explore_accuracy({"one-shot": ([0.5, 0.7, 0.9], [0.86, 0.8, 0.4])}, dense=0.87)',
+    'lesson.storyboard(lesson.pruning_frames(second.weight.detach()[:6, :6]), alt="Four frames.")',
+    'print("all shown")',
+]
+SLIDERS = [  # its number on the page, what it moves, the limit of the median in ms
+    (0, "explore_patterns", 16),
+    (1, "explore_shrinking", 16),
+    (2, "explore_crossover", 16),
+    (4, "explore_accuracy", 16),
+    (6, "storyboard, which asks the kernel", 100),
+]
+# A change of the picture: a canvas is stamped on each drawing, an HTML widget gets another image.
+WATCH = """handle => {
+    const output = handle.closest(".jp-OutputArea-output");
+    window.times = [];
+    let pressed = null;
+    handle.addEventListener("keydown", event => { pressed = event.timeStamp; }, true);
+    new MutationObserver(changes => {
+        const picture = changes.some(change => change.attributeName === "data-drawn" ||
+            [...change.addedNodes].some(node => node.querySelector?.("img") || node.nodeName === "IMG"));
+        if (pressed === null || !picture) return;
+        const start = pressed;
+        pressed = null;
+        requestAnimationFrame(() => window.times.push(performance.now() - start));
+    }).observe(output, { attributes: true, childList: true, subtree: true });
+}"""
+
+
+def rows():
+    """Return one dict per slider; without a browser, one that says so."""
+    if CHROMIUM is None:
+        return [
+            {"what": f"widgets: {NO_BROWSER}", "ratio": np.nan, "low": np.nan, "high": np.nan, "goal": None, "note": ""}
+        ]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(notebook, home / "widgets.ipynb")
+        with running_lab(home, home / "journal.json") as address, browser_page() as page:
+            open_and_run_all(page, address, "widgets.ipynb", last=lambda p: p.get_by_text("all shown", exact=True))
+            expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=STEP_MS)
+            return [_row(what, limit, _press(page, number)) for number, what, limit in SLIDERS]
+
+
+def _press(page, number):
+    """Press arrow keys on a slider; return the milliseconds of each press."""
+    slider = page.get_by_role("slider").nth(number)
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    slider.evaluate(WATCH)
+    for press in range(PRESSES):
+        page.keyboard.press("ArrowRight" if press % 2 == 0 else "ArrowLeft")
+        page.wait_for_timeout(300)
+    return page.evaluate("() => window.times")
+
+
+def _row(what, limit, times):
+    q1, median, q3, p90 = np.percentile(times, [25, 50, 75, 90])
+    note = f"{len(times)} presses, median {median:.1f} ms, p90 {p90:.1f} ms (limits {limit}, {2 * limit})"
+    ratios = {"ratio": limit / median, "low": limit / q3, "high": limit / q1}
+    return {"what": f"key press to picture: {what}", **ratios, "goal": 1.0, "note": note}

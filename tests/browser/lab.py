@@ -1,0 +1,82 @@
+"""JupyterLab and a browser for the tests and for benchmarks/widgets.py."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+from playwright.sync_api import expect, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+NO_BROWSER = f"no browser found: none of {', '.join(BROWSERS)}"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
+STEP_MS = 60_000
+
+
+@contextmanager
+def running_lab(home, journal):
+    """A JupyterLab whose home folder is `home`, with nothing of this computer's user; yields its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {key: value for key, value in os.environ.items() if key not in ("PRUNING_LAB_UNATTENDED", "TQDM_DISABLE")}
+    env |= {"HOME": str(home), "PRUNING_LAB_JOURNAL": str(journal), "JUPYTER_PLATFORM_DIRS": "1"}
+    settings = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    settings += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home}", "--LabApp.news_url="]
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "jupyter", "lab", *settings], env=env, stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(f"{address}/api", server)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for(url, server):
+    for _ in range(120):
+        assert server.poll() is None, "JupyterLab ended before it answered"
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise TimeoutError(f"JupyterLab did not answer at {url}")
+
+
+@contextmanager
+def browser_page():
+    """An empty page of a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_page(viewport={"width": 1400, "height": 1000})
+        browser.close()
+
+
+def idle(page):
+    """The kernel's place in the status bar, once it is connected and has nothing to do."""
+    return page.get_by_role("button", name=re.compile(r"Python 3 .*\| Idle"))
+
+
+def open_and_run_all(page, address, notebook, last):
+    """Open a notebook in Lab and run every cell, until `last`, found on the page, is there.
+
+    Run All before the kernel is connected silently does nothing: wait for it.
+    """
+    page.goto(f"{address}/lab/tree/{notebook}")
+    expect(idle(page)).to_be_visible(timeout=STEP_MS)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(last(page)).to_be_visible(timeout=RUN_ALL_MS)
+    expect(idle(page)).to_be_visible(timeout=RUN_ALL_MS)
