@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from pruning_lab import masks, plots, scores
 
@@ -38,10 +38,11 @@ def first_idea(sparsity=0.5, size=12):
 
 def _cells(axes, mask):
     """Draw a matrix as squares: kept ones blue, pruned ones grey."""
-    for row, column in np.ndindex(mask.shape):
-        colour = plots.COLOURS["kept" if mask[row, column] else "pruned"]
-        axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour))
-    axes.set(xlim=(-0.7, mask.shape[1] - 0.3), ylim=(mask.shape[0] - 0.3, -0.7), aspect="equal", xticks=[], yticks=[])
+    rows, columns = mask.shape
+    palette = ListedColormap([plots.COLOURS["pruned"], plots.COLOURS["kept"]])
+    edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
+    axes.pcolormesh(*edges, mask, cmap=palette, vmin=0, vmax=1, edgecolors="white", linewidth=3)
+    axes.set(xlim=(-0.7, columns - 0.3), ylim=(rows - 0.3, -0.7), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 

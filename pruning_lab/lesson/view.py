@@ -23,9 +23,9 @@ def show_widget(widget, text):
     display({**bundle, "text/plain": text}, raw=True)
 
 
-def image_html(picture, alt):
+def image_html(picture, alt, dpi=144):
     """Return axes or a figure as an HTML image with alt text."""
-    data = base64.b64encode(plots.png(picture)).decode("ascii")
+    data = base64.b64encode(plots.png(picture, dpi)).decode("ascii")
     style = f"width:{plots.page_size(picture)[0]}px; max-width:100%"
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'
 

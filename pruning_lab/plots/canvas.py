@@ -33,14 +33,14 @@ def new_axes(width=6.4, height=4.0):
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def png(picture):
-    """Return axes or a figure as the bytes of a PNG, 144 pixels per inch.
+def png(picture, dpi=144):
+    """Return axes or a figure as the bytes of a PNG, `dpi` pixels per inch.
 
     >>> png(new_axes())[1:4]
     b'PNG'
     """
     content = io.BytesIO()
-    _figure(picture).savefig(content, format="png", dpi=144)
+    _figure(picture).savefig(content, format="png", dpi=dpi)
     return content.getvalue()
 
 
