@@ -138,3 +138,15 @@ def test_two_notebooks_at_once_lose_nothing(path):
         list(pool.map(_save_many, ["left", "right"]))
     saved = {(entry["notebook"], entry["number"]) for entry in journal.read()}
     assert saved == {(notebook, number) for notebook in ("left", "right") for number in range(20)}
+
+
+def test_the_export_is_readable_and_never_overwrites(path):
+    journal.append("note", question="Why\n0.885?", evidence="", options=["a", "b"])
+    first, second = journal.export(), journal.export()
+    assert (first.name, second.name) == ("journal.md", "journal-2.md")
+    text = first.read_text(encoding="utf-8")
+    assert "- **question**: Why 0.885?\n- **options**: a; b\n" in text
+    assert "evidence" not in text
+    with pytest.raises(FileExistsError):
+        journal.export(first)
+    assert first.read_text(encoding="utf-8") == text

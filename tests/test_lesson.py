@@ -7,10 +7,11 @@ import ipywidgets
 import pytest
 
 from pruning_lab import lesson
-from pruning_lab.lesson import journal, practice, research, session
+from pruning_lab.lesson import journal, research, session
 
-# `lesson.predict` and `lesson.storyboard` are the functions; these are the modules they live in.
+# `lesson.predict`, `lesson.practice` and `lesson.storyboard` are the functions; these are the modules they live in.
 predict_module = import_module("pruning_lab.lesson.predict")
+practice_module = import_module("pruning_lab.lesson.practice")
 storyboard_module = import_module("pruning_lab.lesson.storyboard")
 
 
@@ -25,7 +26,7 @@ def path(tmp_path, monkeypatch):
 def shown(monkeypatch):
     """The (widget, text) pairs that a call displays."""
     pairs = []
-    for module in (predict_module, practice, research, storyboard_module):
+    for module in (predict_module, practice_module, research, storyboard_module):
         monkeypatch.setattr(module, "show_widget", lambda widget, text: pairs.append((widget, text)))
     return pairs
 
@@ -101,6 +102,23 @@ class TestPredict:
         commit.click()
         assert reveal.calls == 1
 
+    def test_a_script_that_enables_the_button_gets_nothing(self, shown, path, attended):
+        reveal = Reveal()
+        box, choice, _, commit = self.ask(shown, reveal)
+        choice.value, commit.disabled = "yes", False
+        commit.click()
+        assert (reveal.calls, journal.read()) == (0, [])
+        assert not any("measured" in html.value for html in find(box, ipywidgets.HTML))
+
+    def test_a_choice_changed_by_a_script_after_commit_is_not_the_one_kept(self, shown, path, attended):
+        _, choice, commit = self.ask(shown, Reveal(), confidence=False)
+        choice.value = "yes"
+        commit.click()
+        choice.value = "no"
+        commit.disabled = False
+        commit.click()
+        assert [entry["choice"] for entry in journal.read()] == ["yes"]
+
     def test_the_reason_is_kept(self, shown, path, attended):
         box, choice, commit = self.ask(shown, Reveal(), confidence=False)
         choice.value = "no"
@@ -151,6 +169,13 @@ class TestResearchRoom:
         again = self.room(shown)
         assert any("Why 0.885? → integrate by parts" in html.value for html in find(again, ipywidgets.HTML))
 
+    def test_the_journal_is_written_as_markdown_on_request(self, shown, path):
+        journal.append("note", lesson="01", question="Why 0.885?", next_action="", object="x")
+        room = self.room(shown)
+        find(room, ipywidgets.Button, "Write my journal")[0].click()
+        assert "Why 0.885?" in path.with_suffix(".md").read_text(encoding="utf-8")
+        assert any(f"Written to {path.with_suffix('.md')}" in html.value for html in find(room, ipywidgets.HTML))
+
     def test_an_empty_question_is_not_saved(self, shown, path):
         room = self.room(shown)
         find(room, ipywidgets.Button, "Save note")[0].click()
@@ -180,7 +205,7 @@ class TestResearchRoom:
 
 
 def test_hints_come_one_at_a_time(shown):
-    lesson.hints("look", "think", "do")
+    lesson.practice(lambda answer: None, print, "look", "think", "do")
     box = shown[0][0]
     (button,) = find(box, ipywidgets.Button)
     (text,) = find(box, ipywidgets.HTML)
@@ -192,6 +217,22 @@ def test_hints_come_one_at_a_time(shown):
     assert button.disabled
 
 
+def test_a_wrong_answer_gets_its_hints_too(shown):
+    def wrong(answer):
+        raise AssertionError("one too many")
+
+    with pytest.raises(AssertionError, match="^print: one too many$") as caught:
+        lesson.practice(wrong, print, "look", "think", "do")
+    assert caught.value.__suppress_context__
+    assert find(shown[0][0], ipywidgets.Button, "Hint 1 of 3")
+
+
+def test_an_answer_that_raises_says_where(shown):
+    with pytest.raises(ZeroDivisionError) as caught:
+        lesson.practice(lambda answer: 1 / 0, print, "look", "think", "do")
+    assert caught.value.__notes__ == ["This came from inside print, while it was being checked."]
+
+
 def test_the_self_check_is_kept(shown, path):
     lesson.self_check("What do you tell them?")
     box = shown[0][0]
@@ -199,7 +240,7 @@ def test_the_self_check_is_kept(shown, path):
     find(box, ipywidgets.Checkbox)[1].value = True
     find(box, ipywidgets.Button)[0].click()
     (entry,) = journal.read()
-    assert (entry["answer"], entry["met"]) == ("the kernel must skip them", [practice.SELF_CHECK[1]])
+    assert (entry["answer"], entry["met"]) == ("the kernel must skip them", [practice_module.SELF_CHECK[1]])
 
 
 def test_an_inquiry_answers_each_choice_in_its_own_words(shown):

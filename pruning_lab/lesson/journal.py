@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from filelock import FileLock
@@ -77,6 +78,56 @@ def try_append(kind, **fields):
         return append(kind, **fields)
     except JournalError as error:
         return f"Not saved: {error}"
+
+
+def export(path=None):
+    """Write the journal as Markdown, for reading, printing or sending; return the new file's path.
+
+    Args:
+        path: the file to write; None takes the journal's name with `.md`, or a number where that is taken.
+
+    Raises:
+        FileExistsError: `path` is there already. Nothing is ever overwritten.
+        JournalError: the journal cannot be read.
+    """
+    text = as_markdown(read())
+    if path is not None:
+        return _write_new(Path(path), text)
+    path = journal_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        try:
+            return _write_new(path.with_name(f"{path.stem}{f'-{number}' if number > 1 else ''}.md"), text)
+        except FileExistsError:
+            continue
+
+
+def as_markdown(entries):
+    """Return entries as Markdown, one heading each, oldest first.
+
+    >>> print(as_markdown([{"kind": "note", "saved": "2026-01-31T10:00:00+00:00", "question": "Why?"}]))
+    # My journal of the pruning course
+    <BLANKLINE>
+    ## note, 2026-01-31
+    <BLANKLINE>
+    - **question**: Why?
+    <BLANKLINE>
+    """
+    lines = ["# My journal of the pruning course", ""]
+    for entry in entries:
+        lines += [f"## {entry['kind']}, {entry.get('saved', '')[:10]}", ""]
+        for name, value in entry.items():
+            if name not in ("kind", "saved") and value not in ("", None, []):
+                shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+                lines.append(f"- **{name.replace('_', ' ')}**: {' '.join(shown.split())}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _write_new(path, text):
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
 def _load(path):

@@ -8,6 +8,7 @@ import torch
 from matplotlib.figure import Figure
 
 from pruning_lab import kernels, masks, measure, plots, scores, sparse
+from pruning_lab.lesson.predict import MOVING
 from pruning_lab.lesson.view import image_html, message, table_html, wide
 
 BATCHES = (1, 64)
@@ -144,7 +145,7 @@ def pattern_reveal(weight, sparsity, options):
             image_html(time_figure(measured), "Bars: " + "; ".join(_in_words(measured))),
             time_table(measured),
             INVARIANT,
-            _explorer(weight, sparsity),
+            _measure_more(weight, sparsity),
         ]
 
     return reveal
@@ -233,33 +234,23 @@ def time_figure(measured):
     return figure
 
 
-def _explorer(weight, sparsity):
-    """A slider and a choice of pattern: the mask and the bytes at once, the time on the press of a button."""
-    slider = wide(ipywidgets.FloatSlider, value=sparsity, min=0.5, max=0.875, step=0.125, description="Sparsity")
+def _measure_more(weight, sparsity):
+    """A sparsity, a pattern, and its time on the press of a button."""
+    slider = wide(
+        ipywidgets.FloatSlider, value=sparsity, min=0.5, max=0.875, step=0.125, description="Sparsity (pruned)"
+    )
     slider.readout_format = ".3f"
     # the pattern is chosen by its place, because the name of N:M changes with the sparsity
     places = [("scattered", 0), ("N:M", 1), ("4x1 vectors", 2), ("whole columns", 3)]
-    choice = wide(ipywidgets.Dropdown, options=places, description="Pattern")
-    button = ipywidgets.Button(description="Measure time")
-    picture, answer = ipywidgets.HTML(), ipywidgets.HTML()
-
-    def chosen():
-        return dict([list(four_patterns(weight, slider.value).items())[choice.value]])
-
-    def redraw(_change=None):
-        patterns = chosen()
-        alt = f"The mask of {next(iter(patterns))} at sparsity {slider.value:.3f}"
-        picture.value = image_html(mask_figure(patterns), alt) + cost_table(weight, patterns)
-        answer.value = ""
+    choice = wide(ipywidgets.Dropdown, options=places, description="Pattern to measure")
+    button, answer = ipywidgets.Button(description="Measure time"), ipywidgets.HTML()
 
     def measure_now(_button):
-        answer.value = message("Measuring, about ten seconds ...")
-        patterns = chosen()
-        answer.value = time_table({batch: times(weight, patterns, batch) for batch in BATCHES})
+        answer.value = message("Measuring, about ten seconds ...") + MOVING
+        patterns = dict([list(four_patterns(weight, slider.value).items())[choice.value]])
+        measured = {batch: times(weight, patterns, batch) for batch in BATCHES}
+        answer.value = cost_table(weight, patterns) + time_table(measured)
 
-    slider.observe(redraw, "value")
-    choice.observe(redraw, "value")
     button.on_click(measure_now)
-    redraw()
     heading = ipywidgets.HTML("<b>Your turn:</b> where does each pattern begin to pay?")
-    return ipywidgets.VBox([heading, slider, choice, picture, button, answer])
+    return ipywidgets.VBox([heading, slider, choice, button, answer])

@@ -12,50 +12,52 @@ SELF_CHECK = (
 )
 
 
-def hints(*steps):
-    """Show hints one at a time, each on its own press of a button.
-
-    Args:
-        steps: three sentences, from a nudge to nearly the answer.
-
-    Raises:
-        ValueError: not three of them.
-
-    >>> hints("only one")
-    Traceback (most recent call last):
-    ValueError: hints must come in three steps; got 1
-    """
-    if len(steps) != 3:
-        raise ValueError(f"hints must come in three steps; got {len(steps)}")
-    more = ipywidgets.Button(description="Hint 1 of 3")
-    shown = ipywidgets.HTML()
-
-    def show_next(_button):
-        count = min(shown.value.count("role=") + 1, 3)
-        shown.value = "".join(message(f"{number}. {step}") for number, step in enumerate(steps[:count], start=1))
-        more.description = f"Hint {count + 1} of 3" if count < 3 else "No more hints"
-        more.disabled = count == 3
-
-    more.on_click(show_next)
-    show_widget(ipywidgets.VBox([more, shown]), "(Three hints here, in JupyterLab.)")
-
-
-def check(checker, answer):
-    """Check a learner's function on the spot, and say what is wrong with it or that it holds.
+def practice(checker, answer, *hints):
+    """Check a learner's function on the spot, say what is wrong with *this* answer, and offer three hints.
 
     An untouched stub, one that returns `...`, is reported as not started and lets Run All go on. A wrong answer raises.
 
     Args:
         checker: a function of the exercises, called with `answer`; it raises AssertionError with a message.
         answer: the learner's function.
+        hints: three sentences, from a nudge to nearly the answer, shown one at a time.
 
     Raises:
-        AssertionError: the answer is wrong; the message says how.
+        ValueError: not three hints.
+        AssertionError: the answer is wrong; the message says how. What the answer itself raises comes through, with a
+            note that says where it came from.
+
+    >>> practice(None, None, "only one")
+    Traceback (most recent call last):
+    ValueError: hints must come in three steps; got 1
     """
-    if checker(answer) is NotImplemented:
-        print(f"{answer.__name__}: not started yet. Replace the ... and run this cell again.")
-    else:
-        print(f"{answer.__name__}: correct on every case tried.")
+    if len(hints) != 3:
+        raise ValueError(f"hints must come in three steps; got {len(hints)}")
+    try:
+        started = checker(answer) is not NotImplemented
+    except AssertionError as wrong:
+        raise AssertionError(f"{answer.__name__}: {wrong}") from None  # the checker's own lines would only distract
+    except Exception as error:
+        error.add_note(f"This came from inside {answer.__name__}, while it was being checked.")
+        raise
+    finally:  # a wrong answer needs its hints most
+        _offer(hints)
+    said = "correct on every case tried." if started else "not started yet. Replace the ... and run this cell again."
+    print(f"{answer.__name__}: {said}")
+
+
+def _offer(hints):
+    more = ipywidgets.Button(description="Hint 1 of 3")
+    shown = ipywidgets.HTML()
+
+    def show_next(_button):
+        count = min(shown.value.count("role=") + 1, 3)
+        shown.value = "".join(message(f"{number}. {hint}") for number, hint in enumerate(hints[:count], start=1))
+        more.description = f"Hint {count + 1} of 3" if count < 3 else "No more hints"
+        more.disabled = count == 3
+
+    more.on_click(show_next)
+    show_widget(ipywidgets.VBox([more, shown]), "(Three hints here, in JupyterLab.)")
 
 
 def self_check(question):

@@ -8,6 +8,7 @@ from pruning_lab.lesson.session import attended
 from pruning_lab.lesson.view import message, show_widget, wide
 
 CONFIDENCE = ("a guess", "fairly sure", "certain")
+MOVING = '<progress aria-label="measuring"></progress>'  # how long it takes is not known: the browser keeps it moving
 
 
 def predict(question, options, reveal, *, topic, confidence=True):
@@ -46,6 +47,7 @@ class _Prediction:
 
     def __init__(self, question, options, reveal, topic, confidence):
         self.question, self.options, self.reveal, self.topic = question, options, reveal, topic
+        self.committed = None  # the answer, once it is given
         self.choice = wide(ipywidgets.RadioButtons, options=options, value=None, description="Your answer:")
         self.confidence = wide(ipywidgets.RadioButtons, options=CONFIDENCE, value=None, description="How sure are you?")
         self.commit = ipywidgets.Button(description="Commit", button_style="primary", disabled=True)
@@ -59,37 +61,38 @@ class _Prediction:
         self.box = ipywidgets.VBox([heading, *self.asked, self.commit, self.status, self.revealed])
 
     def _allow_commit(self, _change):
-        self.commit.disabled = any(control.value is None for control in self.asked)
+        self.commit.disabled = self.committed is not None or any(control.value is None for control in self.asked)
 
     def _on_commit(self, _button):
-        if self.commit.disabled:  # not answered yet, or committed already: a click sent by a script changes nothing
+        # Asked again here: a script can press a button that is disabled, or enable it.
+        if self.committed is not None or any(control.value is None for control in self.asked):
             return
+        self.committed = {"choice": self.choice.value, "confidence": self.confidence.value}
         for control in (*self.asked, self.commit):
             control.disabled = True
-        self.status.value = message("Committed. Measuring on this machine, a few seconds ...")
+        self.status.value = message("Committed. Measuring on this machine, a few seconds ...") + MOVING
         try:
             answer, items = self.reveal()
-        except (
-            Exception
-        ) as error:  # a callback's traceback is lost in the server's log: say it here, and let them retry
+        except Exception as error:  # a callback's traceback is lost in the server's log: say it here; they may retry
             self.status.value = message(f"The measurement failed: {error!r}. Press Commit to try again.")
-            self.commit.disabled = False
+            self.committed, self.commit.disabled = None, False
             return
-        outcome = "as you predicted" if answer == self.choice.value else f"you predicted: {self.choice.value}"
+        choice = self.committed["choice"]
+        outcome = "as you predicted" if answer == choice else f"you predicted: {choice}"
         self.status.value = message(f"Measured: {answer} ({outcome}).")
         self.revealed.children = [*map(_as_widget, items), *self._ask_why(answer)]
 
     def _ask_why(self, answer):
-        reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
-        save = ipywidgets.Button(description="Save reason")
-        saved = ipywidgets.HTML()
-        committed = {"options": self.options, "choice": self.choice.value, "confidence": self.confidence.value}
         about = {"topic": self.topic, "question": self.question}
-        saved.value = message(journal.try_append("prediction", **about, **committed, answer=answer))
-        save.on_click(
-            lambda _: setattr(saved, "value", message(journal.try_append("reason", **about, reason=reason.value)))
-        )
-        return reason, save, saved
+        saved = journal.try_append("prediction", **about, options=self.options, **self.committed, answer=answer)
+        reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
+        save, status = ipywidgets.Button(description="Save reason"), ipywidgets.HTML(message(saved))
+
+        def on_save(_button):
+            status.value = message(journal.try_append("reason", **about, reason=reason.value))
+
+        save.on_click(on_save)
+        return reason, save, status
 
 
 def _as_widget(item):

@@ -47,17 +47,20 @@ class _Room:
         self.evidence = wide(ipywidgets.Textarea, rows=2, description="Evidence to inspect:")
         self.action = wide(ipywidgets.Textarea, rows=2, description="One next action:")
         self.save = ipywidgets.Button(description="Save note", button_style="primary")
+        self.export = ipywidgets.Button(description="Write my journal as Markdown", layout={"width": "auto"})
         self.status = ipywidgets.HTML(message(f"Notes are kept in {journal.journal_path()}, on this computer only."))
         self.saved = ipywidgets.HTML()
         self.tutor = wide(ipywidgets.Textarea, rows=8, description="Text to copy for a tutor:")
         self.kind.observe(lambda change: setattr(self.object, "options", objects[change["new"]]), "value")
         self.save.on_click(self._on_save)
+        self.export.on_click(self._on_export)
         for control in (self.object, self.question, self.evidence, self.action):
             control.observe(self._write_tutor_text, "value")
         self._write_tutor_text()
         self._show_saved()
         controls = [self.kind, self.object, self.question, self.evidence, self.action]
-        self.box = ipywidgets.VBox([*controls, self.save, self.status, self.saved, self.tutor])
+        buttons = ipywidgets.HBox([self.save, self.export])
+        self.box = ipywidgets.VBox([*controls, buttons, self.status, self.saved, self.tutor])
 
     def _note(self):
         return {
@@ -75,6 +78,12 @@ class _Room:
             return
         self.status.value = message(journal.try_append("note", **self._note()))
         self._show_saved()
+
+    def _on_export(self, _button):
+        try:
+            self.status.value = message(f"Written to {journal.export()}.")
+        except (journal.JournalError, OSError) as error:
+            self.status.value = message(f"Not written: {error}")
 
     def _show_saved(self):
         try:

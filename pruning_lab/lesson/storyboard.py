@@ -27,7 +27,7 @@ def storyboard(frames, *, still=0.5, alt):
         axes.set_title(f"{number}: {title}", fontsize=12)
     plots.show(board, alt)
     frame = wide(ipywidgets.IntSlider, value=1, min=1, max=len(frames), description="Frame")
-    sparsity = wide(ipywidgets.FloatSlider, value=still, min=0, max=0.95, step=0.05, description="Sparsity")
+    sparsity = wide(ipywidgets.FloatSlider, value=still, min=0, max=0.95, step=0.05, description="Sparsity (pruned)")
     picture = ipywidgets.HTML()
 
     def redraw(_change=None):
