@@ -1,12 +1,18 @@
 """What a notebook shows: begin with `lesson.start("01")`."""
 
-from pruning_lab.lesson import exercises
+from pruning_lab.lesson import exercises, storage
 from pruning_lab.lesson.calibration import calibration
 from pruning_lab.lesson.claims import claims
-from pruning_lab.lesson.explorers import explore_accuracy, explore_crossover, explore_patterns, explore_shrinking
+from pruning_lab.lesson.explorers import (
+    explore_accuracy,
+    explore_bytes,
+    explore_crossover,
+    explore_patterns,
+    explore_shrinking,
+)
+from pruning_lab.lesson.journal import export as export_journal
 from pruning_lab.lesson.patterns import pattern_reveal
 from pruning_lab.lesson.pictures import first_idea, pruning_frames
-from pruning_lab.lesson.journal import export as export_journal
 from pruning_lab.lesson.practice import practice, self_check
 from pruning_lab.lesson.predict import predict
 from pruning_lab.lesson.research import research_room
@@ -18,6 +24,7 @@ __all__ = [
     "claims",
     "exercises",
     "explore_accuracy",
+    "explore_bytes",
     "explore_crossover",
     "explore_patterns",
     "explore_shrinking",
@@ -31,5 +38,6 @@ __all__ = [
     "research_room",
     "self_check",
     "start",
+    "storage",
     "storyboard",
 ]

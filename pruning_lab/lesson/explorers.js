@@ -224,41 +224,44 @@ function crossover(model) {
 }
 
 // Curves that were computed beforehand, with a line that follows the slider.
-function accuracy(model) {
+function curves(model) {
   const facts = model.get("facts");
-  const [left, top, wide, high] = [50, 24, 520, 230];
-  const xOf = (sparsity) => left + sparsity * wide;
-  const yOf = (share) => top + (1 - (share - facts.low) / (1 - facts.low)) * high;
+  const { low, high, places } = facts;
+  const [left, top, wide, tall] = [50, 24, 520, 230];
+  const xOf = (place) => left + place * wide;
+  const yOf = (value) => top + (1 - (value - low) / (high - low)) * tall;
   return {
-    size: [left + wide + 20, top + high + 44],
+    size: [left + wide + 20, top + tall + 48 + 18 * facts.curves.length],
     draw(g) {
       const step = model.get("place"); // the slider runs over the places themselves
-      label(g, "accuracy (fraction right) against sparsity", 0, 14);
+      label(g, facts.title, 0, 14);
       g.strokeStyle = g.faint;
       g.lineWidth = 1;
       for (let k = 0; k <= 5; k++) {
-        const share = facts.low + ((1 - facts.low) * k) / 5;
-        line(g, [[left, yOf(share)], [left + wide, yOf(share)]]);
-        label(g, share.toFixed(2), left - 6, yOf(share) + 4, "right");
-        label(g, (k / 5).toFixed(1), xOf(k / 5), top + high + 18, "center");
+        const value = low + ((high - low) * k) / 5;
+        line(g, [[left, yOf(value)], [left + wide, yOf(value)]]);
+        label(g, value.toFixed(2), left - 6, yOf(value) + 4, "right");
+        label(g, (k / 5).toFixed(1), xOf(k / 5), top + tall + 18, "center");
       }
-      if (facts.dense !== null) {
+      if (facts.line !== null) {
         g.strokeStyle = g.ink;
         g.setLineDash([2, 3]);
-        line(g, [[left, yOf(facts.dense)], [left + wide, yOf(facts.dense)]]);
+        line(g, [[left, yOf(facts.line)], [left + wide, yOf(facts.line)]]);
         g.setLineDash([]);
       }
       g.strokeStyle = facts.colours.threshold;
       g.lineWidth = 2;
-      line(g, [[xOf(facts.places[step]), top], [xOf(facts.places[step]), top + high]]);
+      line(g, [[xOf(places[step]), top], [xOf(places[step]), top + tall]]);
       facts.curves.forEach(({ name, colour, points }, k) => {
-        g.strokeStyle = g.fillStyle = colour;
-        line(g, points.map(([sparsity, share]) => [xOf(sparsity), yOf(share)]));
-        for (const [sparsity, share] of points) g.fillRect(xOf(sparsity) - 3, yOf(share) - 3, 6, 6);
-        g.textAlign = "left";
-        g.fillText(`■ ${name}`, left + 10, top + high - 12 - 18 * k);
+        const ink = colour === "#000000" ? g.ink : colour; // black would vanish on a dark page
+        g.strokeStyle = g.fillStyle = ink;
+        line(g, points.map(([place, value]) => [xOf(place), yOf(value)]));
+        for (const [place, value] of points) g.fillRect(xOf(place) - 3, yOf(value) - 3, 6, 6);
+        const below = top + tall + 56 + 18 * k;
+        g.fillRect(left, below - 9, 9, 9);
+        label(g, name, left + 16, below);
       });
-      label(g, "sparsity (fraction of weights pruned)", left + wide / 2, top + high + 38, "center");
+      label(g, facts.across, left + wide / 2, top + tall + 36, "center");
       return { words: facts.words[step], rows: facts.rows[step] };
     },
   };
@@ -270,5 +273,5 @@ function accuracy(model) {
   }
 }
 
-const DRAWINGS = { patterns, shrinking, crossover, accuracy };
+const DRAWINGS = { patterns, shrinking, crossover, curves };
 export default { render };

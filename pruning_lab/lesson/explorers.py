@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pruning_lab import layers, masks, measure, plots, scores, sparse
+from pruning_lab.lesson import storage
 from pruning_lab.lesson.patterns import four_patterns
 from pruning_lab.lesson.session import attended
 from pruning_lab.lesson.view import image_html, show_widget, table_html, wide
@@ -237,27 +238,55 @@ def explore_accuracy(curves, dense=None):
     if any(sorted(map(float, sparsities)) != places for sparsities, _ in curves.values()):
         raise ValueError(f"curves must all be over the same sparsities; got {[list(s) for s, _ in curves.values()]}")
     means = {name: _mean_points(*curve) for name, curve in curves.items()}
-    rows = [
-        [("sparsity", f"{place:g}"), *((name, f"{dict(points)[place]:.3f}") for name, points in means.items())]
-        for place in places
-    ]
     lowest = min(share for points in means.values() for _, share in points)
+    words = {"title": "accuracy (fraction right)", "across": "sparsity (fraction of weights pruned)"}
+    scale = {"low": max(0.0, float(np.floor(lowest * 10)) / 10), "high": 1.0, "line": dense}
+    alt = f"Accuracy against sparsity, {len(means)} curves: {', '.join(means)}."
+    _show_curves(means, words, scale, "{:.3f}", figure, alt)
+
+
+def explore_bytes(shape):
+    """Explore what a pruned matrix takes in every format of `storage.FORMATS`, as a share of dense, by density.
+
+    Args:
+        shape: (rows, columns) of the matrix.
+    """
+    curves = {
+        name: [(density, storage.share_of_dense(name, shape, density)) for density in storage.DENSITIES]
+        for name in storage.FORMATS
+    }
+    words = {"title": "bytes, as a share of dense", "across": "density (fraction of weights kept)"}
+    figure = storage.bytes_figure(shape)
+    alt = f"Bytes against density for a {shape[0]} x {shape[1]} matrix; a format pays where its line lies below 1."
+    _show_curves(curves, words, {"low": 0.0, "high": 3.0, "line": 1.0}, "{:.3f}", figure, alt)
+
+
+def _show_curves(curves, words, scale, form, figure, alt):
+    """Show curves over the same places, {name: [(place, value), ...]}, with a slider that reads them out."""
+    places = [place for place, _ in next(iter(curves.values()))]
+    rows = [
+        [
+            (words["across"].split()[0], f"{place:g}"),
+            *((name, form.format(points[k][1])) for name, points in curves.items()),
+        ]
+        for k, place in enumerate(places)
+    ]
     facts = {
+        **words,
+        **scale,
         "places": places,
-        "dense": dense,
-        "low": max(0.0, np.floor(lowest * 10) / 10),
         "curves": [
             {"name": name, "colour": colour, "points": points}
-            for (name, points), colour in zip(means.items(), plots.SERIES, strict=False)
+            for (name, points), colour in zip(curves.items(), plots.SERIES, strict=False)
         ],
         "rows": rows,
         "words": [", ".join(f"{name} {value}" for name, value in row) for row in rows],
     }
-    canvas = _canvas("accuracy", facts)
-    place = wide(ipywidgets.SelectionSlider, options=[f"{p:g}" for p in places], description="Sparsity (pruned)")
+    canvas = _canvas("curves", facts)
+    name = words["across"].replace("fraction of weights ", "").capitalize()  # "Sparsity (pruned)"
+    place = wide(ipywidgets.SelectionSlider, options=[f"{p:g}" for p in places], description=name)
     ipywidgets.jslink((place, "index"), (canvas, "place"))
     header, table = [name for name, _ in rows[0]], [[value for _, value in row] for row in rows]
-    alt = f"Accuracy against sparsity, {len(means)} curves: {', '.join(means)}."
     _show([place, canvas], figure, alt, table_html(header, table))
 
 

@@ -61,14 +61,14 @@ def pruning_frames(weight):
         list of (title, draw(axes, sparsity)), for `storyboard`.
     """
     return [
-        ("weights", lambda axes, sparsity: _numbers(axes, weight, mask=None)),
-        ("scores |w|", lambda axes, sparsity: _numbers(axes, scores.magnitude_scores(weight), mask=None)),
+        ("weights", lambda axes, sparsity: draw_numbers(axes, weight, mask=None)),
+        ("scores |w|", lambda axes, sparsity: draw_numbers(axes, scores.magnitude_scores(weight), mask=None)),
         ("mask", lambda axes, sparsity: _draw_mask(axes, weight, sparsity)),
         ("what the machine runs", lambda axes, sparsity: _draw_products(axes, weight, sparsity)),
     ]
 
 
-def _numbers(axes, values, mask):
+def draw_numbers(axes, values, mask):
     """Write each value in its square; a pruned one is a grey square with a faint 0."""
     stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
     _cells(axes, stays)
@@ -80,7 +80,7 @@ def _numbers(axes, values, mask):
 def _draw_mask(axes, weight, sparsity):
     worth = scores.magnitude_scores(weight)
     mask = masks.mask_unstructured(worth, sparsity)
-    _numbers(axes, weight, mask)
+    draw_numbers(axes, weight, mask)
     gone = worth[~mask]
     highest = f", all of magnitude {gone.max():.2f} or less" if gone.numel() else ""
     axes.set_xlabel(f"{gone.numel()} of {mask.numel()} pruned{highest}", fontsize=10)

@@ -5,5 +5,13 @@ NotImplemented for a stub that still returns `...`.
 """
 
 from pruning_lab.lesson.exercises.lesson_01 import csr_bytes, exact_mask, shrunk_pair
+from pruning_lab.lesson.exercises.lesson_03 import break_even, csr_arrays, gaps_with_fillers
 
-__all__ = ["csr_bytes", "exact_mask", "shrunk_pair"]
+__all__ = [
+    "break_even",
+    "csr_arrays",
+    "csr_bytes",
+    "exact_mask",
+    "gaps_with_fillers",
+    "shrunk_pair",
+]
