@@ -1,6 +1,6 @@
 """What a notebook shows: begin with `lesson.start("01")`."""
 
-from pruning_lab.lesson import exercises, storage
+from pruning_lab.lesson import engine, exercises, kernel_pictures, kernel_race, storage
 from pruning_lab.lesson.calibration import calibration
 from pruning_lab.lesson.claims import claims
 from pruning_lab.lesson.explorers import (
@@ -22,6 +22,7 @@ from pruning_lab.lesson.storyboard import inquiry, storyboard
 __all__ = [
     "calibration",
     "claims",
+    "engine",
     "exercises",
     "explore_accuracy",
     "explore_bytes",
@@ -31,6 +32,8 @@ __all__ = [
     "export_journal",
     "first_idea",
     "inquiry",
+    "kernel_pictures",
+    "kernel_race",
     "pattern_reveal",
     "practice",
     "predict",

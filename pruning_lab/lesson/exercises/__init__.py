@@ -6,6 +6,7 @@ NotImplemented for a stub that still returns `...`.
 
 from pruning_lab.lesson.exercises.lesson_01 import csr_bytes, exact_mask, shrunk_pair
 from pruning_lab.lesson.exercises.lesson_03 import break_even, csr_arrays, gaps_with_fillers
+from pruning_lab.lesson.exercises.lesson_04 import honest_ratio, memory_limit, sparse_product
 
 __all__ = [
     "break_even",
@@ -13,5 +14,8 @@ __all__ = [
     "csr_bytes",
     "exact_mask",
     "gaps_with_fillers",
+    "honest_ratio",
+    "memory_limit",
     "shrunk_pair",
+    "sparse_product",
 ]
