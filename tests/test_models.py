@@ -7,7 +7,13 @@ import torch
 from bad_input import bad_input_test
 from torch import nn
 
-from pruning_lab.layers import shrink_batchnorm2d, shrink_conv2d, shrink_linear
+from pruning_lab.lesson.shrinking import (
+    RESNET_56_VARIANTS,
+    VGG16_LAYERS,
+    costs_by_layer,
+    shrink_resnet,
+    shrink_vgg,
+)
 from pruning_lab.measure import count_weights, macs
 from pruning_lab.models import (
     VGG16_WIDTHS,
@@ -81,31 +87,8 @@ def test_the_shortcut_takes_every_second_pixel_and_appends_channels_of_zeros():
 # --- Shrinking whole networks, layer by layer ---
 
 
-def shrink_vgg_(model, keep):
-    """Remove filters in place, keep: {number of the convolution: indices}; its batch norm and its reader follow."""
-    for number, indices in keep.items():
-        conv, norm = model.get_submodule(f"conv{number}"), model.get_submodule(f"norm{number}")
-        setattr(model, f"conv{number}", shrink_conv2d(conv, keep_out=indices))
-        setattr(model, f"norm{number}", shrink_batchnorm2d(norm, indices))
-        if hasattr(model, f"conv{number + 1}"):
-            reader = model.get_submodule(f"conv{number + 1}")
-            setattr(model, f"conv{number + 1}", shrink_conv2d(reader, keep_in=indices))
-        else:  # after the last convolution an image is one pixel, so channels are features
-            model.linear1 = shrink_linear(model.linear1, keep_in=indices)
-
-
 def blocks_of(model):
     return [*model.stage1, *model.stage2, *model.stage3]
-
-
-def shrink_resnet_(model, keep):
-    """Remove filters of first convolutions in place, keep: {number of the block from 0: indices}."""
-    blocks = blocks_of(model)
-    for number, indices in keep.items():
-        block = blocks[number]
-        block.conv1 = shrink_conv2d(block.conv1, keep_out=indices)
-        block.norm1 = shrink_batchnorm2d(block.norm1, indices)
-        block.conv2 = shrink_conv2d(block.conv2, keep_in=indices)
 
 
 def mask_channels_(norm, keep):
@@ -129,73 +112,27 @@ def test_the_dense_networks_cost_what_the_paper_says():
 
 def test_vgg16_a_costs_what_the_paper_says():
     model = vgg16_cifar()
-    shrink_vgg_(model, {number: some(VGG16_WIDTHS[number - 1], 0.5) for number in (1, *range(8, 14))})
+    model = shrink_vgg(model, {number: some(VGG16_WIDTHS[number - 1], 0.5) for number in (1, *range(8, 14))})
     assert (macs(model, cifar), count_weights(model)) == (206279680, 5390176)  # printed: 2.06e8, 5.4e6
 
 
-# Layers are counted from 1 and the stem is 1, so that block b (from 0) begins with layer 2 + 2b.
-RESNET_56_VARIANTS = {
-    "A": ((0.1, 0.1, 0.1), (16, 20, 38, 54), 112435840, 769456),  # printed: 1.12e8, 7.7e5
-    "B": ((0.6, 0.3, 0.1), (16, 18, 20, 34, 38, 54), 90907264, 732016),  # printed: 9.09e7, 7.3e5
-}
+# Table 1 prints 1.12e8 and 7.7e5 for A, 9.09e7 and 7.3e5 for B.
+EXACT = {"A": (112435840, 769456), "B": (90907264, 732016)}
 
 
 @pytest.mark.parametrize("variant", RESNET_56_VARIANTS)
 def test_resnet56_costs_what_the_paper_says(variant):
-    pruned, skipped, expected_macs, expected_weights = RESNET_56_VARIANTS[variant]
+    pruned, skipped = RESNET_56_VARIANTS[variant]
     model = resnet_cifar(56)
     blocks = [block for block in range(27) if 2 + 2 * block not in skipped]
-    shrink_resnet_(model, {block: some((16, 32, 64)[block // 9], pruned[block // 9]) for block in blocks})
-    assert (macs(model, cifar), count_weights(model)) == (expected_macs, expected_weights)
-
-
-# Table 2: map side, filters, MACs and parameters as printed, filters kept, percent of the layer's MACs removed
-VGG16_LAYERS = {
-    "conv1": (32, 64, "1.8e+06", "1.7e+03", 32, 50),
-    "conv2": (32, 64, "3.8e+07", "3.7e+04", 64, 50),
-    "conv3": (16, 128, "1.9e+07", "7.4e+04", 128, 0),
-    "conv4": (16, 128, "3.8e+07", "1.5e+05", 128, 0),
-    "conv5": (8, 256, "1.9e+07", "2.9e+05", 256, 0),
-    "conv6": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
-    "conv7": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
-    "conv8": (4, 512, "1.9e+07", "1.2e+06", 256, 50),
-    "conv9": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
-    "conv10": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
-    "conv11": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "conv12": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "conv13": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "linear1": (1, 512, "2.6e+05", "2.6e+05", 512, 50),
-    "linear2": (1, 10, "5.1e+03", "5.1e+03", 10, 0),
-}
-
-
-def costs_by_layer(model):
-    """{name: (map side, outputs, MACs, weights)}, each layer run by itself on the input it gets in the network."""
-    seen = {}
-    handles = [
-        layer.register_forward_hook(lambda layer, inputs, output, name=name: seen.update({name: (inputs[0], output)}))
-        for name, layer in model.named_children()
-        if name in VGG16_LAYERS
-    ]
-    model.eval()(cifar)
-    for handle in handles:
-        handle.remove()
-    layers = {name: model.get_submodule(name) for name in seen}
-    return {
-        name: (
-            output.shape[-1] if output.ndim == 4 else 1,
-            output.shape[1],
-            macs(layers[name], x),
-            count_weights(layers[name]),
-        )
-        for name, (x, output) in seen.items()
-    }
+    model = shrink_resnet(model, {block: some((16, 32, 64)[block // 9], pruned[block // 9]) for block in blocks})
+    assert (macs(model, cifar), count_weights(model)) == EXACT[variant]
 
 
 def test_vgg16_costs_what_the_paper_says_layer_by_layer():
     model = vgg16_cifar()
     dense = costs_by_layer(model)
-    shrink_vgg_(model, {number: some(VGG16_WIDTHS[number - 1], 0.5) for number in (1, *range(8, 14))})
+    model = shrink_vgg(model, {number: some(VGG16_WIDTHS[number - 1], 0.5) for number in (1, *range(8, 14))})
     pruned = costs_by_layer(model)
     for name, (side, outputs, printed_macs, printed_weights, kept, removed) in VGG16_LAYERS.items():
         assert dense[name][:2] == (side, outputs), name
@@ -226,7 +163,7 @@ def test_a_shrunk_vgg_equals_the_masked_one_and_its_definition_with_other_widths
         mask_channels_(model.get_submodule(f"norm{number}"), indices)
     images = torch.rand(3, 3, 32, 32, dtype=torch.float64)
     masked = model(images)
-    shrink_vgg_(model, keep)
+    model = shrink_vgg(model, keep)
     torch.testing.assert_close(model(images), masked)
     definition = vgg16_cifar([len(indices) for indices in keep.values()], hidden=7).double().eval()
     definition.load_state_dict(model.state_dict())
@@ -242,7 +179,7 @@ def test_a_shrunk_resnet_equals_the_masked_one_and_its_definition_with_other_wid
         mask_channels_(blocks_of(model)[number].norm1, indices)
     images = torch.rand(2, 3, 16, 16, dtype=torch.float64)
     masked = model(images)
-    shrink_resnet_(model, keep)
+    model = shrink_resnet(model, keep)
     torch.testing.assert_close(model(images), masked)
     inner = [len(indices) for indices in keep.values()]
     definition = resnet_cifar(depth, (4, 6, 8), inner).double().eval()

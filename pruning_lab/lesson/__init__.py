@@ -1,6 +1,13 @@
 """What a notebook shows: begin with `lesson.start("01")`."""
 
-from pruning_lab.lesson import engine, exercises, kernel_pictures, kernel_race, storage
+from pruning_lab.lesson import (
+    engine,
+    exercises,
+    kernel_pictures,
+    kernel_race,
+    shrinking,
+    storage,
+)
 from pruning_lab.lesson.calibration import calibration
 from pruning_lab.lesson.claims import claims
 from pruning_lab.lesson.explorers import (
@@ -40,6 +47,7 @@ __all__ = [
     "pruning_frames",
     "research_room",
     "self_check",
+    "shrinking",
     "start",
     "storage",
     "storyboard",

@@ -23,20 +23,20 @@ def first_idea(sparsity=0.5, size=12):
     for axes, mask, title in zip(
         figure.subplots(1, 2), (scattered, columns), ("scattered zeros", "whole columns"), strict=True
     ):
-        _cells(axes, mask)
+        draw_cells(axes, mask)
         axes.set_title(f"{title}: {int((~mask).sum())} of {mask.size} weights go", fontsize=12)
     left, right = figure.axes
     row, column = np.argwhere(~scattered)[len(np.argwhere(~scattered)) // 2]
-    _letter(left, "A", column, row)
+    draw_letter(left, "A", column, row)
     gone = int(np.flatnonzero(~columns.any(axis=0))[0])
-    _letter(right, "B", gone, size // 2)
+    draw_letter(right, "B", gone, size // 2)
     left.set_xlabel(f"C   shape the dense product sees: {size} x {size}, as before", fontsize=11)
     kept = int(columns.any(axis=0).sum())
     right.set_xlabel(f"D   shape the dense product sees: {size} x {kept}", fontsize=11)
     return figure
 
 
-def _cells(axes, mask):
+def draw_cells(axes, mask):
     """Draw a matrix as squares: kept ones blue, pruned ones grey."""
     rows, columns = mask.shape
     palette = ListedColormap([plots.COLOURS["pruned"], plots.COLOURS["kept"]])
@@ -46,7 +46,7 @@ def _cells(axes, mask):
     axes.spines[:].set_visible(False)
 
 
-def _letter(axes, letter, column, row):
+def draw_letter(axes, letter, column, row):
     circle = {"boxstyle": "circle,pad=0.25", "facecolor": plots.COLOURS["unstructured"], "edgecolor": "black"}
     axes.text(column, row, letter, ha="center", va="center", fontsize=12, fontweight="bold", bbox=circle)
 
@@ -71,7 +71,7 @@ def pruning_frames(weight):
 def draw_numbers(axes, values, mask):
     """Write each value in its square; a pruned one is a grey square with a faint 0."""
     stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
-    _cells(axes, stays)
+    draw_cells(axes, stays)
     for row, column in np.ndindex(stays.shape):
         text, colour = (f"{values[row, column]:.2f}", "white") if stays[row, column] else ("0", "0.4")
         axes.text(column, row, text.replace("0.", ".", 1), ha="center", va="center", color=colour, fontsize=9)

@@ -1,0 +1,352 @@
+"""What lesson 05 shows: whole networks with fewer filters, the published counts beside ours, and time against work."""
+
+import copy
+import math
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from pruning_lab import masks, measure, models, plots, scores
+from pruning_lab.layers import shrink_batchnorm2d, shrink_conv2d, shrink_linear
+from pruning_lab.lesson.pictures import draw_cells, draw_letter
+from pruning_lab.lesson.view import image_html, table_html
+
+CIFAR = torch.zeros(1, 3, 32, 32)  # one picture of CIFAR-10's shape: the counts below are for one picture
+
+# Li et al. 2016 (arXiv 1608.08710), table 1: MACs and parameters as printed.
+PRINTED = {
+    "VGG-16": ("3.13e+08", "1.5e+07"),
+    "VGG-16-A": ("2.06e+08", "5.4e+06"),
+    "ResNet-56": ("1.25e+08", "8.5e+05"),
+    "ResNet-56-A": ("1.12e+08", "7.7e+05"),
+    "ResNet-56-B": ("9.09e+07", "7.3e+05"),
+}
+# ResNet-56: fraction pruned in each stage, and the layers left alone. Layers are counted from 1 and the stem is 1, so
+# that block b (from 0) begins with layer 2 + 2b.
+RESNET_56_VARIANTS = {"A": ((0.1, 0.1, 0.1), (16, 20, 38, 54)), "B": ((0.6, 0.3, 0.1), (16, 18, 20, 34, 38, 54))}
+VGG16_A = (1, *range(8, 14))  # the convolutions of which half of the filters go
+
+# Table 2: map side, filters, MACs and parameters as printed, filters kept, percent of the layer's MACs removed.
+VGG16_LAYERS = {
+    "conv1": (32, 64, "1.8e+06", "1.7e+03", 32, 50),
+    "conv2": (32, 64, "3.8e+07", "3.7e+04", 64, 50),
+    "conv3": (16, 128, "1.9e+07", "7.4e+04", 128, 0),
+    "conv4": (16, 128, "3.8e+07", "1.5e+05", 128, 0),
+    "conv5": (8, 256, "1.9e+07", "2.9e+05", 256, 0),
+    "conv6": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
+    "conv7": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
+    "conv8": (4, 512, "1.9e+07", "1.2e+06", 256, 50),
+    "conv9": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
+    "conv10": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
+    "conv11": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "conv12": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "conv13": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "linear1": (1, 512, "2.6e+05", "2.6e+05", 512, 50),
+    "linear2": (1, 10, "5.1e+03", "5.1e+03", 10, 0),
+}
+
+
+def shrink_vgg(model, keep):
+    """Return a copy of a VGG of `models` without some filters; the layers after them lose the same channels.
+
+    Args:
+        model: models.vgg16_cifar() or models.vgg_small(), in any widths.
+        keep: {number of the convolution from 1: indices of the filters that stay}.
+
+    >>> small = shrink_vgg(models.vgg_small(), {1: [0, 2, 5]})
+    >>> small.conv1.out_channels, small.norm1.num_features, small.conv2.in_channels
+    (3, 3, 3)
+    """
+    model = copy.deepcopy(model)
+    for number, indices in keep.items():
+        conv, norm = model.get_submodule(f"conv{number}"), model.get_submodule(f"norm{number}")
+        setattr(model, f"conv{number}", shrink_conv2d(conv, keep_out=indices))
+        setattr(model, f"norm{number}", shrink_batchnorm2d(norm, indices))
+        if hasattr(model, f"conv{number + 1}"):
+            reader = model.get_submodule(f"conv{number + 1}")
+            setattr(model, f"conv{number + 1}", shrink_conv2d(reader, keep_in=indices))
+        else:  # after the last convolution an image is one pixel, so channels are features
+            head = "linear1" if hasattr(model, "linear1") else "linear"
+            setattr(model, head, shrink_linear(model.get_submodule(head), keep_in=indices))
+    return model
+
+
+def shrink_resnet(model, keep):
+    """Return a copy of a ResNet of `models` without some filters inside its blocks.
+
+    Only a block's first convolution can lose filters by itself: its second one is added to the shortcut, channel by
+    channel, so its outputs are everybody's.
+
+    Args:
+        model: models.resnet_cifar(...).
+        keep: {number of the block from 0: indices of the filters of its first convolution that stay}.
+    """
+    model = copy.deepcopy(model)
+    blocks = [*model.stage1, *model.stage2, *model.stage3]
+    for number, indices in keep.items():
+        block = blocks[number]
+        block.conv1 = shrink_conv2d(block.conv1, keep_out=indices)
+        block.norm1 = shrink_batchnorm2d(block.norm1, indices)
+        block.conv2 = shrink_conv2d(block.conv2, keep_in=indices)
+    return model
+
+
+def by_norm(conv, fraction):
+    """Return the filters that stay if ceil(fraction x filters) go, those of the smallest L1 norm: Li et al.'s rule.
+
+    >>> len(by_norm(nn.Conv2d(3, 16, 3), 0.1))
+    14
+    """
+    filters = conv.weight.shape[0]
+    return masks.keep_channels(scores.channel_scores(conv.weight), math.ceil(fraction * filters) / filters)
+
+
+def half_of_every_layer(model, fraction=0.5):
+    """Return the `keep` of `shrink_vgg` that prunes this fraction of the filters of every convolution, by L1 norm."""
+    convolutions = [name for name, _ in model.named_children() if name.startswith("conv")]
+    return {int(name[4:]): by_norm(model.get_submodule(name), fraction) for name in convolutions}
+
+
+def published_networks():
+    """Return the networks of the paper's table 1, really shrunk: {name: model}."""
+    vgg, resnet = models.vgg16_cifar(), models.resnet_cifar(56)
+    made = {"VGG-16": vgg, "ResNet-56": resnet}
+    made["VGG-16-A"] = shrink_vgg(vgg, {n: by_norm(vgg.get_submodule(f"conv{n}"), 0.5) for n in VGG16_A})
+    blocks = [*resnet.stage1, *resnet.stage2, *resnet.stage3]
+    for variant, (pruned, skipped) in RESNET_56_VARIANTS.items():
+        chosen = [number for number in range(27) if 2 + 2 * number not in skipped]
+        keep = {number: by_norm(blocks[number].conv1, pruned[number // 9]) for number in chosen}
+        made[f"ResNet-56-{variant}"] = shrink_resnet(resnet, keep)
+    return {name: made[name] for name in PRINTED}
+
+
+def network_rows(networks):
+    """Return for each network of PRINTED: name, MACs counted, printed, weights counted, printed."""
+    counted = {name: (measure.macs(m.eval(), CIFAR), measure.count_weights(m)) for name, m in networks.items()}
+    return [(name, macs, PRINTED[name][0], weights, PRINTED[name][1]) for name, (macs, weights) in counted.items()]
+
+
+def costs_by_layer(model):
+    """Return {name: (map side, outputs, MACs, weights)}, each layer run alone on the input it gets in the network."""
+    seen = {}
+    handles = [
+        layer.register_forward_hook(lambda layer, inputs, output, name=name: seen.update({name: (inputs[0], output)}))
+        for name, layer in model.named_children()
+        if name in VGG16_LAYERS
+    ]
+    model.eval()(CIFAR)
+    for handle in handles:
+        handle.remove()
+    layers = {name: model.get_submodule(name) for name in seen}
+    return {
+        name: (
+            output.shape[-1] if output.ndim == 4 else 1,
+            output.shape[1],
+            measure.macs(layers[name], x),
+            measure.count_weights(layers[name]),
+        )
+        for name, (x, output) in seen.items()
+    }
+
+
+def layer_table(dense, pruned):
+    """Return an HTML table of VGG-16 layer by layer, before and after, beside the printed numbers.
+
+    Args:
+        dense, pruned: networks as `costs_by_layer` takes them.
+    """
+    before, after = costs_by_layer(dense), costs_by_layer(pruned)
+    rows = [
+        [
+            name,
+            f"{side} x {side}",
+            f"{before[name][2]:.1e}".replace("e+0", "e"),
+            macs.replace("e+0", "e"),
+            f"{before[name][1]} to {after[name][1]}",
+            f"{filters} to {kept}",
+            f"{1 - after[name][2] / before[name][2]:.0%}",
+            f"{removed}%",
+        ]
+        for name, (side, filters, macs, _, kept, removed) in VGG16_LAYERS.items()
+    ]
+    header = ["layer", "map", "MACs", "printed", "filters", "printed", "MACs removed", "printed"]
+    return table_html(header, rows, "VGG-16 on CIFAR-10 and its pruned variant A, counted here and in Li et al. 2016")
+
+
+def network_table(rows):
+    """Return `network_rows` as an HTML table."""
+    cells = [[name, f"{macs:,}", macs_p, f"{weights:,}", weights_p] for name, macs, macs_p, weights, weights_p in rows]
+    return table_html(["network", "MACs", "printed", "weights", "printed"], cells, "Really shrunk, then counted")
+
+
+def speed(candidates, images, cold=False, repeats=30):
+    """Time networks on a batch of images, without gradients; the first is run again as a control.
+
+    Args:
+        candidates: {name: network}; the first is the dense one.
+        images: (batch, channels, height, width).
+
+    Returns:
+        measure.Comparison with a row "<first> again" at the end.
+    """
+
+    def call(model):
+        model.eval()
+
+        def run():
+            with torch.no_grad():
+                return model(images)
+
+        return run
+
+    first = next(iter(candidates))
+    again = {f"{first} again": copy.deepcopy(candidates[first])}
+    return measure.compare({name: call(model) for name, model in {**candidates, **again}.items()}, repeats, cold)
+
+
+def work_reveal(model, images, options):
+    """Return a reveal for `predict`: what half of the filters of every layer does to the multiplications, and to time.
+
+    Args:
+        model: a VGG of `models`. images: the batch to time it on.
+        options: {option: (low, high)}, ranges of the share of multiplications that is left.
+    """
+
+    def reveal():
+        half = shrink_vgg(model, half_of_every_layer(model))
+        macs = [measure.macs(network.eval(), images[:1]) for network in (model, half)]
+        left = macs[1] / macs[0]
+        answer = next(option for option, (low, high) in options.items() if low <= left < high)
+        timed = speed({"dense": model, "half of the filters": half}, images)
+        rows = [
+            ["multiplications for one picture", f"{macs[0]:,}", f"{macs[1]:,}", f"{1 / left:.2f}"],
+            ["parameters", *(f"{measure.count_weights(m):,}" for m in (model, half)), ""],
+            ["time for the batch [ms]", *(f"{row.median * 1e3:.1f}" for row in timed.rows[:2]), _spread(timed.rows[1])],
+            ["control: dense again [ms]", "", f"{timed.rows[2].median * 1e3:.1f}", _spread(timed.rows[2])],
+        ]
+        table = table_html(["", "dense", "half of the filters", "times fewer or as fast"], rows, timed.conditions)
+        alt = f"Bars: {left:.2f} of the multiplications are left, {1 / timed.rows[1].ratio:.2f} of the time."
+        return answer, [table, image_html(_share_bars(left, 1 / timed.rows[1].ratio), alt)]
+
+    return reveal
+
+
+def _spread(row):
+    return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"
+
+
+def _share_bars(work, time):
+    axes = plots.new_axes(6, 2)
+    axes.barh(["multiplications", "time"], [work, time], color=[plots.COLOURS["kept"], plots.COLOURS["structured"]])
+    axes.axvline(0.5, color=plots.COLOURS["limit"], linestyle="--")
+    axes.set(xlim=(0, 1), xlabel="share that is left; dashed: one half")
+    axes.invert_yaxis()
+    return axes
+
+
+def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
+    """Time one 3 x 3 convolution with these numbers of filters: {filters: measure.Row}, against the first."""
+    x = torch.randn(images, inputs, side, side, generator=torch.Generator().manual_seed(0))
+    convolutions = {str(count): nn.Conv2d(inputs, count, 3, padding=1) for count in channels}
+    compared = speed(convolutions, x, repeats=repeats)
+    return {int(row.name): row for row in compared.rows[:-1]}
+
+
+def steps_picture(rows):
+    """Draw time per filter against the number of filters, a line at each multiple of 16."""
+    axes = plots.new_axes(7, 3.4)
+    counts = np.array(list(rows))
+    medians, low, high = (
+        np.array([getattr(row, part) for row in rows.values()]) * 1e3 for part in ("median", "q1", "q3")
+    )
+    axes.errorbar(
+        counts, medians, yerr=(medians - low, high - medians), fmt="o-", color=plots.COLOURS["kept"], capsize=2
+    )
+    for edge in range(16, counts.max() + 1, 16):
+        axes.axvline(edge, color="0.8", zorder=0)
+    axes.set(
+        xlabel="filters of the convolution (grey lines: multiples of 16)", ylabel="time per call [ms]", ylim=(0, None)
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def results_picture(fractions, curves, dense):
+    """Draw accuracy against the fraction of filters removed: {name: accuracies}, and a line for the dense network."""
+    axes = plots.new_axes(7.4, 3.8)
+    axes.axhline(dense, color=plots.COLOURS["dense"], linestyle=":", label="before pruning")
+    for number, (name, accuracies) in enumerate(curves.items()):
+        axes.plot(fractions, accuracies, color=plots.SERIES[number], marker="osD"[number], label=name)
+    axes.set(xlabel="fraction of the filters of every layer removed", ylabel="test accuracy", ylim=(0, 1))
+    axes.set_xticks(fractions, [f"{fraction:g}" for fraction in fractions])
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def pair_picture(hidden=8, inputs=6, outputs=5, gone=(2, 5, 6)):
+    """Draw two layers around the same channels, some of which go, with letters to point at.
+
+    Returns:
+        a matplotlib Figure: A is a filter that goes (a row of the first layer), B the channel that the next layer loses
+        with it (a column), C and D the shapes that remain.
+    """
+    stays = ~np.isin(np.arange(hidden), gone)
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    first, second = figure.subplots(1, 2, width_ratios=(inputs, hidden))
+    draw_cells(first, np.repeat(stays[:, None], inputs, axis=1))
+    draw_cells(second, np.repeat(stays[None], outputs, axis=0))
+    draw_letter(first, "A", inputs // 2, gone[0])
+    draw_letter(second, "B", gone[0], outputs // 2)
+    kept = int(stays.sum())
+    first.set_title(f"first layer: {hidden} filters, {inputs} input channels", fontsize=12)
+    second.set_title(f"next layer: {outputs} filters, {hidden} input channels", fontsize=12)
+    first.set_xlabel(f"C   {kept} x {inputs} remain", fontsize=11)
+    second.set_xlabel(f"D   {outputs} x {kept} remain", fontsize=11)
+    return figure
+
+
+def shrinking_frames(first, second):
+    """Return the storyboard of filters that go: their norms, the first layer, the next one, the work that is left.
+
+    Args:
+        first, second: nn.Conv2d, the second reading what the first makes; few channels, so that they can be seen.
+
+    Returns:
+        list of (title, draw(axes, sparsity)), for `storyboard`.
+    """
+    norms = scores.channel_scores(first.weight).detach()
+
+    def kept(sparsity):
+        pruned = min(round(sparsity * len(norms)), len(norms) - 1)
+        return np.isin(np.arange(len(norms)), masks.keep_channels(norms, pruned / len(norms)))
+
+    def bars(axes, sparsity):
+        stays = kept(sparsity)
+        colours = [plots.COLOURS["kept" if stay else "pruned"] for stay in stays]
+        axes.bar(range(len(norms)), norms, color=colours)
+        axes.set(xlabel=f"filter; {stays.sum()} of {len(norms)} stay", ylabel="L1 norm")
+
+    def rows(axes, sparsity):
+        draw_cells(axes, np.repeat(kept(sparsity)[:, None], first.in_channels, axis=1))
+        axes.set_xlabel(f"{kept(sparsity).sum()} x {first.in_channels} kernels", fontsize=10)
+
+    def columns(axes, sparsity):
+        draw_cells(axes, np.repeat(kept(sparsity)[None], second.out_channels, axis=0))
+        axes.set_xlabel(f"{second.out_channels} x {kept(sparsity).sum()} kernels", fontsize=10)
+
+    def work(axes, sparsity):
+        stay = kept(sparsity).mean()
+        share = {"this layer": stay, "the next": stay, "one between\ntwo shrunk ones": stay**2}
+        bars = axes.bar(list(share), list(share.values()), color=plots.COLOURS["structured"])
+        axes.bar_label(bars, [f"{value:.2f}" for value in share.values()])
+        axes.set(ylim=(0, 1.15), ylabel="multiplications left (share)")
+
+    return [
+        ("which filters go?", bars),
+        ("their rows go here", rows),
+        ("their columns go there", columns),
+        ("what is left to do", work),
+    ]

@@ -1,0 +1,64 @@
+"""Lesson 05's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
+
+import numpy as np
+from exercise_tests import exercise_tests
+
+from pruning_lab.lesson import exercises
+
+FILTER = (1, 2, 3)
+
+
+def strongest(worth, count):
+    return np.sort(np.argsort(worth, kind="stable")[len(worth) - count :])
+
+
+def right_keep(weight, count):
+    return strongest(np.abs(weight).sum(axis=FILTER), count)
+
+
+def right_shrink(weight1, norm, weight2, keep):
+    return weight1[keep], norm[:, keep], weight2[:, keep]
+
+
+def right_columns(keep, height, width):
+    return (keep[:, None] * height * width + np.arange(height * width)).ravel()
+
+
+def mask_instead(weight, count):
+    mask = np.zeros(len(weight), bool)
+    mask[right_keep(weight, count)] = True
+    return mask
+
+
+RIGHT = [
+    (exercises.strongest_filters, right_keep),
+    (exercises.shrunk_convolutions, right_shrink),
+    (exercises.flattened_columns, right_columns),
+]
+WRONG = [
+    (exercises.strongest_filters, lambda w, n: right_keep(w, n)[::-1], "must be sorted"),
+    (exercises.strongest_filters, lambda w, n: np.sort(np.argsort(np.abs(w).sum(axis=FILTER))[:n]), "the weakest"),
+    (exercises.strongest_filters, lambda w, n: strongest((w**2).sum(axis=FILTER), n), "one large weight too much"),
+    (exercises.strongest_filters, lambda w, n: strongest(w.sum(axis=FILTER), n), "weights cancel"),
+    (exercises.strongest_filters, mask_instead, "return indices, not a mask"),
+    (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
+    (exercises.strongest_filters, lambda w, n: np.arange(n), "L1 norms"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[:, k], n[:, k], b[:, k]), "axis 0 is what the layer makes"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n, b[:, k]), "four numbers for every channel"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[k], b[:, k]), "channels are its columns"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b), "still reads four channels"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[k]), "it loses what it reads"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "weight2: the shape fits"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: [a[k], n[:, k], b[:, k]], "return three arrays"),
+    (exercises.flattened_columns, lambda k, h, w: k, "a whole map"),
+    (exercises.flattened_columns, lambda k, h, w: (k[:, None] + np.arange(h * w)).ravel(), "behind the maps before it"),
+    (
+        exercises.flattened_columns,
+        lambda k, h, w: (np.arange(h * w) * (k.max() + 1) + k[:, None]).ravel(),
+        "channels last",
+    ),
+    (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, w)[::-1], "in ascending order"),
+    (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, w).reshape(-1, 1), "one row of indices"),
+    (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, h), "numbers each; got"),
+]
+test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)
