@@ -221,7 +221,7 @@ def test_a_wrong_answer_gets_its_hints_too(shown):
     def wrong(answer):
         raise AssertionError("one too many")
 
-    with pytest.raises(AssertionError, match="^print: one too many$") as caught:
+    with pytest.raises(AssertionError, match=r"^print: one too many$") as caught:
         lesson.practice(wrong, print, "look", "think", "do")
     assert caught.value.__suppress_context__
     assert find(shown[0][0], ipywidgets.Button, "Hint 1 of 3")

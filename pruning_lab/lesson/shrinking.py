@@ -326,7 +326,7 @@ def shrinking_frames(first, second):
     def bars(axes, sparsity):
         stays = kept(sparsity)
         colours = [plots.COLOURS["kept" if stay else "pruned"] for stay in stays]
-        axes.bar(range(len(norms)), norms, color=colours)
+        axes.bar(range(len(norms)), norms.numpy(), color=colours)
         axes.set(xlabel=f"filter; {stays.sum()} of {len(norms)} stay", ylabel="L1 norm")
 
     def rows(axes, sparsity):

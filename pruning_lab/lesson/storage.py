@@ -63,7 +63,7 @@ def draw_arrays(axes, rows):
             colour = plots.COLOURS["pruned"] if value == "filler" else "#E8F1F8"
             box = {"boxstyle": "square,pad=0.3", "facecolor": colour, "edgecolor": "0.5"}
             axes.text(
-                k, place, "0" if value == "filler" else f"{value}", ha="center", va="center", fontsize=9, bbox=box
+                k, place, "0" if value == "filler" else f"{value}", ha="center", va="center", fontsize=size, bbox=box
             )
     axes.set(xlim=(-4, longest), ylim=(len(rows) - 0.4, -0.6), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
