@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 
-MODULES = ("kernels", "formats", "global_mask", "widgets")
+MODULES = ("kernels", "formats", "global_mask", "widgets", "sweep")
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these make NumPy pick a slower dense kernel
 HEADING = ("what", "ratio", "quartiles", "goal", "", "note")
 

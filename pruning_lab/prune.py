@@ -117,9 +117,10 @@ def apply_masks_(model, masks):
 def hold_masks(model, masks, optimizer):
     """Keep pruned weights at zero while training: apply `masks` now and after every `optimizer.step()`.
 
-    Masking gradients would not be enough: momentum, weight decay and Adam move weights whose gradient is zero. `masks`
-    is read at every step, so that `masks.update(...)` inside the block prunes further. On leaving the block, also by an
-    exception, the zeros become ordinary weights again, free to move at the next step.
+    Masking gradients would not be enough: momentum and Adam remember gradients from before the pruning, and move a
+    weight whose gradient is zero now. `masks` is read at every step, so that `masks.update(...)` inside the block
+    prunes further. On leaving the block, also by an exception, the zeros become ordinary weights again, free to move at
+    the next step.
 
     Args:
         model: `torch.nn.Module`, changed.

@@ -377,3 +377,9 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_the_mean_of_equal_accuracies_lies_within_their_range():
+    mean, low, high = plots.mean_and_range([[0.1], [0.1], [0.1]], points=1)
+    assert low <= mean <= high
+    plots.accuracy_curve({"chance": ([0.9], [[0.1], [0.1], [0.1]])})

@@ -5,6 +5,8 @@ from pruning_lab.lesson import (
     exercises,
     kernel_pictures,
     kernel_race,
+    magnitude,
+    magnitude_pictures,
     shrinking,
     storage,
 )
@@ -41,6 +43,8 @@ __all__ = [
     "inquiry",
     "kernel_pictures",
     "kernel_race",
+    "magnitude",
+    "magnitude_pictures",
     "pattern_reveal",
     "practice",
     "predict",

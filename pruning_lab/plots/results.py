@@ -22,7 +22,8 @@ def mean_and_range(accuracy, points):
     if accuracy.min() < 0 or accuracy.max() > 1 or np.isnan(accuracy).any():
         raise ValueError(f"accuracy must be in [0, 1]; got {accuracy.min():g} to {accuracy.max():g}")
     runs = np.atleast_2d(accuracy)
-    return runs.mean(axis=0), runs.min(axis=0), runs.max(axis=0)
+    low, high = runs.min(axis=0), runs.max(axis=0)
+    return runs.mean(axis=0).clip(low, high), low, high  # the mean of three times 0.1 is a rounding step off 0.1
 
 
 def accuracy_curve(curves, dense=None, ax=None):

@@ -1,0 +1,178 @@
+"""Many runs of one function, on any executor: one worker or eight give the same table, and a killed sweep goes on.
+
+A run's parameters, written as JSON with sorted names, are its key. Its seed is a hash of the key, so it depends neither
+on the order or number of workers nor on the process or the version of Python.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import traceback
+from concurrent.futures import Executor, as_completed
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from pruning_lab.measure import one_thread
+
+BEGINS = b'{"function": '  # each line of a file of results
+
+
+class SweepError(RuntimeError):
+    """Some runs failed: `failures` lists (parameters, traceback as text), `rows` holds the runs that did not fail."""
+
+    def __init__(self, failures, rows):
+        listed = "".join(f"\n{parameters}: {text.strip().splitlines()[-1]}" for parameters, text in failures)
+        super().__init__(f"{len(failures)} of {len(failures) + len(rows)} runs failed; .rows has the others.{listed}")
+        self.failures, self.rows = failures, rows
+
+
+def product(**axes):
+    """Return every combination of the values given, as a list of dicts; the last name moves fastest.
+
+    >>> product(layer=["fc1"], sparsity=[0.5, 0.9]) + product(layer=["fc2"], sparsity=[0.9])
+    [{'layer': 'fc1', 'sparsity': 0.5}, {'layer': 'fc1', 'sparsity': 0.9}, {'layer': 'fc2', 'sparsity': 0.9}]
+    """
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def seed_of(parameters):
+    """Return the seed of a run, in [0, 2**32): the same on every machine, whatever the order of the names.
+
+    1 and 1.0 are different parameters.
+
+    >>> seed_of({"sparsity": 0.9, "repeat": 0}), seed_of({"repeat": 0, "sparsity": 0.9})
+    (346522501, 346522501)
+    """
+    return int.from_bytes(hashlib.blake2b(_key(parameters).encode(), digest_size=4).digest())
+
+
+def run(function, grid, executor=None, *, path=None):
+    """Call `function(**parameters, seed=...)` for each dict of parameters in `grid`; return a row for each, in order.
+
+    A run that fails does not stop the others. With `path`, each result is on disk before the next one is waited for,
+    and a later call computes only what is missing there. The file knows the function's name, not its code: delete it
+    when the code changes. Every run has one thread.
+
+    Args:
+        function: returns something that JSON can hold, such as a dict of floats. Other processes must be able to
+            import it: a function of a module, or a `functools.partial` of one. What partial binds is no parameter.
+        grid: list of dicts, names to values that JSON can hold; see `product`. Number repeats with a name other than
+            `seed`, such as `repeat`.
+        executor: a `concurrent.futures.Executor`, such as `ProcessPoolExecutor(2)`, or on a cluster
+            `dask.distributed.Client(address).get_executor()`; None runs in this process.
+        path: file of results, one JSON object a line; None keeps none.
+
+    Returns:
+        List of dicts in the order of the grid: the parameters, "seed" and "result", as JSON gives it back (a tuple
+        becomes a list).
+
+    Raises:
+        TypeError, ValueError: arguments or a file that do not fit, before anything runs.
+        SweepError: some runs failed, after all others are done.
+
+    >>> def lucky(sparsity, seed):
+    ...     return {"odd": seed % 2 == 1}
+    >>> run(lucky, product(sparsity=[0.5]))
+    [{'sparsity': 0.5, 'seed': 2394712813, 'result': {'odd': True}}]
+    """
+    if executor is not None and not isinstance(executor, Executor):
+        raise TypeError(f"executor must be a concurrent.futures.Executor or None; got {type(executor).__name__}")
+    runs, name = _keyed(grid), _name(function)
+    results, failures = _read(path, name) if path else {}, []
+    waiting = {key: parameters for key, parameters in runs.items() if key not in results}
+    quiet = bool(os.environ.get("TQDM_DISABLE"))
+    bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), delay=3, leave=False, disable=quiet)
+    with bar, closing(_outcomes(function, waiting, executor)) as outcomes:
+        for key, outcome in outcomes:
+            if "error" in outcome:
+                failures.append((runs[key], outcome["error"]))
+            else:
+                results[key] = outcome["result"]
+                if path:
+                    _append(path, {"function": name, "parameters": runs[key], **outcome})
+            bar.update()
+    done = [(parameters, results[key]) for key, parameters in runs.items() if key in results]
+    rows = [{**parameters, "seed": seed_of(parameters), "result": result} for parameters, result in done]
+    if failures:
+        raise SweepError(failures, rows)
+    return rows
+
+
+def _outcomes(function, waiting, executor):
+    """Yield (key, {"result": ...} or {"error": traceback}) as runs end; leaving early cancels those not begun."""
+    if executor is None:
+        yield from ((key, json.loads(_call(function, parameters))) for key, parameters in waiting.items())
+        return
+    futures = {executor.submit(_call, function, parameters): key for key, parameters in waiting.items()}
+    try:
+        for future in as_completed(futures):
+            try:
+                yield futures[future], json.loads(future.result())
+            except Exception:  # the worker itself went, or the function could not be sent to it
+                yield futures[future], {"error": traceback.format_exc()}
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _call(function, parameters):
+    """Run once; return the outcome as text, so that neither a result nor an error has to survive pickling."""
+    try:
+        with one_thread():
+            return json.dumps({"result": function(**parameters, seed=seed_of(parameters))})
+    except Exception:
+        return json.dumps({"error": traceback.format_exc()})
+
+
+def _key(parameters):
+    try:
+        return json.dumps(parameters, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"grid must hold values that JSON can hold; got {parameters} ({error})") from error
+
+
+def _keyed(grid):
+    if not isinstance(grid, list) or not all(isinstance(parameters, dict) for parameters in grid):
+        raise TypeError(f"grid must be a list of dicts; got {grid!r:.60}")
+    runs = {_key(parameters): parameters for parameters in grid}
+    if len(runs) < len(grid):
+        raise ValueError(f"grid must hold each run once; got {len(grid)} dicts, {len(runs)} of them different")
+    if reserved := [parameters for parameters in grid if parameters.keys() & {"seed", "result"}]:
+        raise ValueError(f"grid must leave the names seed and result to the sweep; got {reserved[0]}")
+    return runs
+
+
+def _name(function):
+    if not callable(function):
+        raise TypeError(f"function must be callable; got {type(function).__name__}")
+    function = function.func if isinstance(function, partial) else function
+    return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def _read(path, name):
+    """Return {key: result} of a file; a last line that a kill left unfinished is cut off, any other damage refused."""
+    path, results = Path(path), {}
+    content = path.read_bytes() if path.exists() else b""
+    *whole, torn = content.split(b"\n")
+    for number, line in enumerate(whole if BEGINS.startswith(torn[: len(BEGINS)]) else [*whole, torn], start=1):
+        try:
+            row = json.loads(line)
+            results[_key(row["parameters"])], owner = row["result"], row["function"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"path must hold results of a sweep; got a damaged line {number} in {path}") from error
+        if owner != name:
+            raise ValueError(f"path must hold results of {name}; got some of {owner} in {path}")
+    if torn:
+        os.truncate(path, len(content) - len(torn))
+    return results
+
+
+def _append(path, row):
+    with open(path, "a", encoding="utf-8", newline="\n") as file:
+        file.write(json.dumps(row) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
