@@ -35,7 +35,7 @@ def test_run_all_ends_without_an_error(page):
 
 
 def test_the_slider_changes_the_picture_by_keyboard(page):
-    picture = page.locator('img[alt*="at sparsity"]').first
+    picture = page.locator('img[alt*=", at sparsity"]').first
     slider = page.get_by_role("slider", name="Frame")
     slider.scroll_into_view_if_needed()
     before = picture.get_attribute("src")
