@@ -1,6 +1,5 @@
 import random
 
-import matplotlib
 import numba
 import numpy as np
 import pytest
@@ -11,12 +10,10 @@ from threadpoolctl import threadpool_info
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from pruning_lab import measure
+from pruning_lab import measure, plots
 from pruning_lab.layers import HeadAttention
 from pruning_lab.measure import compare, count_weights, macs, stored_bytes, timing
 from pruning_lab.models import lenet_300_100, resnet_small, vgg_small
-
-matplotlib.use("Agg")
 
 
 class Run(nn.Module):
@@ -310,21 +307,10 @@ def test_slow_rows_are_shown_in_milliseconds():
     assert "2000.00  1500.00 to 2500.00" in table
 
 
-def test_draws_bars_whiskers_and_the_limit(comparison):
-    axes = comparison.plot(limit=5e-5)
+def test_its_rows_are_drawn_by_plots(comparison):
+    axes = plots.latency_bars(comparison.rows, limit=5e-5)
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([2500, 123.456])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["dense <1>", "csr"]
-    (whiskers,) = [c for c in axes.collections if hasattr(c, "get_segments")]
-    assert [segment[:, 0].tolist() for segment in whiskers.get_segments()] == [[2000, 3000], pytest.approx([100, 200])]
-    assert "µs" in axes.get_xlabel()
-    assert axes.get_legend().get_texts()[0].get_text() == "limit 50.00 µs"
-    assert axes.lines[-1].get_xdata()[0] == pytest.approx(50)
-
-
-def test_draws_into_given_axes_without_a_limit(comparison):
-    axes = matplotlib.figure.Figure().subplots()
-    assert comparison.plot(axes) is axes
-    assert axes.get_legend() is None
 
 
 def test_bandwidth_is_bytes_over_the_best_pass(monkeypatch):

@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows of one `compare`, in the order given: `print(it)`, `it["csr"].ratio`, `it.plot()`.
+    """The rows of one `compare`, in the order given: `print(it)`, `it["csr"].ratio`, `plots.latency_bars(it.rows)`.
 
     A `ratio` is the first candidate's median over this one's: above 1 is faster than the first. Its quartiles are those
     of the ratios within single rounds.
@@ -77,23 +77,6 @@ class Comparison:
 
     def _unit(self):
         return ("µs", 1e6) if min(row.median for row in self.rows) < 1e-3 else ("ms", 1e3)
-
-    def plot(self, ax=None, limit=None):
-        """Draw medians as bars, quartiles as whiskers and `limit` (seconds) as a dashed line; return the axes."""
-        if ax is None:
-            from matplotlib import pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6, 1 + 0.4 * len(self.rows)), layout="constrained")
-        unit, scale = self._unit()
-        names, medians = [row.name for row in self.rows], [row.median * scale for row in self.rows]
-        whiskers = np.array([(row.median - row.q1, row.q3 - row.median) for row in self.rows]).T * scale
-        ax.barh(names, medians, xerr=whiskers, color="#0072B2", ecolor="black", capsize=3)
-        ax.invert_yaxis()  # the first candidate on top, as in the table
-        ax.set_xlabel(f"time per call [{unit}], median and quartiles")
-        if limit is not None:
-            ax.axvline(limit * scale, color="#D55E00", linestyle="--", label=f"limit {limit * scale:.2f} {unit}")
-            ax.legend()
-        return ax
 
 
 def compare(candidates, repeats=30, cold=False):
