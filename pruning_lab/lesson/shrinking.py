@@ -255,7 +255,7 @@ def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
 
 
 def steps_picture(rows):
-    """Draw time per filter against the number of filters, a line at each multiple of 16."""
+    """Draw time per call against the number of filters, a line at each multiple of 16."""
     axes = plots.new_axes(7, 3.4)
     counts = np.array(list(rows))
     medians, low, high = (

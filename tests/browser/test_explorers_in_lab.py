@@ -107,7 +107,7 @@ def test_the_picture_follows_while_the_kernel_is_busy(page):
     page.keyboard.press("Escape")
     page.keyboard.press("b")
     page.keyboard.press("Enter")
-    page.keyboard.type("import time; time.sleep(30)")
+    page.keyboard.insert_text("import time; time.sleep(20)")  # at once: typed, an editor may complete it
     page.keyboard.press("Control+Enter")
     busy = page.get_by_role("button", name=re.compile(r"Python 3 .*\| Busy"))
     expect(busy).to_be_visible(timeout=STEP_MS)

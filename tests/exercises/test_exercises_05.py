@@ -40,6 +40,7 @@ WRONG = [
     (exercises.strongest_filters, lambda w, n: np.sort(np.argsort(np.abs(w).sum(axis=FILTER))[:n]), "the weakest"),
     (exercises.strongest_filters, lambda w, n: strongest((w**2).sum(axis=FILTER), n), "one large weight too much"),
     (exercises.strongest_filters, lambda w, n: strongest(w.sum(axis=FILTER), n), "weights cancel"),
+    (exercises.strongest_filters, lambda w, n: strongest(np.abs(w).sum(axis=(0, 2, 3)), n), "ranks the input channels"),
     (exercises.strongest_filters, mask_instead, "return indices, not a mask"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
     (exercises.strongest_filters, lambda w, n: np.arange(n), "L1 norms"),

@@ -29,10 +29,9 @@ def _compare_keep(got, weight, count):
         "the L2 norm counts one large weight too much: add magnitudes": np.sqrt((weight**2).sum(axis=(1, 2, 3))),
         "positive and negative weights cancel: add magnitudes": weight.sum(axis=(1, 2, 3)),
     }
-    if weight.shape[0] == weight.shape[1]:
-        slips["a filter is weight[i]; that ranks the input channels, axis 1"] = magnitudes.sum(axis=(0, 2, 3))
+    slips["a filter is weight[i]; that ranks the input channels, axis 1"] = magnitudes.sum(axis=(0, 2, 3))
     for reason, worth in slips.items():
-        chosen = np.sort(np.argsort(worth, kind="stable")[len(norms) - count :]).tolist()
+        chosen = np.sort(np.argsort(worth, kind="stable")[len(worth) - count :]).tolist()
         assert sorted(got.tolist()) != chosen or chosen == wanted.tolist(), reason
     assert got.tolist() == wanted.tolist(), (
         f"L1 norms {norms.round(2).tolist()}, keep {count}: {wanted.tolist()}; got {got.tolist()}"
