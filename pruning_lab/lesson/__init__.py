@@ -8,6 +8,7 @@ from pruning_lab.lesson import (
     magnitude,
     magnitude_pictures,
     shrinking,
+    shrinking_pictures,
     storage,
 )
 from pruning_lab.lesson.calibration import calibration
@@ -52,6 +53,7 @@ __all__ = [
     "research_room",
     "self_check",
     "shrinking",
+    "shrinking_pictures",
     "start",
     "storage",
     "storyboard",

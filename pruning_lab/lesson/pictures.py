@@ -1,9 +1,14 @@
 """Drawings made for one lesson: plain matrices with names on them, so that an idea can be pointed at."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from pruning_lab import masks, plots, scores
 
@@ -72,9 +77,29 @@ def draw_numbers(axes, values, mask):
     """Write each value in its square; a pruned one is a grey square with a faint 0."""
     stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
     draw_cells(axes, stays)
-    for row, column in np.ndindex(stays.shape):
-        text, colour = (f"{values[row, column]:.2f}", "white") if stays[row, column] else ("0", "0.4")
-        axes.text(column, row, text.replace("0.", ".", 1), ha="center", va="center", color=colour, fontsize=9)
+    _write(
+        axes,
+        {place: f"{values[place]:.2f}".replace("0.", ".", 1) for place in zip(*np.nonzero(stays), strict=True)},
+        "white",
+    )
+    _write(axes, dict.fromkeys(zip(*np.nonzero(~stays), strict=True), "0"), "0.4")
+
+
+def _write(axes, texts, colour):
+    """Write {(row, column): text} as one shape: as texts of their own they take longer than all the rest together."""
+    if texts:
+        outlines = [
+            Path(np.add(_outline(text).vertices, (column, row)), _outline(text).codes)
+            for (row, column), text in texts.items()
+        ]
+        axes.add_artist(PathPatch(Path.make_compound_path(*outlines), facecolor=colour, linewidth=0))
+
+
+@lru_cache(maxsize=1000)
+def _outline(text):
+    """Return the outline of a number, centred on 0, as high as fits into a cell; its y axis points down."""
+    outline = TextPath((0, 0), text, size=0.28)
+    return Path((outline.vertices - outline.get_extents().get_points().mean(axis=0)) * (1, -1), outline.codes)
 
 
 def _draw_mask(axes, weight, sparsity):

@@ -89,7 +89,7 @@ class _Room:
         try:
             entries = journal.read()
         except journal.JournalError as error:
-            self.status.value = message(str(error))
+            self.saved.value = message(str(error))  # beside what saving said, not in its place
             return
         notes = [entry for entry in entries if entry["kind"] == "note" and entry.get("lesson") == self.lesson]
         lines = [

@@ -3,14 +3,13 @@
 import copy
 import math
 
-import numpy as np
 import torch
-from matplotlib.figure import Figure
+from safetensors.torch import load_model
 from torch import nn
 
-from pruning_lab import masks, measure, models, plots, scores
+from pruning_lab import data, masks, measure, models, scores, train
 from pruning_lab.layers import shrink_batchnorm2d, shrink_conv2d, shrink_linear
-from pruning_lab.lesson.pictures import draw_cells, draw_letter
+from pruning_lab.lesson import shrinking_pictures
 from pruning_lab.lesson.view import image_html, table_html
 
 CIFAR = torch.zeros(1, 3, 32, 32)  # one picture of CIFAR-10's shape: the counts below are for one picture
@@ -103,7 +102,7 @@ def by_norm(conv, fraction):
     return masks.keep_channels(scores.channel_scores(conv.weight), math.ceil(fraction * filters) / filters)
 
 
-def half_of_every_layer(model, fraction=0.5):
+def keep_by_norm(model, fraction=0.5):
     """Return the `keep` of `shrink_vgg` that prunes this fraction of the filters of every convolution, by L1 norm."""
     convolutions = [name for name, _ in model.named_children() if name.startswith("conv")]
     return {int(name[4:]): by_norm(model.get_submodule(name), fraction) for name in convolutions}
@@ -215,7 +214,7 @@ def work_reveal(model, images, options):
     """
 
     def reveal():
-        half = shrink_vgg(model, half_of_every_layer(model))
+        half = shrink_vgg(model, keep_by_norm(model))
         macs = [measure.macs(network.eval(), images[:1]) for network in (model, half)]
         left = macs[1] / macs[0]
         answer = next(option for option, (low, high) in options.items() if low <= left < high)
@@ -228,7 +227,7 @@ def work_reveal(model, images, options):
         ]
         table = table_html(["", "dense", "half of the filters", "times fewer or as fast"], rows, timed.conditions)
         alt = f"Bars: {left:.2f} of the multiplications are left, {1 / timed.rows[1].ratio:.2f} of the time."
-        return answer, [table, image_html(_share_bars(left, 1 / timed.rows[1].ratio), alt)]
+        return answer, [table, image_html(shrinking_pictures.share_bars(left, 1 / timed.rows[1].ratio), alt)]
 
     return reveal
 
@@ -237,116 +236,50 @@ def _spread(row):
     return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"
 
 
-def _share_bars(work, time):
-    axes = plots.new_axes(6, 2)
-    axes.barh(["multiplications", "time"], [work, time], color=[plots.COLOURS["kept"], plots.COLOURS["structured"]])
-    axes.axvline(0.5, color=plots.COLOURS["limit"], linestyle="--")
-    axes.set(xlim=(0, 1), xlabel="share that is left; dashed: one half")
-    axes.invert_yaxis()
-    return axes
-
-
 def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
-    """Time one 3 x 3 convolution with these numbers of filters: {filters: measure.Row}, against the first."""
+    """Time one 3 x 3 convolution with these numbers of filters.
+
+    Returns:
+        {filters: measure.Row}, and the measure.Row of the first one timed once more: its ratio to itself is chance.
+    """
     x = torch.randn(images, inputs, side, side, generator=torch.Generator().manual_seed(0))
     convolutions = {str(count): nn.Conv2d(inputs, count, 3, padding=1) for count in channels}
     compared = speed(convolutions, x, repeats=repeats)
-    return {int(row.name): row for row in compared.rows[:-1]}
+    return {int(row.name): row for row in compared.rows[:-1]}, compared.rows[-1]
 
 
-def steps_picture(rows):
-    """Draw time per call against the number of filters, a line at each multiple of 16."""
-    axes = plots.new_axes(7, 3.4)
-    counts = np.array(list(rows))
-    medians, low, high = (
-        np.array([getattr(row, part) for row in rows.values()]) * 1e3 for part in ("median", "q1", "q3")
-    )
-    axes.errorbar(
-        counts, medians, yerr=(medians - low, high - medians), fmt="o-", color=plots.COLOURS["kept"], capsize=2
-    )
-    for edge in range(16, counts.max() + 1, 16):
-        axes.axvline(edge, color="0.8", zorder=0)
-    axes.set(
-        xlabel="filters of the convolution (grey lines: multiples of 16)", ylabel="time per call [ms]", ylim=(0, None)
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+def step_between(rows, fewer, more):
+    """Return in words how many times longer `more` filters take than `fewer`, with the range its quartiles allow."""
+    first, second = rows[fewer], rows[more]
+    low, high = second.q1 / first.q3, second.q3 / first.q1
+    return f"{fewer} to {more} filters: {second.median / first.median:.2f} times the time ({low:.2f} to {high:.2f})"
 
 
-def results_picture(fractions, curves, dense):
-    """Draw accuracy against the fraction of filters removed: {name: accuracies}, and a line for the dense network."""
-    axes = plots.new_axes(7.4, 3.8)
-    axes.axhline(dense, color=plots.COLOURS["dense"], linestyle=":", label="before pruning")
-    for number, (name, accuracies) in enumerate(curves.items()):
-        axes.plot(fractions, accuracies, color=plots.SERIES[number], marker="osD"[number], label=name)
-    axes.set(xlabel="fraction of the filters of every layer removed", ylabel="test accuracy", ylim=(0, 1))
-    axes.set_xticks(fractions, [f"{fraction:g}" for fraction in fractions])
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    return axes
+def lesson_data():
+    """Return the 5,000 training images and labels of lesson 05, half of what the course ships: it must stay short."""
+    return tuple(part[:5000] for part in data.fashion_mnist("train"))
 
 
-def pair_picture(hidden=8, inputs=6, outputs=5, gone=(2, 5, 6)):
-    """Draw two layers around the same channels, some of which go, with letters to point at.
-
-    Returns:
-        a matplotlib Figure: A is a filter that goes (a row of the first layer), B the channel that the next layer loses
-        with it (a column), C and D the shapes that remain.
-    """
-    stays = ~np.isin(np.arange(hidden), gone)
-    figure = Figure(figsize=(10, 4.4), layout="constrained")
-    first, second = figure.subplots(1, 2, width_ratios=(inputs, hidden))
-    draw_cells(first, np.repeat(stays[:, None], inputs, axis=1))
-    draw_cells(second, np.repeat(stays[None], outputs, axis=0))
-    draw_letter(first, "A", inputs // 2, gone[0])
-    draw_letter(second, "B", gone[0], outputs // 2)
-    kept = int(stays.sum())
-    first.set_title(f"first layer: {hidden} filters, {inputs} input channels", fontsize=12)
-    second.set_title(f"next layer: {outputs} filters, {hidden} input channels", fontsize=12)
-    first.set_xlabel(f"C   {kept} x {inputs} remain", fontsize=11)
-    second.set_xlabel(f"D   {outputs} x {kept} remain", fontsize=11)
-    return figure
-
-
-def shrinking_frames(first, second):
-    """Return the storyboard of filters that go: their norms, the first layer, the next one, the work that is left.
+def against_small(dense_file, fraction, repeat, seed):
+    """Prune a trained `vgg_small` and retrain it; train a network of that shape from scratch; return test accuracies.
 
     Args:
-        first, second: nn.Conv2d, the second reading what the first makes; few channels, so that they can be seen.
-
-    Returns:
-        list of (title, draw(axes, sparsity)), for `storyboard`.
+        dense_file: safetensors file of the dense network's state.
+        fraction: of the filters of every convolution, removed by L1 norm.
+        repeat: numbers the runs; it changes nothing but the seed.
+        seed: for the order of the images, and for the first weights of the small network.
     """
-    norms = scores.channel_scores(first.weight).detach()
-
-    def kept(sparsity):
-        pruned = min(round(sparsity * len(norms)), len(norms) - 1)
-        return np.isin(np.arange(len(norms)), masks.keep_channels(norms, pruned / len(norms)))
-
-    def bars(axes, sparsity):
-        stays = kept(sparsity)
-        colours = [plots.COLOURS["kept" if stay else "pruned"] for stay in stays]
-        axes.bar(range(len(norms)), norms.numpy(), color=colours)
-        axes.set(xlabel=f"filter; {stays.sum()} of {len(norms)} stay", ylabel="L1 norm")
-
-    def rows(axes, sparsity):
-        draw_cells(axes, np.repeat(kept(sparsity)[:, None], first.in_channels, axis=1))
-        axes.set_xlabel(f"{kept(sparsity).sum()} x {first.in_channels} kernels", fontsize=10)
-
-    def columns(axes, sparsity):
-        draw_cells(axes, np.repeat(kept(sparsity)[None], second.out_channels, axis=0))
-        axes.set_xlabel(f"{second.out_channels} x {kept(sparsity).sum()} kernels", fontsize=10)
-
-    def work(axes, sparsity):
-        stay = kept(sparsity).mean()
-        share = {"this layer": stay, "the next": stay, "one between\ntwo shrunk ones": stay**2}
-        bars = axes.bar(list(share), list(share.values()), color=plots.COLOURS["structured"])
-        axes.bar_label(bars, [f"{value:.2f}" for value in share.values()])
-        axes.set(ylim=(0, 1.15), ylabel="multiplications left (share)")
-
-    return [
-        ("which filters go?", bars),
-        ("their rows go here", rows),
-        ("their columns go there", columns),
-        ("what is left to do", work),
-    ]
+    dense, images = models.vgg_small(), lesson_data()
+    load_model(dense, dense_file)
+    pruned = shrink_vgg(dense, keep_by_norm(dense, fraction))
+    torch.manual_seed(seed)
+    small = models.vgg_small(widths=[pruned.get_submodule(f"conv{n}").out_channels for n in range(1, 7)])
+    test = data.fashion_mnist("test")
+    one_shot = train.evaluate(pruned, test)
+    train.fit(pruned, images, epochs=1, seed=seed, progress=False)
+    train.fit(small, images, epochs=3, seed=seed, progress=False)
+    return {
+        "one-shot": one_shot,
+        "retrained": train.evaluate(pruned, test),
+        "from scratch": train.evaluate(small, test),
+    }

@@ -69,12 +69,14 @@ def idle(page):
     return page.get_by_role("button", name=re.compile(r"Python 3 .*\| Idle"))
 
 
-def open_and_run_all(page, address, notebook, last):
+def open_and_run_all(page, address, notebook, last, workspace=""):
     """Open a notebook in Lab and run every cell, until `last`, found on the page, is there.
+
+    Two pages open at once need a workspace each: without, the second takes over the first one's.
 
     Run All before the kernel is connected silently does nothing: wait for it.
     """
-    page.goto(f"{address}/lab/tree/{notebook}")
+    page.goto(f"{address}/lab{workspace}/tree/{notebook}")
     expect(idle(page)).to_be_visible(timeout=STEP_MS)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
