@@ -1,4 +1,4 @@
-"""A page without a kernel still teaches: each widget of a lesson leaves a picture or words in the committed notebook."""
+"""A page without a kernel still teaches: each widget of a lesson leaves a picture or words in its notebook."""
 
 import re
 from pathlib import Path
@@ -23,12 +23,12 @@ def calls(pattern):
                 yield pytest.param(cell, id=f"{path.stem[:2]}-{cell.id}-{found[1]}")
 
 
-@pytest.mark.parametrize("cell", calls(PICTURED))
+@pytest.mark.parametrize("cell", [*calls(PICTURED)])
 def test_what_moves_leaves_a_picture(cell):
     assert "image/png" in twins(cell)
 
 
-@pytest.mark.parametrize("cell", calls(WORDED))
+@pytest.mark.parametrize("cell", [*calls(WORDED)])
 def test_what_asks_leaves_its_question(cell):
     kinds = twins(cell)
     assert kinds & {"text/plain", "text/html"}

@@ -1,6 +1,7 @@
 // Two things that ipywidgets leaves out. Its sliders say their value to a screen reader, but not what they are: each
-// gets the name that stands beside it. And JupyterLab takes arrow keys for its own, so that choosing among radio buttons
-// with them jumped to the next cell: they are kept from it.
+// gets the name that stands beside it. And JupyterLab and Notebook take arrow keys for their own, so that choosing among
+// radio buttons, in Notebook moving a slider too, jumped to the next cell: they are kept from it. A slider keeps only the
+// keys that move it; Ctrl+S on it still saves.
 
 function mend(place) {
   for (const radio of place.querySelectorAll("input[type=radio]")) radio.dataset.lmSuppressShortcuts = "true";
@@ -13,7 +14,13 @@ function mend(place) {
   }
 }
 
+function keepKeys({ target, key }) {
+  const handle = target.closest?.("[role=slider]");
+  handle?.toggleAttribute("data-lm-suppress-shortcuts", /^(Arrow|Page|Home|End)/.test(key));
+}
+
 function render({ el }) {
+  window.addEventListener("keydown", keepKeys, true); // before the page's own shortcuts; once, however often it is said
   el.style.display = "none";
   const place = () => el.closest(".jp-OutputArea, .jupyter-widgets-view, body");
   const mendAll = () => place() && mend(place());
