@@ -5,7 +5,7 @@ LESSONS := $(wildcard notebooks/*.ipynb)
 # In a container everything runs as root, where Jupyter wants to be told that this is meant; it listens to this machine only.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: lab test notebooks bench
+.PHONY: lab test notebooks bench homework grade
 
 lab: .venv/lab-ready
 	@echo "Opening the first lesson in JupyterLab (Ctrl-C here ends it)."
@@ -16,6 +16,15 @@ test: .venv/test-ready
 
 notebooks: .venv/test-ready
 	$(BIN)/python notebooks/refresh.py $(LESSONS)
+
+homework: .venv/test-ready
+	$(BIN)/python -m pruning_lab.homework make
+
+# make grade SUBMISSIONS=folder [ASSIGNMENT=hw1-masks] [WORKERS=2] [SCHEDULER=tcp://host:8786] [REGRADE=q3]
+grade: .venv/test-ready
+	$(BIN)/python -m pruning_lab.homework grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)",$(error SUBMISSIONS=folder is missing)) \
+	    $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT)) $(if $(WORKERS),--workers $(WORKERS)) \
+	    $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(REGRADE),--regrade $(REGRADE))
 
 bench: .venv/lab-ready
 	$(BIN)/python -m benchmarks

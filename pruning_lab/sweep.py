@@ -86,8 +86,8 @@ def run(function, grid, executor=None, *, path=None):
     waiting = {key: parameters for key, parameters in runs.items() if key not in results}
     quiet = bool(os.environ.get("TQDM_DISABLE"))
     bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), delay=3, leave=False, disable=quiet)
-    with bar, closing(_outcomes(function, waiting, executor)) as outcomes:
-        for key, outcome in outcomes:
+    with bar, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
+        for key, outcome in ended:
             if "error" in outcome:
                 failures.append((runs[key], outcome["error"]))
             else:
@@ -102,12 +102,18 @@ def run(function, grid, executor=None, *, path=None):
     return rows
 
 
-def _outcomes(function, waiting, executor):
-    """Yield (key, {"result": ...} or {"error": traceback}) as runs end; leaving early cancels those not begun."""
+def outcomes(call, waiting, executor):
+    """Yield (key, {"result": ...} or {"error": traceback}) as calls end; leaving early cancels those not begun.
+
+    Args:
+        call: function of one argument that returns such an outcome as JSON text, so that nothing need survive pickling.
+        waiting: {key: argument}.
+        executor: as in `run`.
+    """
     if executor is None:
-        yield from ((key, json.loads(_call(function, parameters))) for key, parameters in waiting.items())
+        yield from ((key, json.loads(call(argument))) for key, argument in waiting.items())
         return
-    futures = {executor.submit(_call, function, parameters): key for key, parameters in waiting.items()}
+    futures = {executor.submit(call, argument): key for key, argument in waiting.items()}
     try:
         for future in as_completed(futures):
             try:

@@ -11,7 +11,7 @@ FLOORS = {
     **dict.fromkeys(("scores", "masks", "schedules", "sparse", "layers", "data", "models", "measure", "plots"), 0),
     **dict.fromkeys(("kernels", "compress", "prune", "channels"), 1),
     **dict.fromkeys(("train", "sweep"), 2),
-    "lesson": 3,
+    **dict.fromkeys(("lesson", "homework"), 3),
 }
 
 

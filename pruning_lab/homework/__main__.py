@@ -1,0 +1,71 @@
+"""`python -m pruning_lab.homework make` and `python -m pruning_lab.homework grade FOLDER`: see the Makefile."""
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from pruning_lab.homework import grading, release, sandbox
+from pruning_lab.homework.ledger import Ledger
+
+
+def main(arguments=None):
+    """Run one of the two commands; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m pruning_lab.homework")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("make", help="make all assignments in build/homework")
+    grade = commands.add_parser("grade", help="grade a folder of submissions")
+    grade.add_argument("submissions", type=Path, help="a notebook or a folder for each student")
+    grade.add_argument("--assignment", choices=list(release.sources()), help="default: the name of the folder")
+    grade.add_argument("--out", type=Path, help="default: build/marks/ASSIGNMENT")
+    grade.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that grade at once")
+    grade.add_argument("--scheduler", help="address of a Dask scheduler, for a class that outgrows this machine")
+    grade.add_argument("--regrade", metavar="QUESTION", help="forget the marks of this question and grade again")
+    given = parser.parse_args(arguments)
+    if given.command == "make":
+        for name in release.sources():
+            print(f"{release.make(name, release.BUILD)}: student, autograder, solution.html")
+        return 0
+    try:
+        return _grade(given)
+    except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _grade(given):
+    if os.name == "nt":
+        raise ValueError("grading needs Linux, where submissions can be cut off, or macOS, where less holds")
+    assignment = given.assignment or given.submissions.name
+    submissions = grading.read_submissions(given.submissions)
+    out = given.out or Path("build") / "marks" / assignment
+    with tempfile.TemporaryDirectory() as folder:
+        tests = release.tests_of(release.make(assignment, folder))
+    out.mkdir(parents=True, exist_ok=True)
+    for weakness in sandbox.weaknesses():
+        print(weakness)
+    ledger = Ledger(out / "marks.sqlite", tests)
+    if given.regrade:
+        print(f"{ledger.forget(given.regrade)} submissions will be graded again.")
+    with _executor(given.scheduler, given.workers) as executor:
+        marks = grading.grade_all(submissions, tests, ledger, executor)
+    ledger.close()
+    if marks:
+        grading.write_marks(marks, out)
+    print(f"{len(marks)} of {len(submissions)} submissions have marks: {out / 'marks.csv'}")
+    return 0 if len(marks) == len(submissions) else 1
+
+
+def _executor(scheduler, workers):
+    if scheduler:
+        from distributed import Client  # of the extra `cluster`; a class on one machine does without
+
+        return Client(scheduler).get_executor()
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,231 @@
+"""hw1-masks: what is checked, with a message for each usual mistake.
+
+A check takes the student's function and a generator of instances; it raises AssertionError with a message for them.
+"""
+
+import numpy as np
+import torch
+
+from pruning_lab import masks, schedules
+from pruning_lab.homework.answers import plain
+
+
+def check_mask(answer, rng):
+    """`my_mask(scores, sparsity)`: exactly `round(sparsity * n)` entries go, smallest first, of equals the first."""
+    for scores, sparsity in _mask_instances(rng):
+        got = _mask(answer, "my_mask", scores, sparsity)
+        where = f"{scores.size} scores at sparsity {sparsity:g}"
+        wanted = masks.mask_unstructured(torch.from_numpy(scores), sparsity).numpy()
+        _count(got, wanted, where, down=int(sparsity * scores.size), up=int(np.ceil(sparsity * scores.size)))
+        flat, ties = scores.ravel(), len(np.unique(scores)) < scores.size
+        dropped = flat[~got.ravel()].sum() > flat[~wanted.ravel()].sum()
+        assert not dropped, f"{where}: the right number of zeros, but larger scores went and smaller ones stayed"
+        assert np.array_equal(got, wanted), (
+            f"{where}{', with equal scores' if ties else ''}: of equal scores the first go; use a stable sort"
+        )
+
+
+def _mask_instances(rng):
+    yield np.array([3.0, 1.0, 2.0, 5.0, 4.0, 0.5]), 0.5
+    yield rng.random((4, 7)).astype(np.float32), 0.6
+    yield np.ones(8), 0.5
+    yield rng.integers(0, 3, (5, 6)).astype(float), 0.55  # many ties, and 16.5 rounds to the even 16
+    yield rng.random(9), 0.0
+    yield rng.random((2, 3, 4)), 1.0
+
+
+def check_n_of_m(answer, rng):
+    """`my_n_of_m(scores, n, m)`: in each run of m along a row the n largest stay, of equals the later."""
+    for shape, n, m in [((2, 8), 2, 4), ((3, 12), 1, 4), ((4, 16), 4, 8), ((2, 6), 1, 2)]:
+        scores = rng.permutation(shape[0] * shape[1]).reshape(shape).astype(float)
+        if shape == (3, 12):
+            scores = np.floor(scores / 5)  # ties
+        got = _mask(answer, "my_n_of_m", scores, n, m)
+        where = f"{n} of {m} in a matrix {shape[0]} x {shape[1]}"
+        wanted = masks.mask_n_of_m(torch.from_numpy(scores), n, m).numpy()
+        assert not np.array_equal(got, ~wanted), f"{where}: True keeps; this mask is the other way round"
+        groups = got.reshape(shape[0], -1, m).sum(axis=2)
+        assert (groups == n).all(), f"{where}: each run of {m} along a row keeps {n}; here they keep {groups.tolist()}"
+        assert np.array_equal(got, wanted), f"{where}: the counts are right, the entries are not: the {n} largest stay"
+
+
+def check_budget(answer, rng):
+    """`my_budget(scores_by_name, sparsity, least)`: one ranking over all layers, but each keeps at least `least`."""
+    for sizes, sparsity, least in [((20, 20), 0.5, 0), ((30, 6), 0.75, 3), ((8, 40, 5), 0.8, 2)]:
+        scores = {f"fc{i}": rng.random((size, 1)) * (0.1 if i == len(sizes) else 1) for i, size in enumerate(sizes, 1)}
+        got = _answered(answer, "my_budget", {name: array.copy() for name, array in scores.items()}, sparsity, least)
+        where = f"layers of {sizes} at sparsity {sparsity:g}, at least {least} kept in each"
+        assert isinstance(got, dict), f"return a dict of masks by name; got {type(got).__name__}"
+        assert got.keys() == scores.keys(), f"one mask for each of {list(scores)}; got {list(got)}"
+        for name, array in scores.items():
+            _is_mask(got[name], array.shape, f"mask of {name}")
+        kept, wanted = {name: int(mask.sum()) for name, mask in got.items()}, _budget(scores, sparsity, least)
+        pruned, goal = sum(sizes) - sum(kept.values()), round(sparsity * sum(sizes))
+        starved = [name for name, count in kept.items() if count < least]
+        assert not starved, f"{where}: {starved[0]} keeps {kept[starved[0]]}"
+        assert pruned == goal, (
+            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. What one layer is spared, others give"
+        )
+        each = {name: array.size - round(sparsity * array.size) for name, array in scores.items()}
+        own = {name: int(mask.sum()) for name, mask in wanted.items()}
+        assert kept != each or own == each, f"{where}: each layer was pruned by itself; rank all of them together"
+        assert all(np.array_equal(got[name], wanted[name]) for name in scores), (
+            f"{where}: the counts are {kept} and should be {own}, or other entries should go: first protect the "
+            f"{least} best of each layer, then prune the smallest of all the others"
+        )
+
+
+def _budget(scores, sparsity, least):
+    protected = {}
+    for name, array in scores.items():
+        floor = array.copy().ravel()
+        floor[np.argsort(floor, kind="stable")[floor.size - least :]] = np.inf
+        protected[name] = torch.from_numpy(floor.reshape(array.shape))
+    return {name: mask.numpy() for name, mask in masks.mask_global(protected, sparsity).items()}
+
+
+def check_step(answer, rng):
+    """`my_step(weight, velocity, grad, mask, learning_rate, momentum, decay)`: after a step of SGD zeros are zero."""
+    for _ in range(3):
+        weight, velocity, grad = rng.standard_normal((3, 4, 5))
+        mask = rng.random((4, 5)) < 0.5
+        mask[0, 0], mask[0, 1] = True, False
+        before = [array.copy() for array in (weight, velocity, grad, mask)]
+        rates = 0.1, 0.9, 0.01
+        got = _answered(answer, "my_step", weight, velocity, grad, mask, *rates)
+        assert isinstance(got, tuple | list), "return two arrays, the new weight and the new velocity"
+        assert len(got) == 2, f"return two arrays, the new weight and the new velocity; got {len(got)}"
+        for name, array, copy in zip(
+            ("weight", "velocity", "grad", "mask"), (weight, velocity, grad, mask), before, strict=True
+        ):
+            assert np.array_equal(array, copy), f"{name} was changed in place: work on new arrays"
+        _compare_step(*(np.asarray(part, float) for part in got), *before, *rates)
+
+
+def _compare_step(new, new_velocity, weight, velocity, grad, mask, rate, momentum, decay):
+    assert new.shape == new_velocity.shape == weight.shape, f"both must have shape {weight.shape}; got {new.shape}"
+    right_velocity = momentum * velocity + grad + decay * weight
+    right = (weight - rate * right_velocity) * mask
+    uphill = (weight + rate * right_velocity) * mask
+    no_decay = (weight - rate * (momentum * velocity + grad)) * mask
+    assert not np.allclose(new[mask], uphill[mask]), "that is a step uphill: subtract"
+    assert np.allclose(new[mask], right[mask]) or not np.allclose(new[mask], no_decay[mask]), (
+        "weight decay is missing: it adds decay * weight to the gradient"
+    )
+    plain_step = weight - rate * (grad + decay * weight)
+    assert not np.allclose(new[mask], plain_step[mask]), "the velocity remembers: momentum * velocity + gradient"
+    assert (new[~mask] == 0).all(), (
+        "pruned weights moved: masking the gradient is not enough, velocity and decay move them too. "
+        "Mask the weight after the step"
+    )
+    assert np.allclose(new[mask], right[mask]), f"a kept weight is off by {np.abs(new - right)[mask].max():.2g}"
+    assert not np.allclose(new_velocity, velocity), "return the new velocity, not the old one"
+    assert (new_velocity[~mask] == 0).all(), (
+        "a pruned weight keeps a velocity: the day its mask opens, it would jump. Mask the velocity too"
+    )
+    assert np.allclose(new_velocity[mask], right_velocity[mask]), "the velocity of a kept weight is wrong"
+
+
+def draw_training(rng, validation_seed=0):
+    """Return (train, validation, test) of a small problem: each images (count, 12) and labels of 3 classes."""
+    centres = rng.standard_normal((3, 12))
+
+    def draw(source, count, noise):
+        labels = source.integers(0, 3, count)
+        return centres[labels] + noise * source.standard_normal((count, 12)), labels
+
+    return draw(rng, 90, 2.0), draw(np.random.default_rng(validation_seed), 60, 2.0), draw(rng, 60, 2.0)
+
+
+EPOCHS, TARGET = 8, 0.75
+
+
+def check_schedule(answer, rng):
+    """The schedule counts epochs: after each epoch the weight has the sparsity that is due."""
+    got = _trained(answer, draw_training(rng))
+    due = [schedules.cubic_sparsity(epoch, start=0, stop=EPOCHS - 1, target=TARGET) for epoch in range(EPOCHS)]
+    first = got["sparsities"][0]
+    assert first == 0, f"epoch 0 ends at sparsity {first:.3f}, not 0: the schedule counts epochs, from 0, not batches"
+    assert np.allclose(got["sparsities"], due), (
+        f"sparsities must be {np.round(due, 3).tolist()}; got {np.round(got['sparsities'], 3).tolist()}"
+    )
+
+
+def check_zeros(answer, rng):
+    """After every epoch the weight has as many zeros as its sparsity says, and what was pruned stays pruned."""
+    got = _trained(answer, draw_training(rng))
+    for epoch, (weight, sparsity) in enumerate(zip(got["weights"], got["sparsities"], strict=True)):
+        zeros = int((weight == 0).sum())
+        assert zeros >= round(sparsity * weight.size), (
+            f"after epoch {epoch} {zeros} of {weight.size} weights are zero, at sparsity {sparsity:.3f}: "
+            "the mask was lost, and the next step moved them"
+        )
+    before, after = got["weights"][:-1], got["weights"][1:]
+    assert (before != after)[after != 0].all(), "a weight that stays never changes: the network must still be trained"
+
+
+def check_choice(answer, rng):
+    """The epoch kept is the best on validation, whatever the test images say."""
+    problems = [draw_training(rng, validation_seed=seed) for seed in range(6)]
+    for train, validation, test in problems:
+        got = _trained(answer, (train, validation, test))
+        images, labels = validation
+        accuracies = [float(((images @ weight.T).argmax(axis=1) == labels).mean()) for weight in got["weights"]]
+        other = _trained(answer, (train, validation, (test[0], (test[1] + 1) % 3)))
+        assert other["best_epoch"] == got["best_epoch"], (
+            "with other test labels another epoch is chosen: choices are made on validation, the test is read once"
+        )
+        best = got["best_epoch"]
+        assert accuracies[best] == max(accuracies), (
+            f"epoch {best} has validation accuracy {accuracies[best]:.3f}; the best has {max(accuracies):.3f}"
+        )
+
+
+def _trained(answer, problem):
+    got = _answered(answer, "my_training", *problem, EPOCHS, TARGET)
+    keys = {"sparsities", "weights", "best_epoch"}
+    assert isinstance(got, dict), f"return a dict with {sorted(keys)}; got {type(got).__name__}"
+    assert keys <= got.keys(), f"return a dict with {sorted(keys)}; got {sorted(got)}"
+    shapes = np.shape(got["sparsities"]), np.shape(got["weights"])
+    assert shapes == ((EPOCHS,), (EPOCHS, 3, 12)), (
+        f"sparsities and weights must have one entry for each of {EPOCHS} epochs; got shapes {shapes}"
+    )
+    epoch = got["best_epoch"]
+    assert epoch in range(EPOCHS), f"best_epoch must be in 0 to {EPOCHS - 1}; got {epoch!r}"
+    return {**got, "weights": np.asarray(got["weights"], float), "sparsities": np.asarray(got["sparsities"], float)}
+
+
+def _answered(answer, name, *arguments):
+    """Call the student's function; return a plain copy of its answer, or say what is missing."""
+    assert answer is not None, f"{name} is not defined: its cell is missing, or stopped with an error"
+    assert callable(answer), f"{name} must be a function; something else has taken its name"
+    try:
+        got = plain(answer(*arguments))
+    except TypeError as error:
+        raise AssertionError(f"{name}: {error}") from None
+    assert got is not None, f"{name} returns nothing yet: replace the ... and return the answer"
+    return got
+
+
+def _mask(answer, name, scores, *rest):
+    given = scores.copy()
+    got = _answered(answer, name, given, *rest)
+    assert np.array_equal(given, scores), f"{name} changed its argument: work on a copy"
+    return _is_mask(got, scores.shape, "the mask")
+
+
+def _is_mask(got, shape, what):
+    assert isinstance(got, np.ndarray), f"{what} must be a NumPy array; got {type(got).__name__}"
+    assert got.dtype == bool, f"{what} must be bool, True where a weight stays; got {got.dtype}"
+    assert got.shape == shape, f"{what} must have the shape of the scores, {shape}; got {got.shape}"
+    return got
+
+
+def _count(got, wanted, where, down, up):
+    pruned, goal = int((~got).sum()), int((~wanted).sum())
+    assert pruned != wanted.size - goal or pruned == goal, f"{where}: True keeps; this mask is the other way round"
+    assert pruned == goal or pruned != down, f"{where}: {goal} go, not {pruned}: round, do not cut off"
+    assert pruned == goal or pruned != up, f"{where}: {goal} go, not {pruned}: round to the nearest, not up"
+    assert pruned == goal, (
+        f"{where}: exactly {goal} go; here {pruned}. A threshold cannot split equal scores; a sort can"
+    )

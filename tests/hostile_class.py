@@ -1,0 +1,249 @@
+"""A class of 200 that a grader must survive: `python tests/hostile_class.py [SIZE]` prints how it does.
+
+Each kind of submission has the score it must get and a phrase that its feedback must hold. Graded with one worker, with
+two, on a local Dask cluster, and with a grader that is killed five times on the way: the marks must be the same.
+"""
+
+import csv
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+
+from pruning_lab.homework import release
+
+NAME = "hw1-masks"
+OUTSIDE = Path(tempfile.gettempdir()) / "written-by-a-submission"
+SLOW = ("stubborn loop", "loop in an answer", "endless loop")  # these cost their time limit, so they come once
+
+
+def add(source, at=None):
+    """Return an edit that puts a code cell into the notebook, at its end if `at` is None."""
+
+    def edit(notebook):
+        cell = nbformat.v4.new_code_cell(source)
+        notebook.cells.insert(len(notebook.cells) if at is None else at, cell)
+
+    return edit
+
+
+def cell_of(notebook, name):
+    return next(cell for cell in notebook.cells if cell.cell_type == "code" and f"def {name}(" in cell.source)
+
+
+def replace(name, source):
+    """Return an edit that puts other code in place of the cell that defines a function."""
+    return lambda notebook: cell_of(notebook, name).update(source=source)
+
+
+def remove(name):
+    return lambda notebook: notebook.cells.remove(cell_of(notebook, name))
+
+
+def duplicate(notebook):
+    notebook.cells += [deepcopy(cell) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def other_kernel(notebook):
+    notebook.metadata.kernelspec = {"display_name": "R", "language": "R", "name": "ir"}
+
+
+def easy_tests(notebook):
+    tests = notebook.metadata["otter"]["tests"]
+    notebook.metadata["otter"]["tests"] = dict.fromkeys(tests, "points = 1000")
+    replace("my_n_of_m", "def my_n_of_m(scores, n, m):\n    return scores > 0")(notebook)
+
+
+def to_markdown(notebook):
+    cell_of(notebook, "my_step").cell_type = "markdown"
+
+
+EQUAL = """class Yes:
+    def __eq__(self, other): return True
+    def __array__(self, dtype=None, copy=None): return self
+    shape, dtype, size = (6,), bool, 6
+def my_n_of_m(scores, n, m): return Yes()"""
+READ_TESTS = f"""import glob, pathlib
+found = []
+for folder in ({str(release.SOURCES.parents[1])!r}, "/tmp", "/root", "/home"):
+    for path in glob.glob(folder + "/**/*.ipynb", recursive=True) + glob.glob(folder + "/**/q*.py", recursive=True):
+        found.append(pathlib.Path(path).read_text())
+    open(folder + "/notebooks/homework/hw1-masks.ipynb").read()"""
+OWN_MARK = """import json
+for place in ("results.json", "../results.json", "marks.sqlite"):
+    open(place, "w").write(json.dumps({"score": 1000}))
+def my_step(*a): raise SystemExit(1000)"""
+STUBBORN = """while True:
+    try:
+        while True: total = sum(range(1000))
+    except BaseException: pass"""
+
+
+def connect(port):
+    return f"import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=5).send(b'answers please')"
+
+
+def kinds(port):
+    """Return {kind: (edit of the solved notebook, score of 20, phrase in the feedback)}."""
+    return {
+        "right": (lambda n: None, 20, "All passed."),
+        "untouched": (None, 0, "replace the ..."),
+        "wrong: a threshold": (
+            replace("my_mask", "def my_mask(s, p):\n    return s > np.quantile(s, p)"),
+            16,  # the two questions that build on it have no equal scores
+            "A threshold cannot split equal scores",
+        ),
+        "wrong: the other way round": (
+            replace("my_n_of_m", "def my_n_of_m(s, n, m):\n    return np.zeros(s.shape, bool)"),
+            16,
+            "each run of 4 along a row keeps 2",
+        ),
+        "wrong: raises": (replace("my_step", "def my_step(*a):\n    return 1 / 0"), 18, "ZeroDivisionError"),
+        "syntax error": (replace("my_n_of_m", "def my_n_of_m(s, n, m)\n    return s"), 16, "SyntaxError"),
+        "endless loop": (add("while True:\n    pass"), 20, "is there a loop that never ends?"),
+        "loop in an answer": (
+            replace("my_step", "def my_step(*a):\n    while True: pass"),
+            18,
+            "is there a loop that never ends?",
+        ),
+        "stubborn loop": (add(STUBBORN), 0, "stopped after 120 s"),
+        "fork of processes": (add("import os\nwhile True:\n    os.fork()"), 20, "Resource temporarily unavailable"),
+        "10 GB allocation": (add("a = np.ones(1_250_000_000)"), 20, "more memory than a submission may use"),
+        "endless printing": (add("while True:\n    print('x' * 10_000)"), 20, "printed or wrote more than 10 MB"),
+        "os._exit": (add("import os\nos._exit(0)"), 0, "ended its own Python process"),
+        "sys.exit": (add("import sys\nsys.exit(0)"), 20, "SystemExit"),
+        "deleted cell": (remove("my_n_of_m"), 16, "my_n_of_m is not defined"),
+        "duplicated cells": (duplicate, 20, "All passed."),
+        "reordered cells": (lambda n: n.cells.reverse(), 20, "All passed."),
+        "cell turned into markdown": (to_markdown, 18, "my_step is not defined"),
+        "edited tests": (easy_tests, 16, "each run of 4 along a row keeps 2"),
+        "missing notebook": ("nothing", 0, "hand in exactly one notebook"),
+        "two notebooks": ("two", 0, "hand in exactly one notebook"),
+        "renamed notebook": ("renamed", 20, "All passed."),
+        "half a notebook": ("torn", 0, "is not a whole notebook"),
+        "another kernel's name": (other_kernel, 20, "All passed."),
+        "an __eq__ that is always true": (replace("my_n_of_m", EQUAL), 16, "got Yes"),
+        "the package called": (
+            replace("my_n_of_m", "def my_n_of_m(s, n, m):\n    from pruning_lab import masks\n    return masks"),
+            16,
+            "closed in this homework",
+        ),
+        "reads the hidden tests": (add(READ_TESTS), 20, "Permission"),
+        "writes outside its folder": (add(f"open({str(OUTSIDE)!r}, 'w').write('x')"), 20, "PermissionError"),
+        "opens a socket": (add(connect(port)), 20, "Network is unreachable"),
+        "writes its own mark": (replace("my_step", OWN_MARK), 18, "my_step is not defined"),
+        "kills the grader": (add("import os\nos.kill(os.getppid(), 9)\nos.kill(-1, 9)"), 20, "No such process"),
+    }
+
+
+def write_class(folder, made, port, size=None):
+    """Write submissions of every kind, `size` in all if that is given; return {student: (kind, score, phrase)}."""
+    table, class_ = kinds(port), {}
+    solved = nbformat.read(made / "autograder" / f"{NAME}.ipynb", as_version=4)
+    released = (made / "student" / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    names = list(table)
+    often = [name for name in names if name not in SLOW]
+    names += [often[i % len(often)] for i in range((size or 0) - len(names))]
+    for number, kind in enumerate(names):
+        edit, score, phrase = table[kind]
+        student = f"s{number:03}"
+        place = folder / student
+        place.mkdir(parents=True)
+        notebook = deepcopy(solved)
+        if callable(edit):
+            edit(notebook)
+        text = released if edit is None else json.dumps(notebook)
+        if edit == "torn":
+            text = text[: len(text) // 2]
+        if edit == "nothing":
+            (place / "readme.txt").write_text("I sent it by mail.")
+        else:
+            (place / ("final (2).ipynb" if edit == "renamed" else f"{NAME}.ipynb")).write_text(text, encoding="utf-8")
+        if edit == "two":
+            (place / "old.ipynb").write_text(text, encoding="utf-8")
+        class_[student] = kind, score, phrase
+    return class_
+
+
+def command(folder, out, *options):
+    grade = [sys.executable, "-m", "pruning_lab.homework", "grade", str(folder), "--assignment", NAME]
+    return [*grade, "--out", str(out), *options]
+
+
+def scores(out):
+    with open(out / "marks.csv", encoding="utf-8") as file:
+        return {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def killed_five_times(folder, out):
+    """Grade with two workers, killed at random moments five times; return how many marks each kill left."""
+    kept, chance = [], random.Random(0)
+    for _ in range(5):
+        run = subprocess.Popen(
+            command(folder, out, "--workers", "2"), start_new_session=True, stderr=subprocess.DEVNULL
+        )
+        time.sleep(chance.uniform(15, 30))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        kept.append(marks_kept(out))
+    subprocess.run(command(folder, out, "--workers", "2"), check=True, stderr=subprocess.DEVNULL)
+    return kept
+
+
+def marks_kept(out):
+    with sqlite3.connect(out / "marks.sqlite") as database:
+        return database.execute("SELECT count(*) FROM marks").fetchone()[0]
+
+
+def main(size=200):
+    """Grade the class in four ways; print what each kind got, and how long each way took."""
+    from distributed import LocalCluster
+
+    with tempfile.TemporaryDirectory() as temporary, socket.create_server(("127.0.0.1", 0)) as server:
+        root = Path(temporary)
+        class_ = write_class(root / NAME, release.make(NAME, root / "made"), server.getsockname()[1], size=size)
+        found, seconds = {}, {}
+        for workers in ("1", "2"):
+            begun = time.monotonic()
+            subprocess.run(
+                command(root / NAME, root / workers, "--workers", workers), check=True, stderr=subprocess.DEVNULL
+            )
+            seconds[f"{workers} workers"] = time.monotonic() - begun
+            found[f"{workers} workers"] = scores(root / workers)
+        kept = killed_five_times(root / NAME, root / "killed")
+        found["killed"] = scores(root / "killed")
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+            dask = command(root / NAME, root / "dask", "--scheduler", cluster.scheduler_address)
+            subprocess.run(dask, check=True, stderr=subprocess.DEVNULL)
+        found["dask"] = scores(root / "dask")
+        wrong = 0
+        print(f"{'kind':32} {'number':>6} {'must':>5} {'got':>5}  what the student reads")
+        for kind, (_, score, phrase) in kinds(0).items():
+            students = [student for student, (of, _, _) in class_.items() if of == kind]
+            got = {found[way][student] for way in found for student in students}
+            pages = [(root / "2" / "feedback" / f"{student}.html").read_text(encoding="utf-8") for student in students]
+            bad = got != {score} or not all(phrase in page for page in pages)
+            wrong += bad
+            print(
+                f"{kind:32} {len(students):6} {score:5} {'/'.join(f'{g:g}' for g in sorted(got)):>5}  {phrase}"
+                + " WRONG" * bad
+            )
+        print(f"kept after each of five kills: {kept} of {len(class_)}")
+        print("equal marks in all four ways:", all(marks == found["1 workers"] for marks in found.values()))
+        print(", ".join(f"{way}: {time_taken:.0f} s" for way, time_taken in seconds.items()))
+        print("written outside:", OUTSIDE.exists())
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
