@@ -38,7 +38,7 @@ def test_two_spellings_differ_in_vector_loads():
     assert kernel_race.vector_loads(vector) > kernel_race.vector_loads(scalar) == 0
 
 
-def test_a_race_on_small_layers_has_a_control_and_a_table(monkeypatch):
+def test_a_race_on_small_layers_has_a_control_and_a_table():
     races = {name: kernel_race.race_layer(*layer, batch=1, repeats=2) for name, layer in SMALL.items()}
     assert [row.name for row in races["AlexNet FC6"].rows[1:]] == ["sparse", "sparse again"]
     table = kernel_race.race_table(races, 1)

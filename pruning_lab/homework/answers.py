@@ -40,6 +40,23 @@ def plain(value):
     return unpack(pack(value))
 
 
+def given(value, name):
+    """Return a plain copy of an answer; what is none is the student's mistake, and is said so."""
+    try:
+        return plain(value)
+    except TypeError as error:
+        raise AssertionError(f"{name}: {error}") from None
+
+
+def answered(answer, name, *arguments):
+    """Call the student's function; return a plain copy of its answer, or say what is missing."""
+    assert answer is not None, f"{name} is not defined: its cell is missing, or stopped with an error"
+    assert callable(answer), f"{name} must be a function; something else has taken its name"
+    got = given(answer(*arguments), name)
+    assert got is not None, f"{name} returns nothing yet: replace the ... and return the answer"
+    return got
+
+
 def pack(value):
     """Return `value` as bytes that `unpack` reads without running any code: a .npz without pickle."""
     arrays = {}
@@ -87,6 +104,8 @@ def _tree(value, arrays):
         return {type(value).__name__: [_tree(item, arrays) for item in value]}
     if type(value) is dict:
         return {"dict": [[_tree(key, arrays), _tree(item, arrays)] for key, item in value.items()]}
+    if value is ...:
+        raise TypeError("it is not filled in yet: replace the ...")
     if isinstance(value, range):
         return _tree(list(value), arrays)
     raise TypeError(f"an answer must be made of numbers, text, arrays, lists and dicts; got {type(value).__name__}")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from pruning_lab import masks, schedules
-from pruning_lab.homework.answers import plain
+from pruning_lab.homework.answers import answered
 
 
 def check_mask(answer, rng):
@@ -53,7 +53,7 @@ def check_budget(answer, rng):
     """`my_budget(scores_by_name, sparsity, least)`: one ranking over all layers, but each keeps at least `least`."""
     for sizes, sparsity, least in [((20, 20), 0.5, 0), ((30, 6), 0.75, 3), ((8, 40, 5), 0.8, 2)]:
         scores = {f"fc{i}": rng.random((size, 1)) * (0.1 if i == len(sizes) else 1) for i, size in enumerate(sizes, 1)}
-        got = _answered(answer, "my_budget", {name: array.copy() for name, array in scores.items()}, sparsity, least)
+        got = answered(answer, "my_budget", {name: array.copy() for name, array in scores.items()}, sparsity, least)
         where = f"layers of {sizes} at sparsity {sparsity:g}, at least {least} kept in each"
         assert isinstance(got, dict), f"return a dict of masks by name; got {type(got).__name__}"
         assert got.keys() == scores.keys(), f"one mask for each of {list(scores)}; got {list(got)}"
@@ -92,7 +92,7 @@ def check_step(answer, rng):
         mask[0, 0], mask[0, 1] = True, False
         before = [array.copy() for array in (weight, velocity, grad, mask)]
         rates = 0.1, 0.9, 0.01
-        got = _answered(answer, "my_step", weight, velocity, grad, mask, *rates)
+        got = answered(answer, "my_step", weight, velocity, grad, mask, *rates)
         assert isinstance(got, tuple | list), "return two arrays, the new weight and the new velocity"
         assert len(got) == 2, f"return two arrays, the new weight and the new velocity; got {len(got)}"
         for name, array, copy in zip(
@@ -182,7 +182,7 @@ def check_choice(answer, rng):
 
 
 def _trained(answer, problem):
-    got = _answered(answer, "my_training", *problem, EPOCHS, TARGET)
+    got = answered(answer, "my_training", *problem, EPOCHS, TARGET)
     keys = {"sparsities", "weights", "best_epoch"}
     assert isinstance(got, dict), f"return a dict with {sorted(keys)}; got {type(got).__name__}"
     assert keys <= got.keys(), f"return a dict with {sorted(keys)}; got {sorted(got)}"
@@ -195,21 +195,9 @@ def _trained(answer, problem):
     return {**got, "weights": np.asarray(got["weights"], float), "sparsities": np.asarray(got["sparsities"], float)}
 
 
-def _answered(answer, name, *arguments):
-    """Call the student's function; return a plain copy of its answer, or say what is missing."""
-    assert answer is not None, f"{name} is not defined: its cell is missing, or stopped with an error"
-    assert callable(answer), f"{name} must be a function; something else has taken its name"
-    try:
-        got = plain(answer(*arguments))
-    except TypeError as error:
-        raise AssertionError(f"{name}: {error}") from None
-    assert got is not None, f"{name} returns nothing yet: replace the ... and return the answer"
-    return got
-
-
 def _mask(answer, name, scores, *rest):
     given = scores.copy()
-    got = _answered(answer, name, given, *rest)
+    got = answered(answer, name, given, *rest)
     assert np.array_equal(given, scores), f"{name} changed its argument: work on a copy"
     return _is_mask(got, scores.shape, "the mask")
 

@@ -1,0 +1,154 @@
+"""hw2-storage: what is checked, with a message for each usual mistake; see hw1 for how a check works."""
+
+import numpy as np
+
+from pruning_lab import compress, sparse
+from pruning_lab.homework.answers import answered, given
+
+BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
+NO_GAP = "count the zeros skipped: neighbours have a gap of 0"
+
+
+def check_by_hand(by_hand):
+    """`by_hand`: data, indices and indptr of the matrix of question 1, and the gaps of its rows read as one."""
+    assert by_hand is not None, "by_hand is not defined: its cell is missing, or stopped with an error"
+    by_hand = given(by_hand, "by_hand")
+    assert isinstance(by_hand, dict), "by_hand must be the dict with four lists"
+    csr, relative = sparse.CSR.from_dense(BY_HAND), sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3)
+    right = {"data": csr.data, "indices": csr.indices, "indptr": csr.indptr, "gaps": relative.gaps}
+    for name, array in right.items():
+        got = by_hand.get(name)
+        assert got not in (None, []), f"{name} is not filled in yet"
+        assert name != "indptr" or len(got) == 5, f"indptr has rows + 1 = 5 entries; got {len(got)}"
+        flat = np.flatnonzero(BY_HAND).tolist()
+        assert name != "indices" or list(got) != flat, "indices are columns, not places in the whole matrix"
+        assert name != "gaps" or len(got) != csr.nnz, "one gap does not fit three bits: a filler is missing"
+        assert name != "gaps" or max(got) < 8, f"three bits hold 0 to 7; got {max(got)}"
+        steps = (np.asarray(relative.gaps) + 1).tolist()
+        assert name != "gaps" or list(got) != steps, NO_GAP
+        assert len(got) == len(array), f"{name} must have {len(array)} entries; got {len(got)}"
+        assert np.array_equal(got, array), f"{name}: one entry or more is not right"
+
+
+def check_csc(answer, rng):
+    """`my_csc(data, indices, indptr, columns)`: the same matrix column by column, without making it dense."""
+    for shape, density in [((3, 4), 0.6), ((5, 8), 0.3), ((4, 6), 0.0), ((1, 5), 1.0), ((7, 2), 0.5)]:
+        dense = rng.standard_normal(shape) * (rng.random(shape) < density)
+        dense[:, 0] = 0  # an empty column
+        csr, csc = sparse.CSR.from_dense(dense), sparse.CSC.from_dense(dense)
+        given = [csr.data.copy(), csr.indices.astype(np.int64), csr.indptr.astype(np.int64)]
+        got = answered(answer, "my_csc", *[array.copy() for array in given], shape[1])
+        where = f"a matrix {shape[0]} x {shape[1]} with {csr.nnz} weights"
+        assert isinstance(got, tuple | list), f"return three arrays: data, indices, indptr; got {type(got).__name__}"
+        assert len(got) == 3, f"return three arrays: data, indices, indptr; got {len(got)}"
+        _compare_csc(*(np.asarray(part) for part in got), csr, csc, where)
+
+
+def _compare_csc(data, indices, indptr, csr, csc, where):
+    columns = csr.shape[1]
+    assert indptr.size == columns + 1, f"{where}: indptr has columns + 1 = {columns + 1} entries; got {indptr.size}"
+    counts = np.diff(csc.indptr)
+    assert not np.array_equal(indptr[1:], counts) or np.array_equal(indptr, csc.indptr), (
+        f"{where}: indptr adds up; the counts of the columns are what lies between its entries"
+    )
+    assert np.array_equal(indptr, csc.indptr), f"{where}: indptr must be {csc.indptr.tolist()}; got {indptr.tolist()}"
+    assert data.size == indices.size == csr.nnz, f"{where}: {csr.nnz} weights; got {data.size} and {indices.size}"
+    same = np.array_equal(indices, csr.indices) and not np.array_equal(csr.indices, csc.indices)
+    assert not same, f"{where}: in CSC an index says which row"
+    for column in range(columns):
+        part = slice(csc.indptr[column], csc.indptr[column + 1])
+        assert sorted(indices[part]) != list(indices[part][::-1]) or counts[column] < 2, (
+            f"{where}: rows must ascend within a column: use a stable sort"
+        )
+    assert np.array_equal(indices, csc.indices), f"{where}: indices must be {csc.indices.tolist()}"
+    assert np.array_equal(data, csc.data), f"{where}: values and rows must stand in the same order"
+
+
+def check_decode(answer, rng):
+    """`my_decode(gaps, values, bits, size)`: the row that a relative index stands for, fillers left out."""
+    for size, density, bits in [(16, 0.3, 3), (40, 0.05, 2), (9, 0.0, 4), (200, 0.02, 4), (12, 1.0, 2)]:
+        row = rng.standard_normal(size) * (rng.random(size) < density)
+        if density:
+            row[-3] = 1.5  # zeros after the last weight
+            row[-2:] = 0
+        relative = sparse.RelativeIndex.from_dense(row[None], bits)
+        got = answered(answer, "my_decode", relative.gaps.astype(np.int64), relative.data.copy(), bits, size)
+        where = f"{relative.stored} stored values, {relative.stored - relative.nnz} of them fillers"
+        assert isinstance(got, np.ndarray), f"return a NumPy array; got {type(got).__name__}"
+        assert got.shape == (size,), f"{where}: the row has {size} places; got shape {got.shape}"
+        steps = np.cumsum(relative.gaps.astype(np.int64))
+        naive = np.zeros(size)
+        naive[np.minimum(steps, size - 1)] = relative.data
+        assert not np.array_equal(got, naive) or np.array_equal(got, row), (
+            f"{where}: a value takes a place itself: the next gap begins behind it"
+        )
+        assert (got != 0).sum() == (row != 0).sum(), (
+            f"{where}: {(row != 0).sum()} weights are not zero; here {(got != 0).sum()}. A filler moves on, and stays 0"
+        )
+        assert np.array_equal(got, row), f"{where}: weights stand at {np.flatnonzero(row).tolist()}"
+
+
+def check_bytes(answer, rng):
+    """`my_bytes(masks, form)`: the bytes of a whole network of float32 weights, as dense, bitmask or csr."""
+    shapes = {"fc1": (300, 784), "fc2": (100, 300), "fc3": (10, 100)}
+    for shapes_here, density in [({"fc1": (3, 5), "fc2": (2, 7)}, 0.5), (shapes, 0.08), ({"fc": (4, 70_000)}, 0.01)]:
+        masks = {name: rng.random(shape) < density for name, shape in shapes_here.items()}
+        arrays = {name: mask.astype(np.float32) for name, mask in masks.items()}
+        right = {
+            "dense": sum(array.nbytes for array in arrays.values()),
+            "bitmask": sum(sparse.Bitmask.from_dense(array).nbytes for array in arrays.values()),
+            "csr": sum(sparse.CSR.from_dense(array).nbytes for array in arrays.values()),
+        }
+        for form, wanted in right.items():
+            got = answered(answer, "my_bytes", {name: mask.copy() for name, mask in masks.items()}, form)
+            _compare_bytes(got, wanted, form, masks)
+
+
+def _compare_bytes(got, wanted, form, masks):
+    kept, size = (
+        sum(int(part) for part in parts) for parts in zip(*((m.sum(), m.size) for m in masks.values()), strict=True)
+    )
+    where = f"{form} of {len(masks)} layers, {kept} of {size} weights kept"
+    assert isinstance(got, int | float), f"{where}: return one number; got {type(got).__name__}"
+    assert got not in (wanted * 8, wanted // 4), f"{where}: bytes, please: neither bits nor numbers of weights"
+    rows = sum(mask.shape[0] for mask in masks.values())
+    slips = {
+        "the indices are missing": 4 * kept,
+        "indptr is missing": wanted - 4 * (rows + len(masks)),
+        "indptr has one entry more than a matrix has rows": wanted - 4 * len(masks),
+        "a column below 65,536 takes 2 bytes": 8 * kept + 4 * (rows + len(masks)),
+        "a column of 65,536 or more does not fit 2 bytes": 6 * kept + 4 * (rows + len(masks)),
+    }
+    for reason, slip in slips.items():
+        assert form != "csr" or got != slip or got == wanted, f"{where}: {reason}"
+    assert form != "bitmask" or got != 4 * kept + size, f"{where}: the mask takes one bit for each place, not one byte"
+    whole = 4 * kept + size // 8
+    assert form != "bitmask" or got != whole or got == wanted, f"{where}: a part of a byte takes a whole one"
+    assert form != "dense" or got != 4 * kept, f"{where}: dense stores its zeros too"
+    assert got == wanted, f"{where}: {wanted} bytes; got {got:g}"
+
+
+def check_huffman(answer, rng):
+    """`my_huffman_bits(counts)`: the bits of a whole stream under the Huffman code of its symbols' counts."""
+    cases = [[5, 1, 1], [1, 1, 1, 1], [9, 4, 3, 2, 1, 1], [7]]
+    cases += [rng.integers(1, 60, size).tolist() for size in (6, 11, 16)]
+    for counts in cases:
+        got = answered(answer, "my_huffman_bits", list(counts))
+        symbols = np.repeat(np.arange(len(counts)), counts)
+        lengths = compress.huffman_code_lengths(symbols)
+        right = sum(count * length for count, length in zip(counts, list(lengths.values()), strict=True))
+        assert isinstance(got, int | float), f"counts {counts}: return one number of bits; got {type(got).__name__}"
+        fixed = sum(counts) * max(int(np.ceil(np.log2(len(counts)))), 1)
+        shares = np.array(counts) / sum(counts)
+        entropy = float(-(shares * np.log2(shares)).sum() * sum(counts))
+        assert got != 0 or right == 0, f"counts {counts}: even one symbol over and over takes one bit each time"
+        assert got != fixed or fixed == right, (
+            f"counts {counts}: a code of one length takes {fixed}; frequent is shorter"
+        )
+        assert not np.isclose(got, entropy) or np.isclose(entropy, right), (
+            f"counts {counts}: {entropy:.1f} bits is the entropy, which no code of whole bits may reach"
+        )
+        total = sum(lengths.values())
+        assert got != total or total == right, f"counts {counts}: a symbol's length counts as often as it appears"
+        assert got >= right, f"counts {counts}: no prefix code takes fewer than {right} bits; got {got}"
+        assert got == right, f"counts {counts}: {right} bits; got {got}. Always join the two smallest that are left"
