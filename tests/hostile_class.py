@@ -151,9 +151,8 @@ def write_class(folder, made, port, size=None):
     table, class_ = kinds(port), {}
     solved = nbformat.read(made / "autograder" / f"{NAME}.ipynb", as_version=4)
     released = (made / "student" / f"{NAME}.ipynb").read_text(encoding="utf-8")
-    names = list(table)
-    often = [name for name in names if name not in SLOW]
-    names += [often[i % len(often)] for i in range((size or 0) - len(names))]
+    often = [name for name in table if name not in SLOW]
+    names = [often[i % len(often)] for i in range((size or len(table)) - len(SLOW))] + list(SLOW)
     for number, kind in enumerate(names):
         edit, score, phrase = table[kind]
         student = f"s{number:03}"

@@ -71,8 +71,7 @@ class Sandbox:
         child = [
             sys.executable,
             "-I",
-            "-X",
-            "pycache_prefix=/nonexistent",
+            "-B",
             str(script),
             str(theirs_in),
             str(theirs_out),
