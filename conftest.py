@@ -5,9 +5,8 @@ import os
 import pytest
 import torch
 
-pytest.register_assert_rewrite(
-    "bad_input", "exercise_tests", "homework_tests"
-)  # asserts that explain themselves, as in a test file
+# Asserts that explain themselves, as in a test file.
+pytest.register_assert_rewrite("bad_input", "exercise_tests", "homework_tests")
 
 torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
 os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")

@@ -8,11 +8,10 @@ resolution. 30 presses each, 300 ms apart; "ratio" is the limit over the median,
 import tempfile
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab
+from tests.browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab, write_notebook
 
 PRESSES = 30
 CELLS = [
@@ -57,9 +56,7 @@ def rows():
         ]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        nbformat.write(notebook, home / "widgets.ipynb")
+        write_notebook(home / "widgets.ipynb", CELLS)
         with running_lab(home, home / "journal.json") as address, browser_page() as page:
             open_and_run_all(page, address, "widgets.ipynb", last=lambda p: p.get_by_text("all shown", exact=True))
             expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=STEP_MS)

@@ -27,14 +27,9 @@ OUTSIDE = Path(tempfile.gettempdir()) / "written-by-a-submission"
 SLOW = ("stubborn loop", "loop in an answer", "endless loop")  # these cost their time limit, so they come once
 
 
-def add(source, at=None):
-    """Return an edit that puts a code cell into the notebook, at its end if `at` is None."""
-
-    def edit(notebook):
-        cell = nbformat.v4.new_code_cell(source)
-        notebook.cells.insert(len(notebook.cells) if at is None else at, cell)
-
-    return edit
+def add(source):
+    """Return an edit that puts a code cell at the end of the notebook."""
+    return lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell(source))
 
 
 def cell_of(notebook, name):

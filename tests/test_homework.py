@@ -48,9 +48,7 @@ def test_the_release_holds_no_solution_and_no_hidden_test(made):
 def test_every_exercise_has_points_minutes_difficulty_and_three_hints(made):
     for cell in nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4).cells:
         if cell.cell_type == "markdown" and re.match(r"(<!--.*-->\s*)?### \d+\.", cell.source):
-            assert re.search(r"\(\d+ points, \d+ minutes, (easy|medium|hard|read by a person)\)", cell.source) or (
-                "### 5. Three bugs (6 points, 60 minutes, hard)" in cell.source
-            )
+            assert re.search(r"\(\d+ points, \d+ minutes, (easy|medium|hard|read by a person)\)", cell.source)
         if "<details>" in cell.source:
             assert cell.source.count("<summary>Hint") == 3
 

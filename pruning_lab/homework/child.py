@@ -15,7 +15,7 @@ import types
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from pruning_lab.homework.answers import pack, receive, send
+from pruning_lab.homework.answers import receive, send
 
 OUTPUT_BYTES = 10_000_000  # printed, or written to one file
 PROCESSES = 64  # threads of libraries count
@@ -47,7 +47,10 @@ def main(requests, replies, readable, memory, seconds):
             asked = receive(requests)
         except (EOFError, struct.error):
             return
-        send(replies, _answer(names, *asked))
+        try:
+            send(replies, _answer(names, *asked))
+        except TypeError as error:  # what is no plain value stops before anything is written
+            send(replies, ["error", _said(error), []])
 
 
 def _limit(memory, seconds):
@@ -95,21 +98,13 @@ def _answer(names, kind, name, arguments):
         return ["missing", None, arguments]
     if kind == "get":
         found = names[name]
-        return ["function", None, arguments] if callable(found) else _packable("value", found, arguments)
+        return ["function", None, arguments] if callable(found) else ["value", found, arguments]
     try:
         with _deadline():
             value = names[name](*arguments)
     except BaseException as error:
         return ["error", _said(error), arguments]
-    return _packable("value", value, arguments)
-
-
-def _packable(kind, value, arguments):
-    try:
-        pack(value)
-    except BaseException as error:
-        return ["error", _said(error), []]
-    return [kind, value, arguments]
+    return ["value", value, arguments]
 
 
 def _said(error):

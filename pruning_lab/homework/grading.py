@@ -63,9 +63,7 @@ def grade_all(submissions, tests, ledger, executor=None):
     bar = tqdm(total=len(submissions), initial=len(submissions) - len(waiting), unit="student")
     with bar, closing(sweep.outcomes(call, waiting, executor)) as ended:
         for student, outcome in ended:
-            if (
-                "error" in outcome
-            ):  # of the grader or a worker, not of the submission: nobody's mark; a later run retries
+            if "error" in outcome:  # of the grader or a worker, not of the submission: no mark, and a later run retries
                 tqdm.write(f"{student} could not be graded: {outcome['error'].strip().splitlines()[-1]}")
             else:
                 ledger.save(student, submissions[student], outcome["result"])

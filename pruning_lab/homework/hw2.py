@@ -6,7 +6,6 @@ from pruning_lab import compress, sparse
 from pruning_lab.homework.answers import answered, given
 
 BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
-NO_GAP = "count the zeros skipped: neighbours have a gap of 0"
 
 
 def check_by_hand(by_hand):
@@ -25,7 +24,7 @@ def check_by_hand(by_hand):
         assert name != "gaps" or len(got) != csr.nnz, "one gap does not fit three bits: a filler is missing"
         assert name != "gaps" or max(got) < 8, f"three bits hold 0 to 7; got {max(got)}"
         steps = (np.asarray(relative.gaps) + 1).tolist()
-        assert name != "gaps" or list(got) != steps, NO_GAP
+        assert name != "gaps" or list(got) != steps, "count the zeros skipped: neighbours have a gap of 0"
         assert len(got) == len(array), f"{name} must have {len(array)} entries; got {len(got)}"
         assert np.array_equal(got, array), f"{name}: one entry or more is not right"
 
@@ -36,8 +35,8 @@ def check_csc(answer, rng):
         dense = rng.standard_normal(shape) * (rng.random(shape) < density)
         dense[:, 0] = 0  # an empty column
         csr, csc = sparse.CSR.from_dense(dense), sparse.CSC.from_dense(dense)
-        given = [csr.data.copy(), csr.indices.astype(np.int64), csr.indptr.astype(np.int64)]
-        got = answered(answer, "my_csc", *[array.copy() for array in given], shape[1])
+        arrays = csr.data.copy(), csr.indices.astype(np.int64), csr.indptr.astype(np.int64)
+        got = answered(answer, "my_csc", *arrays, shape[1])
         where = f"a matrix {shape[0]} x {shape[1]} with {csr.nnz} weights"
         assert isinstance(got, tuple | list), f"return three arrays: data, indices, indptr; got {type(got).__name__}"
         assert len(got) == 3, f"return three arrays: data, indices, indptr; got {len(got)}"

@@ -159,15 +159,19 @@ def weaknesses():
 
 def _user():
     """Return the user id that submissions of this process run under, or 0 where they run as the grader's own."""
-    return FIRST_USER + os.getpid() % 4000 if hasattr(os, "geteuid") and os.geteuid() == 0 and _isolation() else 0
+    return _own_user() if _isolation() else 0
+
+
+def _own_user():
+    """Return the id of a user that nobody else is, or 0 where this process may not become another."""
+    return FIRST_USER + os.getpid() % 4000 if hasattr(os, "geteuid") and os.geteuid() == 0 else 0
 
 
 @cache
 def _isolation():
     """Return the command that puts another one into namespaces of its own; an empty list where that cannot be done."""
     command = [*ALONE, "--user", "--map-current-user"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        user = FIRST_USER + os.getpid() % 4000
+    if user := _own_user():
         caps = READER if _landlock() else ""
         command = [*ALONE, "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
         command += [f"--{kind}-caps=-all{caps and ',' + caps}" for kind in ("inh", "ambient")]

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 
+import nbformat
 from playwright.sync_api import expect, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -21,6 +22,13 @@ FLAGS = [
 ]
 RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
 STEP_MS = 60_000
+
+
+def write_notebook(path, cells):
+    """Write a notebook of code cells that have not been run."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, path)
 
 
 @contextmanager

@@ -4,10 +4,9 @@ import json
 import re
 import urllib.request
 
-import nbformat
 import psutil
 import pytest
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, idle, open_and_run_all, running_lab
+from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, idle, open_and_run_all, running_lab, write_notebook
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -21,12 +20,6 @@ CELLS = [
     'lesson.explore_accuracy({"one-shot": ([0.5, 0.9], [0.86, 0.4])}, dense=0.87)',
     'print("all shown")',
 ]
-
-
-def write_notebook(path, cells):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, path)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,8 @@
 
 import json
 
-import nbformat
 import pytest
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab
+from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab, write_notebook
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -12,12 +11,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 ROOM = """objects = {kind: ["one"] for kind in ("concept", "equation", "code", "misconception", "demo state")}
 lesson.research_room("01", objects)"""
 CELLS = ['from pruning_lab import lesson\nlesson.start("01")', ROOM, 'print("the lesson goes on")']
-
-
-def write_notebook(path):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, path)
 
 
 def run(page, address, name, workspace=""):
@@ -31,7 +24,7 @@ def save(page, question):
 
 def test_two_tabs_lose_nothing(tmp_path):
     for name in ("one.ipynb", "two.ipynb"):
-        write_notebook(tmp_path / name)
+        write_notebook(tmp_path / name, CELLS)
     journal = tmp_path / "journal.json"
     with running_lab(tmp_path, journal) as address, browser_page() as first:
         second = first.context.browser.new_page()
@@ -49,7 +42,7 @@ def test_two_tabs_lose_nothing(tmp_path):
 
 
 def test_a_journal_that_cannot_be_written_is_said_and_the_lesson_goes_on(tmp_path):
-    write_notebook(tmp_path / "one.ipynb")
+    write_notebook(tmp_path / "one.ipynb", CELLS)
     (tmp_path / "a file").write_text("not a folder")  # even an administrator cannot write below a file
     with running_lab(tmp_path, tmp_path / "a file" / "journal.json") as address, browser_page() as page:
         run(page, address, "one.ipynb")

@@ -86,11 +86,11 @@ MASKS = [
 ]
 
 
-def groups(scores, n, m, axis=1, drop=slice(None)):
-    runs = scores.reshape(-1, m) if axis else scores.T.reshape(-1, m)
+def groups(scores, n, m):
+    runs = scores.reshape(-1, m)
     keep = np.ones(runs.shape, bool)
     np.put_along_axis(keep, np.argsort(runs, axis=1, kind="stable")[:, : m - n], False, axis=1)
-    return keep.reshape(scores.shape) if axis else keep.reshape(scores.T.shape).T
+    return keep.reshape(scores.shape)
 
 
 N_OF_M = [
