@@ -43,3 +43,8 @@ def solution_of(assignment, source_of=None):
         if defines or (cell.cell_type == "code" and cell.source.startswith(("import", "by_hand"))):
             exec(cell.source, names)
     return names
+
+
+def wrong_answers(question, name, table):
+    """Return cases of a test. A row of `table`: (answer, phrase in its feedback), and its score where that is not 0."""
+    return [(question, name, answer, phrase, *(score or [0])) for answer, phrase, *score in table]

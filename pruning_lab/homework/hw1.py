@@ -152,8 +152,9 @@ def check_schedule(answer, rng):
 
 
 def check_zeros(answer, rng):
-    """After every epoch the weight has as many zeros as its sparsity says, and what was pruned stays pruned."""
-    got = _trained(answer, draw_training(rng))
+    """After every epoch the weight has as many zeros as its sparsity says, and within the next they stay zeros."""
+    problem = draw_training(rng)
+    got = _trained(answer, problem)
     for epoch, (weight, sparsity) in enumerate(zip(got["weights"], got["sparsities"], strict=True)):
         zeros = int((weight == 0).sum())
         assert zeros >= round(sparsity * weight.size), (
@@ -162,6 +163,22 @@ def check_zeros(answer, rng):
         )
     before, after = got["weights"][:-1], got["weights"][1:]
     assert (before != after)[after != 0].all(), "a weight that stays never changes: the network must still be trained"
+    for epoch, (first, last) in enumerate(zip(before, after, strict=True), start=1):
+        replayed = _masked_epoch(first, *problem[0])
+        assert np.allclose(last[last != 0], replayed[last != 0]), (
+            f"in epoch {epoch} the weights that stay did not move as in steps of SGD with a mask, "
+            "so pruned ones took part: they must be zero again after every step"
+        )
+
+
+def _masked_epoch(weight, images, labels):
+    """Train `weight` for one epoch as question 5 does, its zeros held after every step."""
+    mask = weight != 0
+    for start in range(0, len(images), 30):
+        x, y = images[start : start + 30], labels[start : start + 30]
+        share = torch.softmax(torch.from_numpy(x @ weight.T), dim=1).numpy()
+        weight = (weight - 0.1 * (share - np.eye(len(weight))[y]).T @ x / len(y)) * mask
+    return weight
 
 
 def check_choice(answer, rng):

@@ -1,0 +1,207 @@
+"""hw3-shrinking: what is checked, with a message for each usual mistake; see hw1 for how a check works.
+
+A network is a dict of arrays. It is run here, in float64, so that a wrong shape is told from a wrong function.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from pruning_lab.homework.answers import answered
+
+STATISTICS = ("mean", "var", "weight", "bias")
+CLOSE = {"rtol": 1e-6, "atol": 1e-9}
+
+
+def check_pair(answer, rng):
+    """`my_shrunk_pair(net, keep)`: the pair with only some channels between its convolutions."""
+    for inputs, inside, outputs, keep in [(4, 5, 6, [0, 3, 4]), (3, 3, 3, [1]), (2, 6, 4, [0, 1, 2, 3, 4, 5])]:
+        net, x = _draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
+        where = f"{inside} channels inside, {keep} kept"
+        got = _net(answer, "my_shrunk_pair", net, keep)
+        axes = {name: (len(keep), None) for name in net if name.startswith(("conv1", "bn1"))}
+        _shapes(got, net, axes | {"conv2": (None, len(keep))}, where)
+        _same(_run_pair(got, x), _run_pair(_masked_pair(net, keep), x), where, "the right shapes, the wrong channels")
+
+
+def check_masked(answer, rng):
+    """`my_masked_pair(net, keep)`: the same shapes as before, the same function as the shrunk pair."""
+    for inputs, inside, outputs, keep in [(4, 5, 6, [0, 3, 4]), (3, 3, 3, [1]), (2, 4, 4, [2, 3])]:
+        net, x = _draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
+        net["bn1_bias"] += 3  # a silenced channel that is normalised again says something
+        where = f"{inside} channels inside, {keep} kept"
+        got = _net(answer, "my_masked_pair", net, keep)
+        _shapes(got, net, {}, where)
+        result, right = _run_pair(got, x), _run_pair(_masked_pair(net, keep), x)
+        assert not np.allclose(result, _run_pair(net, x), **CLOSE), f"{where}: nothing is masked yet"
+        others = [index for index in range(inside) if index not in keep]
+        other_way = _run_pair(_masked_pair(net, others), x)
+        assert not np.allclose(result, other_way, **CLOSE), f"{where}: the kept channels are silent, the others speak"
+        naive = {**net, "conv1": _masked_rows(net["conv1"], keep)}
+        assert not np.allclose(result, _run_pair(naive, x), **CLOSE), (
+            f"{where}: conv1 puts out 0 for the others, and batch norm makes a constant of that, which conv2 adds up"
+        )
+        scaled = {**naive, "bn1_weight": _masked_rows(net["bn1_weight"], keep)}
+        assert not np.allclose(result, _run_pair(scaled, x), **CLOSE), (
+            f"{where}: batch norm still adds its bias to the silent channels"
+        )
+        _same(result, right, where, "kept channels must stay as they are, all others must not reach conv2's sums")
+
+
+def check_block(answer, rng):
+    """`my_shrunk_block(net, keep_inside, keep_stream)`: both convolutions and both batch norms, on both sides."""
+    for stream, inside, keep_inside, keep_stream in [
+        (4, 5, [1, 2, 4], [0, 2]),
+        (3, 3, [0], [1, 2]),
+        (6, 4, [0, 1, 2, 3], [0, 5]),
+        (4, 4, [0, 2], [1, 3]),
+    ]:
+        shapes = {"conv1": (inside, stream, 3, 3), **_norm_shapes(1, inside)}
+        net = _draw(rng, shapes | {"conv2": (stream, inside, 3, 3), **_norm_shapes(2, stream)})
+        x = np.zeros((2, stream, 5, 5))
+        x[:, keep_stream] = rng.standard_normal((2, len(keep_stream), 5, 5))
+        where = f"{keep_inside} of {inside} inside, {keep_stream} of {stream} on the stream"
+        got = _net(answer, "my_shrunk_block", net, keep_inside, keep_stream)
+        axes = {"conv1": (len(keep_inside), len(keep_stream)), "conv2": (len(keep_stream), len(keep_inside))}
+        axes |= {name: (len(keep_inside if "bn1" in name else keep_stream),) for name in net if "bn" in name}
+        _shapes(got, net, axes, where)
+        masked = {**net, "conv2": net["conv2"].copy()}
+        masked["conv2"][:, [index for index in range(inside) if index not in keep_inside]] = 0
+        right = _run_block(masked, x)[:, keep_stream]
+        _same(_run_block(got, x[:, keep_stream]), right, where, "the right shapes, the wrong channels")
+
+
+def check_attention(answer, rng):
+    """`my_shrunk_attention(net, head_size, keep_heads)`: three parts lose rows, the output projection columns."""
+    for heads, head_size, keep in [(4, 2, [0, 3]), (3, 4, [1]), (2, 3, [0, 1]), (5, 2, [1, 2, 4])]:
+        embed = heads * head_size
+        shapes = {"in_weight": (3 * embed, embed), "in_bias": (3 * embed,)}
+        net = _draw(rng, shapes | {"out_weight": (embed, embed), "out_bias": (embed,)})
+        x = rng.standard_normal((6, embed))
+        where = f"heads {keep} of {heads}, each of size {head_size}"
+        got = _net(answer, "my_shrunk_attention", net, head_size, keep)
+        left = len(keep) * head_size
+        axes = {"in_weight": (3 * left, embed), "in_bias": (3 * left,)}
+        _shapes(got, net, axes | {"out_weight": (embed, left)}, where)
+        features = [head * head_size + number for head in keep for number in range(head_size)]
+        masked = {**net, "out_weight": np.zeros((embed, embed))}
+        masked["out_weight"][:, features] = net["out_weight"][:, features]
+        result = _run_attention(got, x, head_size)
+        mixed = {**got, "out_weight": net["out_weight"][:, features]}
+        assert not np.allclose(_run_attention(mixed, x, head_size), _run_attention(masked, x, head_size), **CLOSE) or (
+            np.allclose(got["out_weight"], mixed["out_weight"])
+        ), f"{where}: out_weight has features as columns, {features} of them stay"
+        reason = "a head owns head_size rows next to each other, in each of the three parts"
+        _same(result, _run_attention(masked, x, head_size), where, reason)
+
+
+def check_ratio(answer, rng):
+    """`my_ratio(dense, shrunk)`: quartiles of the ratios of rounds, the first two left out."""
+    for rounds, speed in [(12, 2.0), (31, 1.3), (20, 0.8)]:
+        machine = rng.choice([1.0, 1.0, 1.0, 4.0], rounds)  # now and then the machine is busy for a whole round
+        dense = machine * (1 + 0.1 * rng.random(rounds))
+        shrunk = machine * (1 + 0.1 * rng.random(rounds)) / speed
+        dense[:2] *= 50
+        got = answered(answer, "my_ratio", dense.copy(), shrunk.copy())
+        got, where = np.asarray(got), f"{rounds} rounds"
+        assert got.shape == (3,), f"return three numbers; got shape {got.shape}"
+        assert got.dtype.kind == "f", f"return three numbers; got {got.tolist()}"
+        right = _quartiles(dense[2:] / shrunk[2:])
+        slips = {
+            "upside down: fewer seconds is faster, so divide dense by shrunk": _quartiles(shrunk[2:] / dense[2:]),
+            "the first two rounds were not left out": _quartiles(dense / shrunk),
+            "both calls of a round met the same machine: divide round by round": _quartiles(dense[2:])
+            / _quartiles(shrunk[2:]),
+            "lower quartile first, upper quartile last": right[::-1],
+        }
+        for reason, slip in slips.items():
+            assert not np.allclose(got, slip) or np.allclose(slip, right), f"{where}: {reason}"
+        averages = np.mean(dense[2:] / shrunk[2:]), np.mean(dense[2:]) / np.mean(shrunk[2:])
+        assert not np.isclose(got[1], averages).any(), f"{where}: the second number is the median, not a mean"
+        assert np.allclose(got, right), f"{where}: must be {np.round(right, 3).tolist()}; got {got.round(3).tolist()}"
+
+
+def _quartiles(values):
+    return np.quantile(values, [0.25, 0.5, 0.75])
+
+
+def _norm_shapes(number, channels):
+    return {f"bn{number}_{key}": (channels,) for key in STATISTICS}
+
+
+def _pair_shapes(inputs, inside, outputs):
+    shapes = {"conv1": (inside, inputs, 3, 3), **_norm_shapes(1, inside)}
+    return shapes | {"conv2": (outputs, inside, 3, 3), "conv2_bias": (outputs,)}
+
+
+def _draw(rng, shapes):
+    return {
+        name: rng.random(shape) + 0.5 if "var" in name else rng.standard_normal(shape) for name, shape in shapes.items()
+    }
+
+
+def _net(answer, name, net, *arguments):
+    """Ask for a net; say so where one was changed in place, and where arrays are missing or are none."""
+    given = {key: array.copy() for key, array in net.items()}
+    got = answered(answer, name, given, *arguments)
+    changed = [key for key in net if not np.array_equal(given.get(key), net[key])]
+    assert not changed, f"{name} changed {changed} of its argument: work on copies"
+    assert isinstance(got, dict), f"return a dict of arrays like the one that came in; got {type(got).__name__}"
+    assert got.keys() == net.keys(), f"the dict must have the names {list(net)}; got {list(got)}"
+    strange = [key for key, array in got.items() if not isinstance(array, np.ndarray) or array.dtype.kind != "f"]
+    assert not strange, f"{strange} must be arrays of floats"
+    return got
+
+
+def _shapes(got, net, cut, where):
+    """`cut`: {name: lengths of the first axes}, None where an axis keeps its length; what is not named is not cut."""
+    for name, array in net.items():
+        lengths = cut.get(name, ())
+        wanted = tuple(new or old for new, old in zip(lengths, array.shape, strict=False)) + array.shape[len(lengths) :]
+        hint = "is not to be cut" if wanted == array.shape else "is to be cut"
+        assert got[name].shape == wanted, f"{where}: {name} {hint}: must have shape {wanted}; got {got[name].shape}"
+
+
+def _same(got, right, where, reason):
+    assert np.allclose(got, right, **CLOSE), (
+        f"{where}: the result differs from the masked network's by up to {np.abs(got - right).max():.2g}: {reason}"
+    )
+
+
+def _masked_rows(array, keep):
+    masked = np.zeros_like(array)
+    masked[keep] = array[keep]
+    return masked
+
+
+def _masked_pair(net, keep):
+    silent = {name: _masked_rows(net[name], keep) for name in ("conv1", "bn1_weight", "bn1_bias")}
+    return net | silent
+
+
+def _tensors(net):
+    return {name: torch.as_tensor(np.ascontiguousarray(array), dtype=torch.float64) for name, array in net.items()}
+
+
+def _norm(x, net, number):
+    return F.batch_norm(x, *(net[f"bn{number}_{key}"] for key in STATISTICS))
+
+
+def _run_pair(net, x):
+    net = _tensors(net)
+    inside = F.relu(_norm(F.conv2d(torch.as_tensor(x), net["conv1"], padding=1), net, 1))
+    return F.conv2d(inside, net["conv2"], net["conv2_bias"], padding=1).numpy()
+
+
+def _run_block(net, x):
+    net, x = _tensors(net), torch.as_tensor(np.ascontiguousarray(x))
+    inside = F.relu(_norm(F.conv2d(x, net["conv1"], padding=1), net, 1))
+    return F.relu(x + _norm(F.conv2d(inside, net["conv2"], padding=1), net, 2)).numpy()
+
+
+def _run_attention(net, x, head_size):
+    net, x = _tensors(net), torch.as_tensor(x)
+    parts = (x @ net["in_weight"].T + net["in_bias"]).chunk(3, dim=1)
+    query, key, value = (part.unflatten(1, (-1, head_size)).transpose(0, 1) for part in parts)
+    heads = F.scaled_dot_product_attention(query, key, value)
+    return (heads.transpose(0, 1).flatten(1) @ net["out_weight"].T + net["out_bias"]).numpy()
