@@ -40,7 +40,7 @@ def solution_of(assignment, source_of=None):
         )
         if source_of in defines:
             return cell.source
-        if defines or (cell.cell_type == "code" and cell.source.startswith(("import", "by_hand"))):
+        if defines or (cell.cell_type == "code" and cell.source.startswith(("import", "from", "by_hand"))):
             exec(cell.source, names)
     return names
 

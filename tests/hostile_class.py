@@ -196,7 +196,7 @@ def killed_five_times(folder, out):
 
 def marks_kept(out):
     with sqlite3.connect(out / "marks.sqlite") as database:
-        return database.execute("SELECT count(*) FROM marks").fetchone()[0]
+        return database.execute("SELECT count(DISTINCT student) FROM questions").fetchone()[0]
 
 
 def main(size=200):

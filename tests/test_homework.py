@@ -1,6 +1,7 @@
 """The release holds no solution and no hidden test; a submission is cut off from all it need not see."""
 
 import base64
+import csv
 import json
 import re
 import socket
@@ -12,7 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from pruning_lab.homework import answers, grading, release, sandbox
+from pruning_lab.homework import answers, grading, pages, release, sandbox
 from pruning_lab.homework.ledger import Ledger
 
 ASSIGNMENTS = list(release.sources())
@@ -75,21 +76,75 @@ def test_instances_are_the_same_for_a_class_and_other_ones_elsewhere(monkeypatch
     assert answers.instances(3).random() == np.random.default_rng(3).random()
 
 
+def mark(score):
+    return {"score": score, "points": 2, "messages": []}
+
+
 def test_a_ledger_knows_what_is_done_and_what_has_changed(tmp_path):
-    marks = {"score": 1, "questions": {"q1": {}}}
-    first = Ledger(tmp_path / "marks.sqlite", {"q1": "test"})
+    tests = {"q1": "test", "q2": "test 2"}
+    marks = {"notes": ["cell 3 stopped"], "questions": {"q1": mark(1), "q2": mark(2)}}
+    first = Ledger(tmp_path / "marks.sqlite", tests)
     first.save("ann", {"a.ipynb": "x"}, marks)
     first.close()
-    again = Ledger(tmp_path / "marks.sqlite", {"q1": "test"})
+    again = Ledger(tmp_path / "marks.sqlite", tests)
     class_ = {"ann": {"a.ipynb": "x"}, "bob": {}}
-    assert list(again.waiting(class_)) == ["bob"]
+    assert again.waiting(class_) == {"bob": ["q1", "q2"]}
     assert list(again.waiting({**class_, "ann": {"a.ipynb": "y"}})) == ["ann", "bob"]
-    assert again.all(class_) == {"ann": marks}
-    assert list(Ledger(tmp_path / "marks.sqlite", {"q1": "other"}).waiting(class_)) == ["ann", "bob"]
+    assert again.all(class_) == {
+        "ann": {name: {**q, "notes": marks["notes"]} for name, q in marks["questions"].items()}
+    }
     assert again.instances == Ledger(tmp_path / "marks.sqlite", {}).instances
-    assert again.forget("q2") == 0
-    assert again.forget("q1") == 1
-    assert list(again.waiting(class_)) == ["ann", "bob"]
+
+
+def test_one_question_is_graded_again_alone(tmp_path):
+    ledger = Ledger(tmp_path / "marks.sqlite", {"q1": "test", "q2": "test 2"})
+    ledger.save("ann", {}, {"notes": [], "questions": {"q1": mark(1), "q2": mark(2)}})
+    changed = Ledger(tmp_path / "marks.sqlite", {"q1": "mended", "q2": "test 2"})
+    assert changed.waiting({"ann": {}}) == {"ann": ["q1"]}
+    assert ledger.forget("q3") == 0
+    assert ledger.forget("q2") == 1
+    assert ledger.waiting({"ann": {}}) == {"ann": ["q2"]}
+    assert ledger.all({"ann": {}}) == {}  # half graded is not graded
+    ledger.save("ann", {}, {"notes": [], "questions": {"q2": mark(0)}})
+    assert {name: q["score"] for name, q in ledger.all({"ann": {}})["ann"].items()} == {"q1": 1, "q2": 0}
+
+
+def notebook_of(made, answer):
+    notebook = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.source.startswith("_Type your answer here")]
+    for cell in cells:
+        cell.source = answer
+    return {"a.ipynb": base64.b64encode(nbformat.writes(notebook).encode()).decode()}
+
+
+def test_written_answers_stand_on_one_page_under_their_rubric(made, tmp_path):
+    class_ = {"ann": notebook_of(made, "Because <b>zeros</b>."), "bob": {"b.ipynb": "no base64"}, "cy": {}}
+    marks = {name: {"score": 1, "points": 2, "notes": [], "questions": {"q1": mark(1)}} for name in class_}
+    grading.write_marks(marks, tmp_path, release.solved(made), class_)
+    page = (tmp_path / "written.html").read_text(encoding="utf-8")
+    assert page.count("Because &lt;b&gt;zeros") == page.count("<h3>ann") > 0
+    assert "Rubric" in page
+    assert page.count("Its cell is missing") == 2 * page.count("<h3>ann")
+
+
+def test_points_that_a_person_gives_are_added_and_kept(made, tmp_path):
+    class_ = {name: notebook_of(made, "words") for name in ("ann", "bob")}
+    marks = {name: {"score": 1, "points": 2, "notes": [], "questions": {"q1": mark(1)}} for name in class_}
+    grading.write_marks(marks, tmp_path, release.solved(made), class_)
+    table = tmp_path / "written.csv"
+    names, *rows = table.read_text(encoding="utf-8").splitlines()
+    assert rows == ["ann" + "," * names.count(","), "bob" + "," * names.count(",")]
+    filled = f"{names}\nann{',1.5' * names.count(',')}\n"
+    table.write_text(filled, encoding="utf-8")
+    grading.write_marks(marks, tmp_path, release.solved(made), class_)
+    assert table.read_text(encoding="utf-8").startswith(filled)
+    ann, bob = csv.DictReader((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines())
+    assert (float(ann["written"]), float(ann["total"])) == (1.5 * names.count(","), 1 + 1.5 * names.count(","))
+    assert (bob["written"], bob["total"]) == ("", "")
+    for wrong in ("99", "-1", "nan", "many"):
+        table.write_text(filled.replace("1.5", wrong), encoding="utf-8")
+        with pytest.raises(ValueError, match=r"must be in \[0, \d\]; got .* for ann"):
+            grading.write_marks(marks, tmp_path, release.solved(made), class_)
 
 
 QUICK = [name for name in hostile_class.kinds(0) if name not in hostile_class.SLOW]
@@ -103,7 +158,7 @@ def test_each_kind_of_submission_gets_its_mark_and_a_reason(kind, hostile):
     _, score, phrase = expected[student]
     marks = grading.grade(submissions[student], tests, instances=1)
     assert marks["score"] == score
-    assert phrase in grading.feedback_page(student, marks)
+    assert phrase in pages.feedback_page(student, marks)
     assert not hostile_class.OUTSIDE.exists()
 
 

@@ -42,9 +42,13 @@ def _grade(given):
     assignment = given.assignment or given.submissions.name
     submissions = grading.read_submissions(given.submissions)
     out = given.out or Path("build") / "marks" / assignment
-    with tempfile.TemporaryDirectory() as folder:
-        tests = release.tests_of(release.make(assignment, folder))
     out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        return _grade_by(release.make(assignment, folder), submissions, out, given)
+
+
+def _grade_by(made, submissions, out, given):
+    tests = release.tests_of(made)
     for weakness in sandbox.weaknesses():
         print(weakness)
     ledger = Ledger(out / "marks.sqlite", tests)
@@ -54,7 +58,7 @@ def _grade(given):
         marks = grading.grade_all(submissions, tests, ledger, executor)
     ledger.close()
     if marks:
-        grading.write_marks(marks, out)
+        grading.write_marks(marks, out, release.solved(made), submissions)
     print(f"{len(marks)} of {len(submissions)} submissions have marks: {out / 'marks.csv'}")
     return 0 if len(marks) == len(submissions) else 1
 

@@ -9,14 +9,15 @@ import csv
 import inspect
 import json
 import os
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import cache, partial
-from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 
 from tqdm.auto import tqdm
 
 from pruning_lab import sweep
+from pruning_lab.homework import pages
 from pruning_lab.homework.sandbox import Sandbox, Stopped
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
@@ -56,9 +57,10 @@ def grade_all(submissions, tests, ledger, executor=None):
         executor: any `concurrent.futures.Executor`, as in `sweep.run`; None grades in this process, one by one.
 
     Returns:
-        {student: marks}: "score", "points", "notes" and "questions", {name: {"score", "points", "messages"}}.
+        {student: marks}, each as `grade` returns it.
     """
-    waiting = ledger.waiting(submissions)
+    asked = ledger.waiting(submissions)
+    waiting = {student: (submissions[student], questions) for student, questions in asked.items()}
     call = partial(_graded, tests, ledger.instances)
     bar = tqdm(total=len(submissions), initial=len(submissions) - len(waiting), unit="student")
     with bar, closing(sweep.outcomes(call, waiting, executor)) as ended:
@@ -68,25 +70,40 @@ def grade_all(submissions, tests, ledger, executor=None):
             else:
                 ledger.save(student, submissions[student], outcome["result"])
             bar.update()
-    return ledger.all(submissions)
+    return {student: _marks(questions) for student, questions in ledger.all(submissions).items()}
 
 
-def _graded(tests, instances, submission):
-    return json.dumps({"result": grade(submission, tests, instances)})
+def _graded(tests, instances, waiting):
+    submission, questions = waiting
+    asked = {name: source for name, source in tests.items() if name in questions}
+    return json.dumps({"result": grade(submission, asked, instances)})
 
 
 def grade(submission, tests, instances):
-    """Return the marks of one submission, whatever is in it."""
+    """Return the marks of one submission, whatever is in it.
+
+    Returns:
+        dict with "score", "points", "notes" on the notebook as a whole, and "questions", {name: dict with "score",
+        "points", "messages" and "figures", what a test measured}.
+    """
     os.environ["PRUNING_LAB_INSTANCES"] = str(instances)
     questions = {name: _parsed(source) for name, source in tests.items()}
     try:
         cells, files = _read(submission)
-        with Sandbox(cells, files, CLOSED) as box:
+        with _opened(cells, files, questions) as box:
             notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
-            return _marks({name: _score(question, box) for name, question in questions.items()}, notes)
+            return _marks({name: {**_score(question, box), "notes": notes} for name, question in questions.items()})
     except Stopped as error:
-        none = {name: {"score": 0, "points": _points(q), "messages": ["not graded"]} for name, q in questions.items()}
-        return _marks(none, [f"Nothing could be graded: {error}."])
+        none = {"score": 0, "messages": ["not graded"], "notes": [f"Nothing could be graded: {error}."]}
+        return _marks({name: {**none, "points": _points(question)} for name, question in questions.items()})
+
+
+def _opened(cells, files, questions):
+    """Return what the tests ask: the notebook's own process, or the files alone where they want nothing else."""
+    asked = {name for question in questions.values() for case in question.test_cases for name in _arguments(case)}
+    if asked == {"files"}:
+        return nullcontext(SimpleNamespace(get={"files": files}.get, failed=[]))
+    return Sandbox(cells, files, CLOSED)
 
 
 def _read(submission):
@@ -112,59 +129,99 @@ def _parsed(source):
 
 
 def _score(question, box):
-    """Run the tests of one question; what they ask for by name comes from the submission's process."""
-    score, messages = 0, []
+    """Run the tests of one question; what they ask for by name comes from the submission."""
+    score, messages, figures = 0, [], {}
     for case in question.test_cases:
-        reason = _failed(case, box)
+        reason, measured = _outcome(case, box)
         if reason is None:
             score += case.points
+            figures |= measured or {}
         elif reason not in messages:
             messages.append(reason)
-    return {"score": score, "points": _points(question), "messages": messages}
+    return {"score": score, "points": _points(question), "messages": messages, "figures": figures}
 
 
-def _failed(case, box):
-    """Return why a test case does not pass, None where it does."""
+def _outcome(case, box):
+    """Return why a test case does not pass, None where it does; and what it returned."""
     try:
-        arguments = inspect.signature(case.body.test_func).parameters
-        case.body.test_func(**{name: box.get(name) for name in arguments})
+        return None, case.body.test_func(**{name: box.get(name) for name in _arguments(case)})
     except (AssertionError, Stopped) as error:
-        return str(error)
+        return str(error), None
     except Exception as error:  # a check that trips over a strange answer has not been passed
-        return f"the answer could not be checked ({type(error).__name__}: {error})"
-    return None
+        return f"the answer could not be checked ({type(error).__name__}: {error})", None
+
+
+def _arguments(case):
+    return inspect.signature(case.body.test_func).parameters
 
 
 def _points(question):
     return sum(case.points for case in question.test_cases)
 
 
-def _marks(questions, notes):
+def _marks(questions):
+    """Add up; notes on the notebook, which every question carries, are told once."""
     score, points = (sum(question[part] for question in questions.values()) for part in ("score", "points"))
+    notes = list(dict.fromkeys(note for question in questions.values() for note in question["notes"]))
     return {"score": score, "points": points, "notes": notes, "questions": questions}
 
 
-def write_marks(marks, folder):
-    """Write marks.csv, and for each student feedback as a page and as the JSON that Gradescope reads.
+def write_marks(marks, folder, solution=None, submissions=None):
+    """Write marks.csv, for each student feedback as a page and as the JSON that Gradescope reads, and what people read.
 
     Args:
         marks: as `grade_all` returns them.
         folder: path; it is made where there is none.
+        solution: path of the solved notebook, for its questions that a person marks: written.html and written.csv.
+        submissions: as `read_submissions` returns them, with `solution`.
     """
     folder = Path(folder)
     for part in ("feedback", "gradescope"):
         (folder / part).mkdir(parents=True, exist_ok=True)
+    written = _write_written(folder, solution, {student: submissions[student] for student in marks}) if solution else {}
     names = list(next(iter(marks.values()))["questions"])
-    with open(folder / "marks.csv", "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["student", *names, "score", "points"])
-        for student, mark in marks.items():
-            each = [mark["questions"][name]["score"] for name in names]
-            writer.writerow([_harmless(student), *each, mark["score"], mark["points"]])
+    _write_table(
+        folder / "marks.csv",
+        ["student", *names, "score", "points", *(["written", "total"] if written else [])],
+        [
+            [student, *(mark["questions"][name]["score"] for name in names), mark["score"], mark["points"]]
+            + (["", ""] if written.get(student) is None else [written[student], mark["score"] + written[student]])
+            * bool(written)
+            for student, mark in marks.items()
+        ],
+    )
     for student, mark in marks.items():
-        (folder / "feedback" / f"{student}.html").write_text(feedback_page(student, mark), encoding="utf-8")
+        (folder / "feedback" / f"{student}.html").write_text(pages.feedback_page(student, mark), encoding="utf-8")
         content = json.dumps(gradescope(mark), indent=1)
         (folder / "gradescope" / f"{student}.json").write_text(content, encoding="utf-8")
+    if rows := pages.leaderboard(marks):
+        (folder / "leaderboard.html").write_text(pages.leaderboard_page(rows), encoding="utf-8")
+        _write_table(
+            folder / "leaderboard.csv", ["student", *rows[0][1]], [[name, *row.values()] for name, row in rows]
+        )
+
+
+def _write_written(folder, solution, submissions):
+    """Write the page of written answers; return {student: points a person gave}, empty without such questions."""
+    questions = pages.written_questions(json.loads(Path(solution).read_text(encoding="utf-8"))["cells"])
+    if not questions:
+        return {}
+    answers = {student: _written(files) for student, files in submissions.items()}
+    (folder / "written.html").write_text(pages.written_page(questions, answers), encoding="utf-8")
+    return pages.written_points(folder / "written.csv", questions, submissions)
+
+
+def _written(submission):
+    try:
+        (notebook,) = (content for name, content in submission.items() if name.endswith(".ipynb"))
+        return pages.written_questions(json.loads(base64.b64decode(notebook))["cells"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _write_table(path, names, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, *([_harmless(student), *rest] for student, *rest in rows)])
 
 
 def _harmless(text):
@@ -184,20 +241,3 @@ def gradescope(mark):
         for name, q in mark["questions"].items()
     ]
     return {"score": mark["score"], "output": "\n".join(mark["notes"]), "tests": tests}
-
-
-def feedback_page(student, mark):
-    """Return the page that a student gets: marks and messages, no test."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in mark["notes"])
-    rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{q['score']:g} of {q['points']:g}</td>"
-        f"<td>{'<br>'.join(map(escape, q['messages'])) or 'All passed.'}</td></tr>"
-        for name, q in mark["questions"].items()
-    )
-    style = "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}td,th{padding:.4em 1em .4em 0;"
-    style += "text-align:left;vertical-align:top;border-top:1px solid #999}"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Feedback for {escape(student)}</title>'
-        f"<style>{style}</style><h1>{escape(student)}</h1><p>{mark['score']:g} of {mark['points']:g} points.</p>"
-        f"<ul>{notes}</ul><table><tr><th>question</th><th>points</th><th>what was seen</th></tr>{rows}</table></html>"
-    )

@@ -7,7 +7,9 @@ import sqlite3
 
 
 class Ledger:
-    """The marks of one assignment. A submission that has changed since, or whose tests have, is graded again.
+    """The marks of one assignment, question by question.
+
+    A question is graded again where the submission has changed since, or the question's tests have.
 
     Args:
         path: the file; it is made where there is none.
@@ -16,7 +18,10 @@ class Ledger:
 
     def __init__(self, path, tests):
         self.database = sqlite3.connect(path)
-        self.database.execute("CREATE TABLE IF NOT EXISTS marks (student TEXT PRIMARY KEY, digest TEXT, marks TEXT)")
+        self.database.execute(
+            "CREATE TABLE IF NOT EXISTS questions "
+            "(student TEXT, question TEXT, digest TEXT, marks TEXT, PRIMARY KEY (student, question))"
+        )
         self.database.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT)")
         drawn = ("instances", str(secrets.randbits(32)))
         with self.database:
@@ -29,36 +34,48 @@ class Ledger:
         (value,) = self.database.execute("SELECT value FROM settings WHERE name = 'instances'").fetchone()
         return int(value)
 
-    def digest(self, submission):
-        """Return a hash of a submission together with the tests it is graded by."""
-        content = json.dumps([submission, self.tests], sort_keys=True)
-        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    def digests(self, submission):
+        """Return {question: hash of the submission together with the tests of the question}."""
+        own = json.dumps(submission, sort_keys=True).encode()
+        return {
+            question: hashlib.blake2b(own + source.encode(), digest_size=16).hexdigest()
+            for question, source in self.tests.items()
+        }
 
     def waiting(self, submissions):
-        """Return those of {student: submission} that have no marks yet, or marks of something older."""
-        done = dict(self.database.execute("SELECT student, digest FROM marks"))
-        return {student: given for student, given in submissions.items() if done.get(student) != self.digest(given)}
+        """Return {student: questions} without marks yet, or with marks of something older."""
+        rows = self.database.execute("SELECT student, question, digest FROM questions")
+        done = {(student, question, digest) for student, question, digest in rows}
+        waiting = {
+            student: [
+                question for question, digest in self.digests(given).items() if (student, question, digest) not in done
+            ]
+            for student, given in submissions.items()
+        }
+        return {student: questions for student, questions in waiting.items() if questions}
 
     def save(self, student, submission, marks):
-        """Keep one student's marks; they are on disk when this returns."""
-        row = (student, self.digest(submission), json.dumps(marks))
+        """Keep what `grading.grade` returned for one student; it is on disk when this returns."""
+        digests = self.digests(submission)
+        rows = [
+            (student, question, digests[question], json.dumps({**mark, "notes": marks["notes"]}))
+            for question, mark in marks["questions"].items()
+        ]
         with self.database:
-            self.database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", row)
+            self.database.executemany("INSERT OR REPLACE INTO questions VALUES (?, ?, ?, ?)", rows)
 
     def forget(self, question):
-        """Drop the marks of everybody who was asked `question`, so that it is graded again; return how many."""
-        rows = self.database.execute("SELECT student, marks FROM marks").fetchall()
-        asked = [(student,) for student, marks in rows if question in json.loads(marks)["questions"]]
+        """Drop everybody's marks of `question`, so that it alone is graded again; return how many there were."""
         with self.database:
-            self.database.executemany("DELETE FROM marks WHERE student = ?", asked)
-        return len(asked)
+            return self.database.execute("DELETE FROM questions WHERE question = ?", (question,)).rowcount
 
     def all(self, students):
-        """Return {student: marks} for these students, in their order."""
-        rows = {
-            student: json.loads(marks) for student, marks in self.database.execute("SELECT student, marks FROM marks")
-        }
-        return {student: rows[student] for student in students if student in rows}
+        """Return {student: {question: mark}} for those of `students` with marks for every question, in their order."""
+        found = {}
+        for student, question, mark in self.database.execute("SELECT student, question, marks FROM questions"):
+            found.setdefault(student, {})[question] = json.loads(mark)
+        whole = {student: found[student] for student in students if found.get(student, {}).keys() >= self.tests.keys()}
+        return {student: {question: marks[question] for question in self.tests} for student, marks in whole.items()}
 
     def close(self):
         """Close the file."""

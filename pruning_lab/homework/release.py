@@ -40,13 +40,17 @@ def make(name, folder):
     source = shutil.copy(sources()[name], made)  # otter takes files relative to the source
     assign(str(source), str(made), no_pdfs=True, no_run_tests=True)
     Path(source).unlink()
-    solved = nbformat.read(made / "autograder" / f"{name}.ipynb", as_version=4)
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(solved)
+    page, _ = HTMLExporter(embed_images=True).from_filename(str(solved(made)))
     (made / "solution.html").write_text(page, encoding="utf-8")
     return made
 
 
+def solved(made):
+    """Return the path of a made assignment's solved notebook."""
+    return made / "autograder" / f"{made.name}.ipynb"
+
+
 def tests_of(made):
     """Return {question: source of its tests} of a made assignment, hidden ones included."""
-    notebook = nbformat.read(made / "autograder" / f"{made.name}.ipynb", as_version=4)
+    notebook = nbformat.read(solved(made), as_version=4)
     return dict(notebook.metadata["otter"]["tests"])

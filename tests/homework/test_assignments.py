@@ -36,7 +36,8 @@ def made(tmp_path_factory):
 
 
 def test_every_assignment_is_here():
-    assert {assignment.NAME for assignment in ASSIGNMENTS} == release.sources().keys()
+    graded_by_file = {"hw4-budget"}  # test_hw4
+    assert {assignment.NAME for assignment in ASSIGNMENTS} | graded_by_file == release.sources().keys()
 
 
 @each

@@ -1,0 +1,173 @@
+"""hw4-budget: the solution's file scores full marks, no file 0, and each wrong file what it should."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from homework_tests import graded, solution_of
+from safetensors.numpy import load, save
+
+from pruning_lab import data, measure, models, train
+from pruning_lab.homework import grading, hw4, pages, release
+
+NAME, ALL = "hw4-budget", 20
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return release.make(NAME, tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="module")
+def solved():
+    """The tensors of the solution, trained as its notebook trains them."""
+    training, validation = data.fashion_mnist("train"), data.fashion_mnist("validation")
+    torch.manual_seed(0)
+    dense = models.lenet_300_100()
+    with measure.one_thread():
+        train.fit(dense, training, epochs=12, progress=False)
+        return solution_of(NAME)["my_tensors"](dense, training, validation)
+
+
+def files(tensors):
+    return {"files": {hw4.FILE: save(tensors)}}
+
+
+def test_the_solution_scores_full_marks(made, solved):
+    score, messages = graded(made, "q1", files(solved))
+    assert messages == []
+    assert score == ALL
+
+
+def test_the_untouched_release_scores_nothing(made):
+    assert graded(made, "q1", {"files": {}}) == (0, [f"{hw4.FILE} is missing: {MISSING}"])
+
+
+MISSING = "not written yet (replace the ...), or not handed in beside the notebook"
+
+
+def changed(**parts):
+    """The solution with some tensors otherwise, or without them."""
+
+    def edit(tensors):
+        edited = {name: part(tensors[name]) if name in tensors else part(None) for name, part in given.items()}
+        return {name: array for name, array in {**tensors, **edited}.items() if array is not None}
+
+    given = {name.replace("_", "."): part for name, part in parts.items()}
+    return edit
+
+
+def unshared(tensors):
+    """The same weights, stored as float32 without a mask."""
+    layers = [layer for layer in hw4.read_network({hw4.FILE: save(tensors)}) if hasattr(layer, "weight")]
+    plain = {}
+    for number, layer in enumerate(layers, start=1):
+        plain |= {f"fc{number}.shape": np.array(layer.weight.shape, np.int32)}
+        plain |= {
+            f"fc{number}.values": layer.weight.detach().numpy().ravel(),
+            f"fc{number}.bias": layer.bias.detach().numpy(),
+        }
+    return plain
+
+
+def deep(tensors):
+    """Small, and slow: twenty layers of ten units."""
+    layers = {"fc1.shape": (10, 784), "fc1.codebook": np.zeros(1)}
+    for number in range(2, 22):
+        layers |= {f"fc{number}.shape": (10, 10), f"fc{number}.values": np.eye(10).ravel()}
+    layers |= {f"fc{number}.bias": np.zeros(10) for number in range(1, 22)}
+    arrays = {name: np.array(value, np.int32 if "shape" in name else np.float16) for name, value in layers.items()}
+    return arrays | {"fc1.codes": np.zeros(7840, np.uint8)}
+
+
+WRONG = [
+    (unshared, 5, "the budget is 20,000"),
+    (lambda tensors: {**tensors, "fc9.bias": np.zeros(1, np.float32)}, 0, "belong to no layer: ['fc9.bias']"),
+    (lambda tensors: deep(tensors), 5, "Only smaller shapes are faster"),
+    (changed(fc3_codes=lambda array: array[::-1].copy()), 8, "accuracy"),
+    (changed(fc3_codes=lambda array: array + 200), 0, "must be below 64"),
+    (changed(fc3_bias=lambda array: array * np.float16("nan")), 0, "must be finite"),
+    (changed(fc3_bias=lambda array: None), 0, "fc3.bias is missing"),
+    (changed(fc3_bias=lambda array: array.astype(float)), 0, "must be float32 or float16; got float64"),
+    (changed(fc3_bias=lambda array: array[None]), 0, "must have one axis"),
+    (changed(fc2_mask=lambda array: array[1:]), 0, "fc2.mask must have"),
+    (changed(fc2_mask=lambda array: array | 1), 0, "fc2.codes must have"),
+    (changed(fc2_shape=lambda array: array[::-1].copy()), 0, "fc2 must take 60 inputs"),
+    (changed(fc1_shape=lambda array: np.array([90_000, 784], np.int32)), 0, "at most 1,000,000 weights"),
+    (changed(fc1_shape=lambda array: np.array([-60, 784], np.int32)), 0, "must be above 0"),
+    (changed(fc1_values=lambda array: np.zeros(4, np.float32)), 0, "values or codes, not both"),
+    (changed(fc1_weight=lambda array: np.zeros(4, np.float32)), 0, "fc1 must not have ['weight']"),
+    (lambda t: {name: array for name, array in t.items() if "fc3" not in name}, 0, "must have 10 outputs; got 40"),
+    (lambda tensors: {}, 0, "must have 10 outputs"),
+]
+
+
+@pytest.mark.parametrize(("edit", "score", "phrase"), WRONG)
+def test_a_wrong_file_scores_what_it_should_and_is_told_why(made, solved, edit, score, phrase):
+    got, messages = graded(made, "q1", files(edit(solved)))
+    assert got == score, messages
+    assert phrase in " ".join(messages)
+
+
+def pickled():
+    content = io.BytesIO()
+    torch.save({"fc1.bias": torch.zeros(3)}, content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", pickled(), (2**63).to_bytes(8, "little") + b"{}"])
+def test_what_is_no_safetensors_file_is_refused(made, content):
+    score, messages = graded(made, "q1", {"files": {hw4.FILE: content}})
+    assert score == 0
+    assert "cannot be read as safetensors" in messages[0]
+
+
+def test_a_torn_file_is_refused(made, solved):
+    score, messages = graded(made, "q1", {"files": {hw4.FILE: save(solved)[:-9]}})
+    assert score == 0
+    assert "cannot be read as safetensors" in messages[0]
+
+
+def test_the_network_is_the_one_in_the_file(solved):
+    network = hw4.read_network({hw4.FILE: save(solved)})
+    mask = np.unpackbits(solved["fc2.mask"], count=2400).astype(bool)
+    weight = np.zeros(2400, np.float32)
+    weight[mask] = solved["fc2.codebook"].astype(np.float32)[solved["fc2.codes"]]
+    assert np.array_equal(network[3].weight.detach().numpy().ravel(), weight)
+    plain = hw4.read_network({hw4.FILE: save(unshared(solved))})
+    assert torch.equal(plain(torch.ones(1, 784)), network(torch.ones(1, 784)))
+    assert load(save(solved)).keys() == solved.keys()
+
+
+def test_accuracy_is_read_on_images_that_students_do_not_have_where_there_are_any(monkeypatch):
+    (images, labels), name = hw4.images_of("test")
+    shipped = {image.tobytes() for image in data.fashion_mnist("test")[0].numpy()}
+    seen = sum(image.tobytes() in shipped for image in images.numpy())
+    assert (name, seen) in [("test, not shipped", 0), ("test, as shipped", 5000)]
+    assert len(labels) == len(images) >= 4990
+
+
+def test_the_leaderboard_puts_who_keeps_both_limits_first():
+    def mark(accuracy, within):
+        figures = {"accuracy": accuracy, "within": within, "latency ratio": 2.345678}
+        return {"questions": {"q1": {"figures": figures}, "q2": {}}}
+
+    marks = {"ann": mark(0.8, True), "bob": mark(0.9, False), "cy": mark(0.85, True), "dan": {"questions": {"q1": {}}}}
+    rows = pages.leaderboard(marks)
+    assert [student for student, _ in rows] == ["cy", "ann", "bob"]
+    page = pages.leaderboard_page(rows)
+    assert "2.346" in page
+    assert "no" in page
+
+
+def test_the_notebook_is_not_run_where_only_the_file_is_graded(made, solved, tmp_path):
+    notebook = (made / "student" / f"{NAME}.ipynb").read_bytes().replace(b"from pathlib", b"raise SystemExit #")
+    given = {"a.ipynb": notebook, hw4.FILE: save(solved)}
+    packed = {name: base64.b64encode(content).decode() for name, content in given.items()}
+    marks = grading.grade(packed, release.tests_of(made), instances=1)
+    assert (marks["score"], marks["notes"]) == (ALL, [])
+    figures = marks["questions"]["q1"]["figures"]
+    assert figures["bytes"] == len(given[hw4.FILE])
+    assert figures["within"] is True
