@@ -5,7 +5,7 @@ LESSONS := $(wildcard notebooks/*.ipynb)
 # In a container everything runs as root, where Jupyter wants to be told that this is meant; it listens to this machine only.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: lab test notebooks bench homework grade
+.PHONY: lab test notebooks bench homework grade slides site
 
 lab: .venv/lab-ready
 	@echo "Opening the first lesson in JupyterLab (Ctrl-C here ends it)."
@@ -25,6 +25,12 @@ grade: .venv/test-ready
 	$(BIN)/python -m pruning_lab.homework grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)",$(error SUBMISSIONS=folder is missing)) \
 	    $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT)) $(if $(WORKERS),--workers $(WORKERS)) \
 	    $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(REGRADE),--regrade $(REGRADE))
+
+slides: .venv/test-ready
+	$(BIN)/python notebooks/slides/make.py
+
+site: .venv/test-ready slides
+	$(BIN)/python -m sphinx -b html -W --keep-going -q site build/site
 
 bench: .venv/lab-ready
 	$(BIN)/python -m benchmarks

@@ -12,6 +12,7 @@ FLOORS = {
     **dict.fromkeys(("kernels", "compress", "prune", "channels"), 1),
     **dict.fromkeys(("train", "sweep"), 2),
     **dict.fromkeys(("lesson", "homework"), 3),
+    "__main__": 4,
 }
 
 

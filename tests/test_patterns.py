@@ -12,7 +12,7 @@ WEIGHT = np.random.default_rng(0).standard_normal((16, 32), dtype=np.float32)
 OPTIONS = {"columns": ["whole columns"], "none": [], "other": None}
 
 
-@pytest.mark.parametrize("sparsity", [0.5, 0.625, 0.75, 0.875])
+@pytest.mark.parametrize("sparsity", [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875])
 def test_all_patterns_have_the_same_number_of_zeros(sparsity):
     made = patterns.four_patterns(WEIGHT, sparsity).values()
     assert [int((~pattern.mask).sum()) for pattern in made] == [round(sparsity * WEIGHT.size)] * 4

@@ -237,7 +237,7 @@ def time_figure(measured):
 def _measure_more(weight, sparsity):
     """A sparsity, a pattern, and its time on the press of a button."""
     slider = wide(
-        ipywidgets.FloatSlider, value=sparsity, min=0.5, max=0.875, step=0.125, description="Sparsity (pruned)"
+        ipywidgets.FloatSlider, value=sparsity, min=0.125, max=0.875, step=0.125, description="Sparsity (pruned)"
     )
     slider.readout_format = ".3f"
     # the pattern is chosen by its place, because the name of N:M changes with the sparsity

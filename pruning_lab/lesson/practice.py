@@ -12,6 +12,13 @@ SELF_CHECK = (
 )
 
 
+class WrongAnswer(AssertionError):
+    """An answer is wrong. A notebook shows the message alone: the lines of the checker would only distract."""
+
+    def _render_traceback_(self):  # IPython asks for this
+        return [str(self)]
+
+
 def practice(checker, answer, *hints):
     """Check a learner's function on the spot, say what is wrong with *this* answer, and offer three hints.
 
@@ -24,8 +31,8 @@ def practice(checker, answer, *hints):
 
     Raises:
         ValueError: not three hints.
-        AssertionError: the answer is wrong; the message says how. What the answer itself raises comes through, with a
-            note that says where it came from.
+        WrongAnswer: an AssertionError; the message says how the answer is wrong. What the answer itself raises comes
+            through, with a note that says where it came from.
 
     >>> practice(None, None, "only one")
     Traceback (most recent call last):
@@ -36,7 +43,7 @@ def practice(checker, answer, *hints):
     try:
         started = checker(answer) is not NotImplemented
     except AssertionError as wrong:
-        raise AssertionError(f"{answer.__name__}: {wrong}") from None  # the checker's own lines would only distract
+        raise WrongAnswer(f"{answer.__name__}: {wrong}") from None
     except Exception as error:
         error.add_note(f"This came from inside {answer.__name__}, while it was being checked.")
         raise

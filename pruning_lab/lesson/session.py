@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from pruning_lab.lesson import doctor
+
 SEED = 0
 
 
@@ -41,6 +43,8 @@ def start(lesson):
     print(f"Lesson {lesson} · seed {SEED} · one thread")
     print(f"{processor_name()} · {os.cpu_count()} cores · {platform.system()} · Python {platform.python_version()}")
     print(f"torch {torch.__version__} · NumPy {np.__version__} · Numba {numba.__version__}")
+    if warning := doctor.quick_warning():
+        print(warning)
 
 
 def processor_name():

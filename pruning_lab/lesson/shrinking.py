@@ -221,7 +221,7 @@ def work_reveal(model, images, options):
         timed = speed({"dense": model, "half of the filters": half}, images)
         rows = [
             ["multiplications for one picture", f"{macs[0]:,}", f"{macs[1]:,}", f"{1 / left:.2f}"],
-            ["parameters", *(f"{measure.count_weights(m):,}" for m in (model, half)), ""],
+            ["weights", *(f"{measure.count_weights(m):,}" for m in (model, half)), ""],
             ["time for the batch [ms]", *(f"{row.median * 1e3:.1f}" for row in timed.rows[:2]), _spread(timed.rows[1])],
             ["control: dense again [ms]", "", f"{timed.rows[2].median * 1e3:.1f}", _spread(timed.rows[2])],
         ]

@@ -1,0 +1,74 @@
+"""Every deck, opened from disk with the network cut: no error, nothing asked for, nothing cut off, explorers alive."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page
+from test_slides import DECKS, make
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+TOO_LARGE = """() => Reveal.getSlides().filter((slide) => {
+    Reveal.slide(...Object.values(Reveal.getIndices(slide)).slice(0, 1));
+    return slide.scrollHeight > slide.clientHeight + 2 || slide.scrollWidth > slide.clientWidth + 2;
+}).map((slide) => slide.querySelector("h1, h2").textContent)"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return make.main(tmp_path_factory.mktemp("slides"))
+
+
+@pytest.fixture
+def page():
+    with browser_page() as page:
+        page.context.set_offline(True)
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("console", lambda said: page.troubles.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("request", lambda asked: _note(page.troubles, asked.url))
+        yield page
+
+
+def _note(troubles, url):
+    if not re.match(r"(file:///.*\.html|data:|blob:|about:)", url):
+        troubles.append(f"asked for {url}")
+
+
+@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+def test_a_deck_opens_from_disk(page, built, number):
+    slides = len(make.slides_of(DECKS[number]))
+    for width, height in ((1280, 720), (1024, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(built[number].as_uri())
+        page.wait_for_function("Reveal.isReady()")
+        assert page.evaluate("Reveal.getTotalSlides()") == slides
+        assert page.evaluate(TOO_LARGE) == []
+    slide = page.evaluate("Reveal.getSlides().findIndex((slide) => slide.querySelector('.explorer'))")
+    page.evaluate(f"Reveal.slide({slide})")
+    knob = page.locator(".explorer input").first
+    before = page.evaluate("Number(document.querySelector('.explorer canvas').dataset.drawn)")
+    said = page.locator(".explorer table").inner_text()
+    knob.press("ArrowRight")
+    assert page.evaluate("Number(document.querySelector('.explorer canvas').dataset.drawn)") > before
+    assert page.locator(".explorer table").inner_text() != said
+    assert page.evaluate("Reveal.getIndices().h") == slide  # the key moved the slider, not the deck
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+def test_a_deck_prints_one_page_for_each_slide(page, built, number):
+    page.goto(f"{built[number].as_uri()}?print-pdf")
+    page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
+    pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True, print_background=True))
+    assert len(pages) == len(make.slides_of(DECKS[number]))
+
+
+@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+def test_nothing_serious_stands_between_a_deck_and_its_reader(page, built, number):
+    page.goto(built[number].as_uri())
+    page.wait_for_function("Reveal.isReady()")
+    for slide in range(len(make.slides_of(DECKS[number]))):
+        page.evaluate(f"Reveal.slide({slide})")
+        found = Axe().run(page).response["violations"]
+        assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []

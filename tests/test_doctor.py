@@ -1,0 +1,71 @@
+"""The doctor: each thing that can be off is found, and said with what to do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pruning_lab import data, lesson
+from pruning_lab.lesson import doctor
+
+
+def test_a_healthy_computer(monkeypatch, tmp_path):
+    monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "journal.json"))
+    healthy = [finding for finding in doctor.findings() if finding.name != "free memory"]
+    assert [str(finding) for finding in healthy if finding.advice] == []
+    assert len(healthy) == 6
+
+
+def test_another_version_is_named_beside_the_tested_one(tmp_path):
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("# numpy==0.1\nscipy==0.1 ; python_version > '3'\ntorch==0.2\n")
+    found = doctor.versions(constraints)
+    assert "2 of another version" in found.found
+    assert "(tested with 0.1)" in found.advice
+    assert "numpy" not in found.advice
+
+
+def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10))
+    assert "3.11 or newer" in doctor.python_version().advice
+
+
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system does not say how much memory is free")
+@pytest.mark.parametrize(("pages", "off"), [(100, True), (10**7, False)])
+def test_little_memory(monkeypatch, pages, off):
+    monkeypatch.setattr(os, "sysconf", {"SC_AVPHYS_PAGES": pages, "SC_PAGE_SIZE": 4096}.__getitem__)
+    assert bool(doctor.memory().advice) == off
+
+
+def test_a_journal_that_cannot_be_written(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
+    assert "Set PRUNING_LAB_JOURNAL" in doctor.journal().advice
+
+
+def test_widgets_that_are_missing(tmp_path):
+    assert "anywidget" in doctor.widgets(tmp_path).advice
+
+
+def test_damaged_pictures(monkeypatch, tmp_path):
+    monkeypatch.setattr(data, "SUBSET_PATH", tmp_path / "none.npz")
+    getattr(data._subset_split, "cache_clear", lambda: None)()
+    assert "Restore it" in doctor.pictures().advice
+
+
+def test_the_first_cell_points_to_the_doctor_only_where_something_is_off(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "QUICK", (doctor.python_version,))
+    lesson.start("01")
+    assert "doctor" not in capsys.readouterr().out
+    monkeypatch.setattr(doctor, "QUICK", (lambda: doctor.Finding("disk", "full", "Empty it."),))
+    lesson.start("01")
+    assert "Something is off (disk): `python -m pruning_lab doctor`" in capsys.readouterr().out
+
+
+def test_the_command():
+    done = subprocess.run([sys.executable, "-m", "pruning_lab", "doctor"], capture_output=True, text=True, check=False)
+    assert "Fashion-MNIST is whole" in done.stdout
+    assert done.returncode == int("!!" in done.stdout)
+    wrong = subprocess.run([sys.executable, "-m", "pruning_lab"], capture_output=True, text=True, check=False)
+    assert "usage: python -m pruning_lab doctor" in wrong.stderr
