@@ -30,7 +30,7 @@ slides: .venv/test-ready
 	$(BIN)/python notebooks/slides/make.py
 
 site: .venv/test-ready slides
-	$(BIN)/python -m sphinx -b html -W --keep-going -q site build/site
+	$(BIN)/python -m sphinx -b html -W --keep-going -q -c site . build/site
 
 bench: .venv/lab-ready
 	$(BIN)/python -m benchmarks

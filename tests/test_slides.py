@@ -22,7 +22,7 @@ def load(path):
 
 make = load(NOTEBOOKS / "slides" / "make.py")
 DECKS = make.decks()
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 each_deck = pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
 
 

@@ -280,8 +280,6 @@ def _page(title, body):
         for name, weight in (("DejaVuSans.ttf", 400), ("DejaVuSans-Bold.ttf", 700))
     )
     styles = [_read(REVEAL / "dist" / name) for name in ("reset.css", "reveal.css")]
-    drawing = _read(Path(explorers.__file__).with_name("explorers.js"))
-    drawing = drawing.replace("export default { render };", "")
     scripts = [
         _read(REVEAL / "dist" / "reveal.js"),
         _read(REVEAL / "plugin" / "notes" / "notes.js"),
@@ -293,7 +291,15 @@ def _page(title, body):
 <body data-jp-theme-light="true"><main class="reveal"><div class="slides">
 {body}
 </div></main>{plain}
-<script type="module">{_safe(drawing)}{_read(HERE / "deck.js")}</script></body></html>"""
+<script type="module">{alive_script()}{_read(HERE / "deck.js")}</script></body></html>"""
+
+
+def alive_script():
+    """Return the module that brings explorers on a page to life: the notebooks' own drawing, with plain controls."""
+    drawing = _read(Path(explorers.__file__).with_name("explorers.js"))
+    return _safe(drawing.replace("export default { render };", "")) + _read(
+        HERE / "alive.js"
+    )
 
 
 def _read(path):

@@ -1,0 +1,116 @@
+"""What a lesson asks of a hub: memory, processor time and minutes; each lesson alone, and one many times at once.
+
+`python -m benchmarks.hub` takes about ten minutes and writes hub.json, which the instructor's guide prints.
+"""
+
+import base64
+import json
+import os
+import platform
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+
+from pruning_lab.homework import release
+from pruning_lab.homework.grading import grade
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).with_name("hub.json")
+AT_ONCE = 8  # copies of the first lesson
+
+
+def lessons():
+    """Return the paths of the lessons."""
+    return sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+
+
+def measured(path):
+    """Run a notebook as Run All does; return the most memory its processes took, their processor time, and the time."""
+    client = NotebookClient(
+        nbformat.read(path, as_version=4), timeout=1200, resources={"metadata": {"path": str(path.parent)}}
+    )
+    peak, cpu, done = 0, {}, threading.Event()
+
+    def watch(kernel):
+        nonlocal peak
+        while not done.wait(0.1):
+            peak = max(peak, sum(_memory(process, cpu) for process in [kernel, *_children(kernel)]))
+
+    with client.setup_kernel():
+        watcher = threading.Thread(target=watch, args=(psutil.Process(client.km.provisioner.process.pid),))
+        watcher.start()
+        begun = time.monotonic()
+        for number, cell in enumerate(client.nb.cells):
+            client.execute_cell(cell, number)
+        seconds = time.monotonic() - begun
+        done.set()
+        watcher.join()
+    return {"peak_mb": round(peak / 1e6), "cpu_s": round(sum(cpu.values()), 1), "seconds": round(seconds, 1)}
+
+
+def _children(kernel):
+    try:
+        return kernel.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _memory(process, cpu):
+    """Return the memory of a process that no other shares (what is shared counts once on a hub); note its time."""
+    try:
+        times = process.cpu_times()
+        cpu[process.pid] = times.user + times.system
+        return process.memory_full_info().uss
+    except psutil.Error:
+        return 0
+
+
+def grading(students=10):
+    """Return the seconds that one right submission of the first homework takes to be graded, on one worker."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = release.make("hw1-masks", folder)
+        content = base64.b64encode(release.solved(made).read_bytes()).decode()
+        tests = release.tests_of(made)
+        grade({"a.ipynb": content}, tests, instances=1)  # the first one also loads otter
+        begun = time.monotonic()
+        for _ in range(students):
+            grade({"a.ipynb": content}, tests, instances=1)
+        return round((time.monotonic() - begun) / students, 2)
+
+
+def main():
+    """Measure every lesson alone, then the first one many times at once, and grading; print and keep the results."""
+    os.environ |= {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1"}
+    results = {"cores": os.cpu_count(), "system": platform.system(), "alone": {}}
+    for path in lessons():
+        results["alone"][path.stem] = measured(path)
+        print(path.stem, results["alone"][path.stem])
+    before, begun = psutil.virtual_memory().available, time.monotonic()
+    lowest, done = before, threading.Event()
+
+    def watch():
+        nonlocal lowest
+        while not done.wait(0.2):
+            lowest = min(lowest, psutil.virtual_memory().available)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(measured, [lessons()[0]] * AT_ONCE))
+    done.set()
+    watcher.join()
+    seconds, taken = time.monotonic() - begun, before - lowest
+    results["at_once"] = {"kernels": AT_ONCE, "seconds": round(seconds, 1), "memory_mb": round(taken / 1e6)}
+    results["grading_s"] = grading()
+    print(results["at_once"], results["grading_s"])
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

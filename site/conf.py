@@ -1,0 +1,210 @@
+"""The site: `make site`. Pages of this folder, the executed lessons, decks; nothing that the network must bring."""
+
+import importlib.util
+import json
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import latex2mathml.converter
+from docutils import nodes
+
+from pruning_lab.homework import sandbox
+
+ROOT = Path(__file__).parents[1]
+
+
+def load(path):
+    """Import a script by its path."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make = load(ROOT / "notebooks" / "slides" / "make.py")
+
+project = "Pruning"
+author = "The authors of the pruning course"
+html_title = "When does a zero pay? A course on pruning"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
+include_patterns = ["site/*.md", "notebooks/*.ipynb", "notebooks/homework/README.md"]
+root_doc = "site/index"
+html_theme = "sphinx_book_theme"
+html_theme_options = {"navigation_with_keys": False, "show_navbar_depth": 1}
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is set
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sourcelink = False
+bibtex_bibfiles = ["../notebooks/references.bib"]
+bibtex_default_style = "plain"
+nb_execution_mode = "off"  # the outputs are those committed, which the tests compare
+nb_ipywidgets_js = {}  # widgets need a kernel; each leaves a figure or words on the page instead
+myst_enable_extensions = ["dollarmath", "substitution"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+napoleon_google_docstring = True
+suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
+
+DECKS = ROOT / "build" / "slides"
+html_extra_path = [str(DECKS)]
+MODULES = (
+    *("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "prune", "train", "sweep"),
+    *("measure", "models", "data", "plots", "lesson"),
+)
+STYLE = """<style>.explorer{font-size:1rem;margin-bottom:2rem}
+.explorer label{display:inline-flex;gap:.6em;margin-right:2em}
+.explorer canvas{background:#fff}.explorer td,.explorer th{padding:.1em 1em .1em 0;text-align:left}</style>"""
+
+
+def explorers():
+    """Return the explorers of all decks, alive."""
+    parts = [STYLE]
+    for path in sorted(DECKS.glob("*.html")):
+        page = path.read_text(encoding="utf-8")
+        title = page.partition("<title>")[2].partition("</title>")[0]
+        explorer = page.partition('<div class="explorer">')[2].partition("</div>")[0]
+        parts.append(f'<h2>{title}</h2><div class="explorer">{explorer}</div>')
+    return "```{raw} html\n" + "\n".join(parts) + f'<script type="module">{make.alive_script()}</script>\n```'
+
+
+def decks():
+    """Return a list of links to the decks, which stand beside the pages."""
+    titles = {path.stem: make.slides_of(path)[0][0].lstrip("# ").splitlines()[0] for path in make.decks()}
+    lines = [f'<li><a href="../{stem}.html">{title}</a></li>' for stem, title in titles.items()]
+    return "```{raw} html\n<ul>" + "".join(lines) + "</ul>\n```"
+
+
+def claims():
+    """Return every claim of the course with its sources as citations, then the bibliography."""
+    with open(ROOT / "notebooks" / "claims.toml", "rb") as file:
+        rows = tomllib.load(file)["claim"]
+    parts, lesson = [], None
+    for row in rows:
+        if row["lesson"] != lesson:
+            lesson = row["lesson"]
+            parts.append(f"## Lesson {lesson}")
+        cited = ",".join(row["sources"])
+        parts.append(
+            f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`. "
+            f"Not claimed: {row['limits']} Reviewed {row['reviewed']}."
+        )
+    return "\n\n".join([*parts, "## Sources", "```{bibliography}\n:all:\n```"])
+
+
+def api():
+    """Return the reference of all modules, from their docstrings."""
+    return "\n\n".join(
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: pruning_lab.{name}\n   :members:\n   :imported-members:\n"
+        f"   :noindex:\n```"
+        if name in ("sparse", "measure", "plots", "lesson")
+        else f"## {name}\n\n```{{eval-rst}}\n.. automodule:: pruning_lab.{name}\n   :members:\n```"
+        for name in MODULES
+    )
+
+
+def measured():
+    """Return what each lesson took, as a table."""
+    results = json.loads((ROOT / "benchmarks" / "hub.json").read_text(encoding="utf-8"))
+    lines = ["| lesson | memory, peak | processor time | Run All takes |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {took['peak_mb']:,} MB | {took['cpu_s']:.0f} s | {took['seconds']:.0f} s |"
+        for name, took in results["alone"].items()
+    ]
+    return "\n".join(lines)
+
+
+def numbers():
+    """Return the numbers that pages name as {{ name }}: measured ones, and what follows from them by arithmetic."""
+    hub = json.loads((ROOT / "benchmarks" / "hub.json").read_text(encoding="utf-8"))
+    crowd, grading = hub["at_once"], hub["grading_s"]
+    first = next(iter(hub["alone"].values()))
+    each, largest = crowd["memory_mb"] / crowd["kernels"], max(took["peak_mb"] for took in hub["alone"].values())
+    return _imagenet() | {
+        "kernels": crowd["kernels"],
+        "cores": hub["cores"],
+        "crowd_s": f"{crowd['seconds']:.0f}",
+        "alone_s": f"{first['seconds']:.0f}",
+        "crowd_gb": f"{crowd['memory_mb'] / 1000:.1f}",
+        "each_mb": f"{each:.0f}",
+        "thirty_gb": f"{30 * each / 1000:.0f}",
+        "largest_mb": f"{largest:,}",
+        "thirty_largest_gb": f"{30 * largest / 1000:.0f}",
+        "thirty_cpu_s": f"{30 * first['cpu_s']:.0f}",
+        "on_8_s": f"{30 * first['cpu_s'] / 8:.0f}",
+        "on_16_s": f"{30 * first['cpu_s'] / 16:.0f}",
+        "grading_s": f"{grading:.2f}",
+        "limit_s": sandbox.SECONDS,
+        "thousand_min": f"{1000 * grading / 60:.0f}",
+        "loops_min": f"{10 * sandbox.SECONDS / 60:.0f}",
+    }
+
+
+def _imagenet():
+    """Return what VGG-16 on ImageNet would take at the rates that lessons 04 and 05 measured."""
+    notebooks = ROOT / "notebooks"
+    kernels, shrinking = (
+        make.Lesson(notebooks / f"{name}.ipynb") for name in ("04-sparse-kernels", "05-layer-shrinking")
+    )
+    bandwidth = float(kernels.number_in("limit", r"bandwidth (\d+)")) * 1e9
+    work = int(shrinking.number_in("predict-work", r"picture\s+([\d,]+)").replace(",", ""))
+    milliseconds = float(shrinking.number_in("predict-work", r"time for the batch \[ms\]\s+([\d.]+)"))
+    rate, pictures = 128 * work / milliseconds * 1000, 1_281_167
+    widths, sides = (64, 64, 128, 128, *[256] * 3, *[512] * 6), (224, 224, 112, 112, *[56] * 3, *[28] * 3, *[14] * 3)
+    filters = [9 * before * after for before, after in pairwise((3, *widths))]
+    dense = 25088 * 4096 + 4096 * 4096 + 4096 * 1000
+    weights, macs = sum(filters) + dense, dense
+    macs += sum(count * side**2 for count, side in zip(filters, sides, strict=True))
+    epoch = 3 * macs * pictures
+    return {
+        "vgg_millions": f"{weights / 1e6:.0f}",
+        "vgg_mb": f"{4 * weights / 1e6:.0f}",
+        "bandwidth": f"{bandwidth / 1e9:.0f}",
+        "two_reads_s": f"{8 * weights / bandwidth:.2f}",
+        "pictures": f"{pictures:,}",
+        "vgg_billions": f"{macs / 1e9:.1f}",
+        "epoch_macs": f"{epoch / 1e15:.0f}",
+        "rate": f"{rate / 1e9:.0f}",
+        "epoch_days": f"{epoch / rate / 86400:.0f}",
+    }
+
+
+myst_substitutions = numbers()
+FILLED = {"explorers": explorers, "decks": decks, "claims": claims, "api": api, "measured": measured}
+
+
+def fill(_app, docname, source):
+    """Put what is computed where a page says @@name@@."""
+    if docname.startswith("site/"):
+        for name, made in FILLED.items():
+            if f"@@{name}@@" in source[0]:
+                source[0] = source[0].replace(f"@@{name}@@", made())
+
+
+def mathml(kind):
+    """Return a visitor that sets a formula as MathML, without a script from the network."""
+
+    def visit(self, node):
+        formula = latex2mathml.converter.convert(node.astext(), display=kind)
+        self.body.append(f'<div class="math">{formula}</div>' if kind == "block" else formula)
+        raise nodes.SkipNode
+
+    return visit
+
+
+def plain_bars(_app, _what, _name, _object, _options, lines):
+    """Keep |w| in a docstring what it is; Sphinx would take it for a name to substitute."""
+    lines[:] = [line.replace("|", "\\|") for line in lines]
+
+
+def plain_bibliography(_app, _page, _template, context, _tree):
+    """Take back a role that docutils gives to a bibliography, whose entries are no list items to a screen reader."""
+    context["body"] = context.get("body", "").replace('role="list" class="citation-list"', 'class="citation-list"')
+
+
+def setup(app):
+    app.connect("source-read", fill)
+    app.connect("autodoc-process-docstring", plain_bars)
+    app.connect("html-page-context", plain_bibliography)
+    inline, block = (mathml(kind) for kind in ("inline", "block"))
+    app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))

@@ -1,0 +1,94 @@
+"""The site, opened from disk with the network cut: every page, no error, nothing asked for, explorers alive."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page
+from test_slides import make
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    make.main()  # the pages take the explorers from the decks
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", str(out)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-3000:]
+    return out
+
+
+@pytest.fixture
+def page():
+    with browser_page() as page:
+        page.context.set_offline(True)
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda asked: _note(page.troubles, asked.url))
+        yield page
+
+
+def _note(troubles, url):
+    if not url.startswith(("file:", "data:", "blob:")):
+        troubles.append(f"asked for {url}")
+
+
+def pages_of(site):
+    decks = {path.name for path in (ROOT / "build" / "slides").glob("*.html")}
+    pages = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
+    return [path for path in pages if path.parent != site or path.name not in decks]
+
+
+def test_every_page_opens_from_disk(site, page):
+    pages = pages_of(site)
+    assert {"01-why-prune.html", "guide.html", "api.html", "claims.html"} <= {path.name for path in pages}
+    for path in pages:
+        page.goto(path.as_uri())
+        assert page.troubles == [], path
+
+
+def test_every_link_inside_the_site_leads_somewhere(site):
+    dead = []
+    for path in pages_of(site):
+        for link in re.findall(r'(?:href|src)="([^"#?]+)[^"]*"', path.read_text(encoding="utf-8")):
+            if not re.match(r"[a-z]+:", link) and not (path.parent / unquote(link)).exists():
+                dead.append((path.name, link))
+    assert dead == []
+
+
+def test_explorers_are_alive_on_their_page(site, page):
+    page.goto((site / "site" / "explorers.html").as_uri())
+    explorers = page.locator(".explorer")
+    assert explorers.count() == 5
+    for number in range(5):
+        explorer = explorers.nth(number)
+        before = explorer.locator("table").inner_text()
+        explorer.locator("input").first.press("ArrowRight")
+        assert explorer.locator("table").inner_text() != before
+    assert page.troubles == []
+
+
+def test_search_finds_a_word(site, page):
+    page.goto((site / "search.html").as_uri() + "?q=break-even")
+    page.wait_for_selector("#search-results li")
+    assert "storage" in page.locator("#search-results").inner_text().lower()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, theme):
+    page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    for name in ("index", "guide", "hub", "beyond", "explorers", "slides", "claims", "errata"):
+        page.goto((site / "site" / f"{name}.html").as_uri())
+        found = Axe().run(page, context="article").response["violations"]
+        serious = [
+            (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], name
