@@ -53,8 +53,14 @@ MODULES = (
     *("measure", "models", "data", "plots", "lesson"),
 )
 STYLE = """<style>.explorer{font-size:1rem;margin-bottom:2rem}
-.explorer label{display:inline-flex;gap:.6em;margin-right:2em}
-.explorer canvas{background:#fff}.explorer td,.explorer th{padding:.1em 1em .1em 0;text-align:left}</style>"""
+.explorer td,.explorer th{padding:.1em 1em .1em 0;text-align:left}
+.explorer label{display:inline-flex;gap:.6em;margin-right:2em}</style>"""
+FOLLOW_THEME = """const followTheme = () => {
+  document.body.dataset.jpThemeLight = String(document.documentElement.dataset.theme !== "dark");
+};
+new MutationObserver(followTheme).observe(document.documentElement, { attributes: true });
+followTheme();
+"""
 
 
 def explorers():
@@ -65,7 +71,11 @@ def explorers():
         title = page.partition("<title>")[2].partition("</title>")[0]
         explorer = page.partition('<div class="explorer">')[2].partition("</div>")[0]
         parts.append(f'<h2>{title}</h2><div class="explorer">{explorer}</div>')
-    return "```{raw} html\n" + "\n".join(parts) + f'<script type="module">{make.alive_script()}</script>\n```'
+    return (
+        "```{raw} html\n"
+        + "\n".join(parts)
+        + f'<script type="module">{FOLLOW_THEME}{make.alive_script()}</script>\n```'
+    )
 
 
 def decks():
