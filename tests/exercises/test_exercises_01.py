@@ -44,6 +44,12 @@ def rounded_down(weight, sparsity):
     return right_mask(weight, int(sparsity * weight.size) / weight.size)
 
 
+def cut_off_mask(weight, sparsity):
+    keep = np.ones(weight.size, bool)
+    keep[np.argsort(np.abs(weight).ravel(), kind="stable")[: int(sparsity * weight.size)]] = False
+    return keep.reshape(weight.shape)
+
+
 WRONG = [
     (exercises.exact_mask, by_threshold, "a threshold takes all of them or none"),
     (exercises.exact_mask, by_sign, "rank by magnitude"),
@@ -61,6 +67,9 @@ WRONG = [
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 4, "one entry more than there are rows"),
     (exercises.csr_bytes, lambda r, c, s: 4 * (r * c - round(s * r * c)) + 4 * (r + 1), "column index too"),
     (exercises.csr_bytes, lambda r, c, s: r * c, "count three arrays"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 2 * (r * c - round(s * r * c)), "int32 here"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "round it first"),
+    (exercises.exact_mask, lambda w, s: cut_off_mask(w, s), "do not cut off"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[:, k], b[k], c[:, k]), "a row of weight1"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], c), "the next layer loses the columns"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b, c[:, k]), "takes its bias along"),

@@ -59,6 +59,7 @@ RIGHT = [
 ]
 WRONG = [
     (exercises.csr_arrays, lambda a: right_csr(a)[:2], "return three arrays"),
+    (exercises.csr_arrays, lambda a: right_csr(a * (a > 0)), "weights below zero stay"),
     (exercises.csr_arrays, lambda a: (*right_csr(a)[:2], right_csr(a)[2][:-1]), "one entry more than there are rows"),
     (exercises.csr_arrays, lambda a: right_csr(a.T), "which is CSC"),
     (exercises.csr_arrays, lambda a: (a.ravel(), *right_csr(a)[1:]), "only the weights that stay are stored"),

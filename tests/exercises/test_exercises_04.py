@@ -49,6 +49,7 @@ RIGHT = [
     (exercises.honest_ratio, right_speed_up),
 ]
 WRONG = [
+    (exercises.sparse_product, lambda d, i, p, x: np.add.reduceat(d * x[i], p[:-1]), "row 3, which is empty"),
     (exercises.sparse_product, by_place, "not the k-th entry of x"),
     (exercises.sparse_product, last_row_forgotten, "all rows but the last are right"),
     (exercises.sparse_product, never_reset, "start it at 0 again"),

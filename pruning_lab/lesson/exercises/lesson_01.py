@@ -30,6 +30,8 @@ def _compare_mask(mask, weight, sparsity):
     about_ties = " Many magnitudes here are equal: a threshold takes all of them or none." if ties else ""
     if count == weight.size - wanted != wanted:
         raise AssertionError(f"{count} pruned, {wanted} wanted: is True meant for the pruned ones? True keeps.")
+    cut = int(sparsity * weight.size)
+    about_ties = " Round to the nearest whole number, do not cut off." if count == cut else about_ties
     assert count == wanted, f"sparsity {sparsity} of {weight.size} weights prunes {wanted}; got {count}.{about_ties}"
     if 0 < count < weight.size:
         kept, pruned = np.abs(weight[mask]), np.abs(weight[~mask])
@@ -62,7 +64,9 @@ def _compare_bytes(got, wanted, rows, size, pruned):
         8 * kept: "the row pointers are missing: indptr says where each row starts",
         8 * kept + 4 * rows: "indptr has one entry more than there are rows: the last says where the last row ends",
         4 * kept + pointers: "each value needs its column index too, 4 bytes each",
+        6 * kept + pointers: "a column index is int32 here, 4 bytes, not 2",
     }
+    assert got == wanted or got == int(got), f"{got} bytes: a whole number of weights stays, so round it first"
     slip = slips.get(got, "count three arrays: values, column indices, row pointers")
     assert got == wanted, f"{rows} rows, {size} weights, {pruned} of them pruned: {wanted} bytes; got {got}: {slip}"
 
@@ -85,6 +89,7 @@ def shrunk_pair(answer):
     assert small_bias.shape == (3,), (
         f"each unit that went takes its bias along: bias1 must be (3,); got {small_bias.shape}"
     )
+    assert small2.ndim == 2, f"weight2 must have two axes; got shape {small2.shape}"
     assert (small1.shape, small2.shape) == ((3, 6), (3, 3)), f"got shapes {small1.shape} and {small2.shape}"
     hidden = np.maximum(weight1 @ x + bias1, 0)
     hidden[[1, 3, 4]] = 0

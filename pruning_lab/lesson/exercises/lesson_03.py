@@ -28,6 +28,8 @@ def _compare_csr(data, indices, indptr, array):
     assert data.size != array.size or data.size == csr.data.size, "only the weights that stay are stored; zeros are not"
     by_columns = np.array_equal(indptr, csc.indptr) and indptr.size != rows + 1
     assert not by_columns, "that runs down the columns, which is CSC: CSR goes row by row"
+    only_above = (array < 0).any() and np.array_equal(data, array[array > 0])
+    assert not only_above, "weights below zero stay, too: what is left out is equal to 0"
     assert indptr.size == rows + 1, f"indptr must have rows + 1 = {rows + 1} entries; got {indptr.size}"
     counts = np.diff(csr.indptr)
     assert not np.array_equal(indptr[1:], counts) or np.array_equal(indptr, csr.indptr), (
