@@ -1,5 +1,6 @@
 """What a lesson claims, on whose word, shown by which cell, and what it does not claim."""
 
+import json
 import tomllib
 from functools import cache
 from html import escape
@@ -45,12 +46,35 @@ def claims(lesson):
     display(HTML("".join(_claim_html(claim, sources) for claim in load_claims(lesson))))
 
 
+def heading_above(lesson, cell):
+    """Return the heading that stands above a cell of a lesson, since Lab shows no cell's name.
+
+    >>> heading_above("01", "kept-norm")
+    'One matrix, 70 % pruned'
+    """
+    heading = ""
+    for found in _cells(lesson):
+        if found["cell_type"] == "markdown":
+            lines = [line for line in "".join(found["source"]).splitlines() if line.startswith("#")]
+            heading = lines[-1].lstrip("# ") if lines else heading
+        if found["id"] == cell:
+            return heading
+    raise ValueError(f"cell must be one of lesson {lesson}; got {cell!r}")
+
+
+@cache
+def _cells(lesson):
+    (path,) = NOTEBOOKS.glob(f"{lesson}-*.ipynb")
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
 def _claim_html(claim, sources):
     cited = "; ".join(
         f'<a href="{link}">{escape(text)}</a>' for text, link in (sources[key] for key in claim["sources"])
     )
     return (
         f"<details><summary><b>{escape(claim['statement'])}</b></summary><ul><li>Source: {cited}</li>"
-        f"<li>Shown here by: the cell <code>{escape(claim['evidence'])}</code></li>"
+        f"<li>Shown here by: the cell <code>{escape(claim['evidence'])}</code>, under "
+        f"<i>{escape(heading_above(claim['lesson'], claim['evidence']))}</i></li>"
         f"<li>Not claimed: {escape(claim['limits'])}</li><li>Reviewed {claim['reviewed']}</li></ul></details>"
     )
