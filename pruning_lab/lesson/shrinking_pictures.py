@@ -27,7 +27,7 @@ def steps_picture(rows):
     axes.errorbar(
         counts, medians, yerr=(medians - low, high - medians), fmt="o-", color=plots.COLOURS["kept"], capsize=2
     )
-    for edge in range(16, counts.max() + 1, 16):
+    for edge in range(-(-counts.min() // 16) * 16, counts.max() + 1, 16):
         axes.axvline(edge, color="0.8", zorder=0)
     axes.set(
         xlabel="filters of the convolution (grey lines: multiples of 16)", ylabel="time per call [ms]", ylim=(0, None)
