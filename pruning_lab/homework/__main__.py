@@ -39,7 +39,12 @@ def main(arguments=None):
 def _grade(given):
     if os.name == "nt":
         raise ValueError("grading needs Linux, where submissions can be cut off, or macOS, where less holds")
-    assignment = given.assignment or given.submissions.name
+    assignment = given.assignment or given.submissions.resolve().name
+    if assignment not in release.sources():
+        raise ValueError(
+            f"{assignment!r} is no assignment: name the folder after one, or add ASSIGNMENT=NAME (--assignment NAME), "
+            f"one of {list(release.sources())}"
+        )
     submissions = grading.read_submissions(given.submissions)
     out = given.out or Path("build") / "marks" / assignment
     out.mkdir(parents=True, exist_ok=True)
@@ -49,6 +54,9 @@ def _grade(given):
 
 def _grade_by(made, submissions, out, given):
     tests = release.tests_of(made)
+    if given.regrade and given.regrade not in tests:
+        raise ValueError(f"the question to grade again must be one of {list(tests)}; got {given.regrade!r}")
+    grading.check_written(out, release.solved(made))
     for weakness in sandbox.weaknesses():
         print(weakness)
     ledger = Ledger(out / "marks.sqlite", tests)
@@ -57,9 +65,12 @@ def _grade_by(made, submissions, out, given):
     with _executor(given.scheduler, given.workers) as executor:
         marks = grading.grade_all(submissions, tests, ledger, executor)
     ledger.close()
-    if marks:
-        grading.write_marks(marks, out, release.solved(made), submissions)
+    again = grading.write_marks(marks, out, release.solved(made), submissions) if marks else []
     print(f"{len(marks)} of {len(submissions)} submissions have marks: {out / 'marks.csv'}")
+    if nothing := grading.ungraded(marks):
+        print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {', '.join(nothing)}")
+    if again:
+        print(f"The written answer has changed since it was read; {out / 'written.csv'} waits for: {', '.join(again)}")
     return 0 if len(marks) == len(submissions) else 1
 
 

@@ -22,10 +22,14 @@ from pruning_lab.homework.sandbox import Sandbox, Stopped
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
 LARGEST = 20_000_000  # bytes of all files of a submission
+NOT_GRADED = "not graded"
 
 
 def read_submissions(folder):
     """Return {student: {file name: content in base64}}: one notebook, or one folder, for each student.
+
+    Any other file counts as what the student of its name handed in, so that nobody is left out in silence; hidden files
+    are no submissions.
 
     Raises:
         FileNotFoundError: there is no such folder, or nothing in it.
@@ -35,8 +39,11 @@ def read_submissions(folder):
         raise FileNotFoundError(
             f"SUBMISSIONS must be a folder with a notebook or a folder for each student; got {folder}"
         )
-    entries = sorted(path for path in folder.iterdir() if path.is_dir() or path.suffix == ".ipynb")
-    return {path.stem if path.is_file() else path.name: _files(path) for path in entries}
+    submissions = {}
+    for path in sorted(folder.iterdir()):
+        if not path.name.startswith("."):
+            submissions.setdefault(path.stem if path.is_file() else path.name, {}).update(_files(path))
+    return submissions
 
 
 def _files(path):
@@ -94,7 +101,7 @@ def grade(submission, tests, instances):
             notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
             return _marks({name: {**_score(question, box), "notes": notes} for name, question in questions.items()})
     except Stopped as error:
-        none = {"score": 0, "messages": ["not graded"], "notes": [f"Nothing could be graded: {error}."]}
+        none = {"score": 0, "messages": [NOT_GRADED], "notes": [f"Nothing could be graded: {error}."]}
         return _marks({name: {**none, "points": _points(question)} for name, question in questions.items()})
 
 
@@ -166,49 +173,65 @@ def _marks(questions):
     return {"score": score, "points": points, "notes": notes, "questions": questions}
 
 
-def write_marks(marks, folder, solution=None, submissions=None):
+def ungraded(marks):
+    """Return the students of whose submission nothing could be graded."""
+    return [
+        student
+        for student, mark in marks.items()
+        if all(question["messages"] == [NOT_GRADED] for question in mark["questions"].values())
+    ]
+
+
+def write_marks(marks, folder, solution, submissions):
     """Write marks.csv, for each student feedback as a page and as the JSON that Gradescope reads, and what people read.
 
     Args:
         marks: as `grade_all` returns them.
         folder: path; it is made where there is none.
-        solution: path of the solved notebook, for its questions that a person marks: written.html and written.csv.
-        submissions: as `read_submissions` returns them, with `solution`.
+        solution: path of the solved notebook: the questions' titles, and which of them a person reads (written.html,
+            written.csv).
+        submissions: as `read_submissions` returns them.
+
+    Returns:
+        The students whose written answer has changed since a person read it: it waits to be read again.
     """
     folder = Path(folder)
     for part in ("feedback", "gradescope"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    written = _write_written(folder, solution, {student: submissions[student] for student in marks}) if solution else {}
-    names = list(next(iter(marks.values()))["questions"])
-    _write_table(
-        folder / "marks.csv",
-        ["student", *names, "score", "points", *(["written", "total"] if written else [])],
-        [
-            [student, *(mark["questions"][name]["score"] for name in names), mark["score"], mark["points"]]
-            + (["", ""] if written.get(student) is None else [written[student], mark["score"] + written[student]])
-            * bool(written)
-            for student, mark in marks.items()
-        ],
-    )
+    asked = pages.Asked(Path(solution))
+    answers = {student: _written(submissions[student]) for student in marks}
+    written = pages.written_points(folder / "written.csv", asked.written, answers)
+    again = pages.to_read_again(folder / "written.csv", answers)
+    if asked.written:
+        (folder / "written.html").write_text(pages.written_page(asked, answers, again), encoding="utf-8")
+    _write_marks_table(folder / "marks.csv", marks, written)
     for student, mark in marks.items():
-        (folder / "feedback" / f"{student}.html").write_text(pages.feedback_page(student, mark), encoding="utf-8")
-        content = json.dumps(gradescope(mark), indent=1)
+        page = pages.feedback_page(student, mark, asked, written[student])
+        (folder / "feedback" / f"{student}.html").write_text(page, encoding="utf-8")
+        content = json.dumps(gradescope(mark, asked, written[student]), indent=1)
         (folder / "gradescope" / f"{student}.json").write_text(content, encoding="utf-8")
     if rows := pages.leaderboard(marks):
         (folder / "leaderboard.html").write_text(pages.leaderboard_page(rows), encoding="utf-8")
-        _write_table(
-            folder / "leaderboard.csv", ["student", *rows[0][1]], [[name, *row.values()] for name, row in rows]
-        )
+        _write_table(folder / "leaderboard.csv", *pages.leaderboard_table(rows))
+    return again
 
 
-def _write_written(folder, solution, submissions):
-    """Write the page of written answers; return {student: points a person gave}, empty without such questions."""
-    questions = pages.written_questions(json.loads(Path(solution).read_text(encoding="utf-8"))["cells"])
-    if not questions:
-        return {}
-    answers = {student: _written(files) for student, files in submissions.items()}
-    (folder / "written.html").write_text(pages.written_page(questions, answers), encoding="utf-8")
-    return pages.written_points(folder / "written.csv", questions, submissions)
+def check_written(folder, solution):
+    """Raise ValueError where written.csv holds points that cannot be, before anything is graded."""
+    pages.read_points(Path(folder) / "written.csv", pages.Asked(Path(solution)).written)
+
+
+def _write_marks_table(path, marks, written):
+    names = list(next(iter(marks.values()))["questions"])
+    rows = []
+    for student, mark in marks.items():
+        scores = [*(mark["questions"][name]["score"] for name in names), mark["score"], mark["points"]]
+        if points := written[student]:
+            given = None if None in points.values() else sum(points.values())
+            scores += ["", ""] if given is None else [given, mark["score"] + given]
+        rows.append([student, *scores, " ".join(mark["notes"])])
+    by_hand = ["written", "total"] if any(written.values()) else []
+    _write_table(path, ["student", *names, "score", "points", *by_hand, "notes"], rows)
 
 
 def _written(submission):
@@ -229,15 +252,25 @@ def _harmless(text):
     return f"'{text}" if text[:1] in "=+-@" else text
 
 
-def gradescope(mark):
-    """Return marks in the form of Gradescope's results.json."""
+def gradescope(mark, asked, written):
+    """Return marks in the form of Gradescope's results.json.
+
+    Args:
+        mark: as `grade` returns it.
+        asked: `pages.Asked`, for titles and for what a person reads.
+        written: {question: points a person gave, or None}.
+    """
     tests = [
         {
-            "name": name,
+            "name": asked.title(name),
             "score": q["score"],
             "max_score": q["points"],
             "output": "\n".join(q["messages"] or ["All passed."]),
         }
         for name, q in mark["questions"].items()
     ]
-    return {"score": mark["score"], "output": "\n".join(mark["notes"]), "tests": tests}
+    for name, points in written.items():
+        said = pages.READ_LATER if points is None else pages.READ
+        most = asked.written[name][0]
+        tests.append({"name": asked.title(name), "score": points or 0, "max_score": most, "output": said})
+    return {"score": sum(test["score"] for test in tests), "output": "\n".join(mark["notes"]), "tests": tests}

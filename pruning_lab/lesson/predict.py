@@ -61,7 +61,12 @@ class _Prediction:
         self.box = ipywidgets.VBox([heading, *self.asked, self.commit, self.status, self.revealed])
 
     def _allow_commit(self, _change):
-        self.commit.disabled = self.committed is not None or any(control.value is None for control in self.asked)
+        open_ = [control for control in self.asked if control.value is None]
+        self.commit.disabled = self.committed is not None or bool(open_)
+        if open_ == [self.confidence]:
+            self.status.value = message("Now choose how sure you are.")
+        elif not open_ and self.committed is None:
+            self.status.value = message("Commit, and it is measured.")
 
     def _on_commit(self, _button):
         # Asked again here: a script can press a button that is disabled, or enable it.

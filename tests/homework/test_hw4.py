@@ -156,10 +156,18 @@ def test_the_leaderboard_puts_who_keeps_both_limits_first():
 
     marks = {"ann": mark(0.8, True), "bob": mark(0.9, False), "cy": mark(0.85, True), "dan": {"questions": {"q1": {}}}}
     rows = pages.leaderboard(marks)
-    assert [student for student, _ in rows] == ["cy", "ann", "bob"]
-    page = pages.leaderboard_page(rows)
-    assert "2.346" in page
-    assert "no" in page
+    assert [student for student, _ in rows] == ["cy", "ann", "bob", "dan"]
+    assert pages.leaderboard_table(rows) == (
+        ["student", "accuracy", "within", "latency ratio"],
+        [
+            ["cy", "0.8500", "yes", "2.35"],
+            ["ann", "0.8000", "yes", "2.35"],
+            ["bob", "0.9000", "no", "2.35"],
+            ["dan", "", "", ""],
+        ],
+    )
+    assert "<td>2.35</td>" in pages.leaderboard_page(rows)
+    assert pages.leaderboard({"dan": marks["dan"]}) == []
 
 
 def test_the_notebook_is_not_run_where_only_the_file_is_graded(made, solved, tmp_path):
