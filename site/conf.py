@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import re
 import tomllib
 from itertools import pairwise
 from pathlib import Path
 
 import latex2mathml.converter
+import nbformat
 from docutils import nodes
 
 from pruning_lab.homework import sandbox
@@ -28,12 +30,14 @@ project = "Pruning"
 author = "The authors of the pruning course"
 html_title = "When does a zero pay? A course on pruning"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
-include_patterns = ["site/*.md", "notebooks/*.ipynb", "notebooks/homework/README.md"]
+include_patterns = ["site/*.md", "notebooks/0*.ipynb", "notebooks/homework/README.md"]
 root_doc = "site/index"
 html_theme = "sphinx_book_theme"
 html_theme_options = {"navigation_with_keys": False, "show_navbar_depth": 1}
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is set
 html_math_renderer = "mathml"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 bibtex_bibfiles = ["../notebooks/references.bib"]
@@ -52,9 +56,6 @@ MODULES = (
     *("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "prune", "train", "sweep"),
     *("measure", "models", "data", "plots", "lesson"),
 )
-STYLE = """<style>.explorer{font-size:1rem;margin-bottom:2rem}
-.explorer td,.explorer th{padding:.1em 1em .1em 0;text-align:left}
-.explorer label{display:inline-flex;gap:.6em;margin-right:2em}</style>"""
 FOLLOW_THEME = """const followTheme = () => {
   document.body.dataset.jpThemeLight = String(document.documentElement.dataset.theme !== "dark");
 };
@@ -65,17 +66,39 @@ followTheme();
 
 def explorers():
     """Return the explorers of all decks, alive."""
-    parts = [STYLE]
-    for path in sorted(DECKS.glob("*.html")):
-        page = path.read_text(encoding="utf-8")
-        title = page.partition("<title>")[2].partition("</title>")[0]
-        explorer = page.partition('<div class="explorer">')[2].partition("</div>")[0]
-        parts.append(f'<h2>{title}</h2><div class="explorer">{explorer}</div>')
-    return (
-        "```{raw} html\n"
-        + "\n".join(parts)
-        + f'<script type="module">{FOLLOW_THEME}{make.alive_script()}</script>\n```'
-    )
+    parts = [f"<h2>{title}</h2>{explorer}" for title, explorer in map(of_deck, sorted(DECKS.glob("*.html")))]
+    return "```{raw} html\n" + "\n".join(parts) + alive() + "\n```"
+
+
+def of_deck(path):
+    """Return the title of a deck that was made, and its explorer."""
+    page = path.read_text(encoding="utf-8")
+    explorer = page.partition('<div class="explorer">')[2].partition("</div>")[0]
+    return page.partition("<title>")[2].partition("</title>")[0], f'<div class="explorer">{explorer}</div>'
+
+
+def alive():
+    """Return what brings the explorers of a page to life; it stands below the last of them."""
+    return f'<script type="module">{FOLLOW_THEME}{make.alive_script()}</script>'
+
+
+def with_explorers(docname, text):
+    """Return a lesson's notebook with each explorer alive in place of its plain figure, which is folded up below.
+
+    Accuracies and crossover maps are redrawn from the table that the lesson left; what needs the trained network comes
+    from the deck.
+    """
+    notebook, lesson = nbformat.reads(text, as_version=4), make.Lesson(ROOT / f"{docname}.ipynb")
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and "lesson.explore_" in cell.source]
+    for cell in shown:
+        drawn = {"accuracy": lesson.curves, "crossover": lesson.map}.get(re.search(r"explore_(\w+)", cell.source)[1])
+        explorer = drawn(cell.id) if drawn else of_deck(DECKS / f"{Path(docname).name}.html")[1]
+        plain = (
+            f"<details><summary>As a plain figure</summary>{lesson.figure(cell.id)}{lesson.table(cell.id)}</details>"
+        )
+        page = explorer + plain + (alive() if cell is shown[-1] else "")
+        cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
+    return nbformat.writes(notebook)
 
 
 def decks():
@@ -130,6 +153,7 @@ def numbers():
     crowd, grading = hub["at_once"], hub["grading_s"]
     first = next(iter(hub["alone"].values()))
     each, largest = crowd["memory_mb"] / crowd["kernels"], max(took["peak_mb"] for took in hub["alone"].values())
+    crowded = crowd["seconds"] / (crowd["kernels"] * first["cpu_s"] / hub["cores"])
     return _imagenet() | {
         "kernels": crowd["kernels"],
         "cores": hub["cores"],
@@ -141,8 +165,11 @@ def numbers():
         "largest_mb": f"{largest:,}",
         "thirty_largest_gb": f"{30 * largest / 1000:.0f}",
         "thirty_cpu_s": f"{30 * first['cpu_s']:.0f}",
-        "on_8_s": f"{30 * first['cpu_s'] / 8:.0f}",
-        "on_16_s": f"{30 * first['cpu_s'] / 16:.0f}",
+        "crowded": f"{crowded:.1f}",
+        "on_8_s": f"{crowded * 30 * first['cpu_s'] / 8:.0f}",
+        "on_16_s": f"{crowded * 30 * first['cpu_s'] / 16:.0f}",
+        "explorers_mb": hub["explorers"]["peak_mb"],
+        "explorers_s": f"{hub['explorers']['seconds']:.0f}",
         "grading_s": f"{grading:.2f}",
         "limit_s": sandbox.SECONDS,
         "thousand_min": f"{1000 * grading / 60:.0f}",
@@ -184,7 +211,9 @@ FILLED = {"explorers": explorers, "decks": decks, "claims": claims, "api": api, 
 
 
 def fill(_app, docname, source):
-    """Put what is computed where a page says @@name@@."""
+    """Put what is computed where a page says @@name@@, and live explorers into lessons."""
+    if docname.startswith("notebooks/0"):
+        source[0] = with_explorers(docname, source[0])
     if docname.startswith("site/"):
         for name, made in FILLED.items():
             if f"@@{name}@@" in source[0]:

@@ -64,6 +64,17 @@ def test_a_deck_is_built_like_a_lesson(path):
     assert any(kind in text for text, _ in slides for kind in ("{{ explore", "{{ map", "{{ curves"))
 
 
+def test_the_guide_counts_the_minutes_of_the_notes():
+    guide = (NOTEBOOKS.parent / "site" / "guide.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\| (\d\d) \| (\d+) to (\d+) \| (\d+) \|", guide)
+    assert len(rows) == 4
+    for deck, first, last, minutes in rows:
+        (path,) = [path for path in DECKS if path.name.startswith(deck)]
+        notes = [notes for _, notes in make.slides_of(path)][int(first) - 1 : int(last)]
+        assert sum(int(re.match(r"\*\*(\d+)", note)[1]) for note in notes) == int(minutes), deck
+    assert sum(int(minutes) for *_, minutes in rows) <= 85  # of 90
+
+
 @each_deck
 def test_no_slide_types_a_number_that_the_lesson_does_not_have(path):
     assert strangers(path, make.slides_of(path)) == []

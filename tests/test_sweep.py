@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from bad_input import bad_input_test
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, default_client
 from torch import nn
 
 from pruning_lab import sweep, train
@@ -107,6 +107,28 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_table(tmp_path, table):
         client.wait_for_workers(2)
         assert len(before - set(client.run(os.getpid).values())) == 1
     assert (tmp_path / "killed").exists()
+
+
+def test_the_page_on_clusters_runs_as_it_is_written(tmp_path):
+    page = (Path(__file__).parents[1] / "site" / "beyond.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    smaller = {
+        '"/shared/grid"': repr(str(tmp_path)),
+        "[0, 1, 2]": "[0]",
+        "[0.5, 0.9, 0.98, 0.99]": "[0.9]",
+        '[magnitude.NONE, "at once", "in rounds", "cubic"]': '[magnitude.NONE, "at once"]',
+    }
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        for said, here in {"tcp://scheduler:8786": cluster.scheduler_address, **smaller}.items():
+            assert said in code
+            code = code.replace(said, here)
+        names = {}
+        exec(code, names)
+        default_client().close()
+    accuracies = [row["result"]["validation"] for row in names["rows"]]
+    assert accuracies == [row["result"]["validation"] for row in sweep.run(names["run_one"], names["grid"])]
+    assert (tmp_path / "grid.jsonl").exists()
+    assert accuracies[0] < accuracies[1]  # at 0.9 retraining repairs
 
 
 def test_every_run_has_one_thread(two_processes):

@@ -14,6 +14,7 @@ number. What the lesson's notebook computed is fetched from there:
 import base64
 import io
 import json
+import logging
 import os
 import re
 import sys
@@ -38,6 +39,7 @@ BUILD = HERE.parents[1] / "build" / "slides"
 REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 WIDE = 76  # letters of a line that fit a slide at the size of text
+SHORT = 64, 9  # letters of a line, and lines, that fit in larger print
 DIRECTIVE = re.compile(r"\{\{ (.+?) \}\}")
 MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 
@@ -101,9 +103,11 @@ class Lesson:
     def output(self, cell, number=0):
         """Return what a cell printed, the first part if no other number is given."""
         printed = self._one(cell, "text/plain", int(number))
-        longest = max(map(len, printed.splitlines()))
-        wide = ' class="wide"' if longest > WIDE else ""
-        return f"<pre{wide}>{escape(printed.rstrip())}</pre>"
+        lines = printed.rstrip().splitlines()
+        longest = max(map(len, lines))
+        short = longest <= SHORT[0] and len(lines) <= SHORT[1]
+        kind = ' class="wide"' if longest > WIDE else ' class="short"' * short
+        return f"<pre{kind}>{escape(printed.rstrip())}</pre>"
 
     def table(self, cell, number=0):
         """Return a table of a cell, the first if no other number is given."""
@@ -111,10 +115,10 @@ class Lesson:
             r"<table.*?</table>", "".join(self._data(cell, "text/html")), re.DOTALL
         )
         plain = re.sub(r' style="[^"]*"', "", tables[int(number)])
-        columns = plain.partition("</tr>")[0].count("<th")
-        return (
-            plain.replace("<table", '<table class="wide"', 1) if columns > 5 else plain
-        )
+        columns, rows = plain.partition("</tr>")[0].count("<th"), plain.count("<tr")
+        short = columns <= 4 and rows <= SHORT[1]
+        kind = ' class="wide"' if columns > 5 else ' class="short"' * short
+        return plain.replace("<table", f"<table{kind}", 1)
 
     def explore(self, *cells):
         """Run cells, and return the explorer that the last one shows, alive."""
@@ -315,6 +319,8 @@ def _safe(script):
 def _font(name, letters):
     """Return a font with these letters alone, in base64."""
     font, made = TTFont(FONTS / name), io.BytesIO()
+    # It says of tables made for other font programs that it leaves them whole.
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     cut = subset.Subsetter(subset.Options(flavor="woff"))
     cut.populate(text="".join(letters))
     cut.subset(font)

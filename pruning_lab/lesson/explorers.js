@@ -255,7 +255,9 @@ function curves(model) {
       facts.curves.forEach(({ name, colour, points }, k) => {
         const ink = colour === "#000000" ? g.ink : colour; // black would vanish on a dark page
         g.strokeStyle = g.fillStyle = ink;
+        g.setLineDash(k % 2 ? [7, 6] : []); // where two curves lie on each other both are seen
         line(g, points.map(([place, value]) => [xOf(place), yOf(value)]));
+        g.setLineDash([]);
         for (const [place, value] of points) g.fillRect(xOf(place) - 3, yOf(value) - 3, 6, 6);
         const below = top + tall + 56 + 18 * k;
         g.fillRect(left, below - 9, 9, 9);

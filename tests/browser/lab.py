@@ -1,4 +1,4 @@
-"""JupyterLab and a browser for the tests and for benchmarks/widgets.py."""
+"""JupyterLab, Voila and a browser for the tests and for benchmarks/widgets.py."""
 
 import os
 import re
@@ -31,21 +31,27 @@ def write_notebook(path, cells):
     nbformat.write(notebook, path)
 
 
-@contextmanager
 def running_lab(home, journal):
     """A JupyterLab whose home folder is `home`, with nothing of this computer's user; yields its address."""
+    settings = ["--allow-root", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="]
+    settings += [f"--ServerApp.root_dir={home}", "--LabApp.news_url="]
+    return running(home, journal, "/api", "jupyter", "lab", *settings)
+
+
+@contextmanager
+def running(home, journal, ready, *command):
+    """A server, `python -m` with a command, in the folder `home`; yields its address once `ready` answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {key: value for key, value in os.environ.items() if key not in ("PRUNING_LAB_UNATTENDED", "TQDM_DISABLE")}
     env |= {"HOME": str(home), "PRUNING_LAB_JOURNAL": str(journal), "JUPYTER_PLATFORM_DIRS": "1"}
-    settings = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
-    settings += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home}", "--LabApp.news_url="]
-    with (home / "lab.log").open("w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "jupyter", "lab", *settings], env=env, stdout=log, stderr=log)
+    command = [sys.executable, "-m", *command, "--no-browser", f"--port={port}"]
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=home, env=env, stdout=log, stderr=log)
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(f"{address}/api", server)
+            _wait_for(address + ready, server)
             yield address
         finally:
             server.terminate()
@@ -54,13 +60,13 @@ def running_lab(home, journal):
 
 def _wait_for(url, server):
     for _ in range(120):
-        assert server.poll() is None, "JupyterLab ended before it answered"
+        assert server.poll() is None, "the server ended before it answered"
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
         except OSError:
             time.sleep(0.5)
-    raise TimeoutError(f"JupyterLab did not answer at {url}")
+    raise TimeoutError(f"the server did not answer at {url}")
 
 
 @contextmanager
