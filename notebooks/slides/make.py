@@ -6,6 +6,7 @@ number. What the lesson's notebook computed is fetched from there:
     {{ CELL: regex }}      the first group of the regex (or all of the match) in the text of the cell's outputs
     {{ figure CELL }}      its picture, with its words for who cannot see it
     {{ output CELL }}      its printed text       {{ table CELL }}      its table
+    {{ columns CELL 1 4 }} a table that it printed, of these columns alone (all if none is named)
     {{ explore CELL ... }} these cells are run, and the explorer of the last one moves on the slide
     {{ map CELL }}, {{ curves CELL }}   an explorer of the numbers in the cell's table, alive
     {{ sources }}          what the lesson's claims rest on
@@ -27,10 +28,13 @@ import latex2mathml.converter
 import matplotlib
 import mistune
 import nbformat
+import numpy as np
 import sphinx_revealjs
+import torch
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from pruning_lab import masks, plots
 from pruning_lab.lesson import explorers
 from pruning_lab.lesson.claims import load_claims, load_sources
 
@@ -38,8 +42,10 @@ HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "slides"
 REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+INK, FAINT = plots.COLOURS["kept"], plots.COLOURS["pruned"]
 WIDE = 76  # letters of a line that fit a slide at the size of text
-SHORT = 64, 9  # letters of a line, and lines, that fit in larger print
+SHORT = 64, 8  # letters of a line, and lines, that fit in larger print
+SPREAD = re.compile(r"<td>([0-9.]+) \(([^)<]+)\)</td>")  # a ratio with its quartiles
 DIRECTIVE = re.compile(r"\{\{ (.+?) \}\}")
 MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 
@@ -104,10 +110,11 @@ class Lesson:
         """Return what a cell printed, the first part if no other number is given."""
         printed = self._one(cell, "text/plain", int(number))
         lines = printed.rstrip().splitlines()
-        longest = max(map(len, lines))
-        short = longest <= SHORT[0] and len(lines) <= SHORT[1]
-        kind = ' class="wide"' if longest > WIDE else ' class="short"' * short
-        return f"<pre{kind}>{escape(printed.rstrip())}</pre>"
+        longest, few = max(map(len, lines)), len(lines) <= SHORT[1]
+        wraps = longest > WIDE and len(lines) <= 3  # a sentence rather than a table
+        short = few and (longest <= SHORT[0] or wraps)
+        kind = "short" if short else "wide" if longest > WIDE else "plain"
+        return f'<pre class="{kind}">{escape(printed.rstrip())}</pre>'
 
     def table(self, cell, number=0):
         """Return a table of a cell, the first if no other number is given."""
@@ -115,10 +122,25 @@ class Lesson:
             r"<table.*?</table>", "".join(self._data(cell, "text/html")), re.DOTALL
         )
         plain = re.sub(r' style="[^"]*"', "", tables[int(number)])
-        columns, rows = plain.partition("</tr>")[0].count("<th"), plain.count("<tr")
-        short = columns <= 4 and rows <= SHORT[1]
-        kind = ' class="wide"' if columns > 5 else ' class="short"' * short
-        return plain.replace("<table", f"<table{kind}", 1)
+        return _sized(SPREAD.sub(r"<td>\1<small>\2</small></td>", plain))
+
+    def columns(self, cell, *chosen):
+        """Return a table that a cell printed, its parts two blanks apart; quartiles go below what they belong to."""
+        lines = [
+            re.split(r" {2,}", line.strip())
+            for line in self._one(cell, "text/plain").splitlines()
+        ]
+        head, *rest = (line for line in lines if line != [""])
+        wanted = [int(number) - 1 for number in chosen] or range(len(head))
+        rows = [[line[k] for k in wanted] for line in rest if len(line) == len(head)]
+        names = [head[k] for k in wanted]
+        if names[-1] == "quartiles":
+            names.pop()
+            rows = [[*row[:-2], f"{row[-2]} ({row[-1]})"] for row in rows]
+        below = "<br>".join(escape(*line) for line in rest if len(line) == 1)
+        body = "".join(_row(row, "td") for row in rows)
+        table = f"<table><caption>{below}</caption>{_row(names, 'th')}{body}</table>"
+        return _sized(SPREAD.sub(r"<td>\1<small>\2</small></td>", table))
 
     def explore(self, *cells):
         """Run cells, and return the explorer that the last one shows, alive."""
@@ -168,6 +190,7 @@ class Lesson:
             "figure",
             "output",
             "table",
+            "columns",
             "explore",
             "map",
             "curves",
@@ -177,6 +200,35 @@ class Lesson:
                 f"directive must be `CELL: regex` or one that make.py lists; got {directive!r}"
             )
         return getattr(self, kind)(*arguments)
+
+
+def _row(parts, kind):
+    first, *others = map(escape, parts)
+    head = f'<th scope="{"row" if kind == "td" else "col"}">{first}</th>'
+    return f"<tr>{head}{''.join(f'<{kind}>{part}</{kind}>' for part in others)}</tr>"
+
+
+def _sized(table):
+    """Return a table in the largest print in which it fits a slide."""
+    columns, rows = table.partition("</tr>")[0].count("<th "), table.count("<tr")
+    kind = "wide" if rows > 9 else "plain" if columns > 6 else "short"
+    return table.replace("<table", f'<table class="{kind}"', 1)
+
+
+def emblem():
+    """Return the two kinds of zeros as a drawing for title slides: half of the weights scattered, half as columns."""
+    worth = torch.rand((8, 8), generator=torch.Generator().manual_seed(1))
+    columns = torch.zeros((8, 8), dtype=torch.bool)
+    columns[:, masks.keep_channels(worth.sum(dim=0), 0.5)] = True
+    kept = masks.mask_unstructured(worth, 0.5), columns
+    squares = "".join(
+        f'<rect x="{16 * column + 150 * which}" y="{16 * row}" width="14" height="14" fill="{INK if stays else FAINT}"/>'
+        for which, mask in enumerate(kept)
+        for (row, column), stays in np.ndenumerate(mask.numpy())
+    )
+    return (
+        f'<svg class="emblem" viewBox="0 0 276 126" aria-hidden="true">{squares}</svg>'
+    )
 
 
 def _alive(show):
@@ -266,8 +318,10 @@ def deck_html(path, lesson=None):
     for slide, notes in slides_of(path):
         title = title or slide.lstrip("# ").splitlines()[0]
         filled = [html_of(lesson.fill(half)) for half in (slide, notes)]
+        filled[0] += emblem() if slide.startswith("# ") else ""
         kind = ' class="title"' if slide.startswith("# ") else ""
         kind = ' class="ask"' if slide.startswith("## Predict") else kind
+        kind = ' class="sources"' if slide.startswith("## Sources") else kind
         sections.append(
             f'<section{kind}>{filled[0]}<aside class="notes">{filled[1]}</aside></section>'
         )

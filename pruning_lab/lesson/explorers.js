@@ -34,15 +34,17 @@ function render({ model, el }) {
   };
 }
 
-// A clean sheet in CSS pixels, sharp on any screen, with the page's own ink.
+// A clean sheet in CSS pixels, sharp on any screen, with the page's own ink; a page may say how much room it gives.
 function sheet(canvas, [width, height], el) {
-  const scale = window.devicePixelRatio || 1;
+  const style = getComputedStyle(el);
+  const room = style.getPropertyValue("--explorer-room").trim(); // width and height, in pixels
+  const zoom = room ? Math.min(...room.split(" ").map((side, k) => side / [width, height][k])) : 1;
+  const scale = zoom * (window.devicePixelRatio || 1);
   canvas.width = width * scale;
   canvas.height = height * scale;
-  canvas.style.cssText = `width:${width}px; height:${height}px; max-width:100%; display:block`;
+  canvas.style.cssText = `width:${width * zoom}px; height:${height * zoom}px; max-width:100%; display:block`;
   const g = canvas.getContext("2d");
   g.scale(scale, scale);
-  const style = getComputedStyle(el);
   g.ink = style.getPropertyValue("--jp-content-font-color1").trim() || style.color;
   g.faint = style.getPropertyValue("--jp-border-color2").trim() || "#999";
   g.gone = document.body.dataset.jpThemeLight === "false" ? "#4d4d4d" : "#d9d9d9"; // what is pruned steps back
@@ -188,7 +190,7 @@ function shrinking(model) {
 function crossover(model) {
   const facts = model.get("facts");
   const { densities, batches, ratios } = facts;
-  const [wide, high, left] = [64, 34, 70];
+  const [wide, high, left] = [64, 34, 92];
   const reach = Math.max(1, ...ratios.flat().map((ratio) => Math.abs(Math.log2(ratio))));
   const ends = [rgb("#E69F00"), rgb("#6A4C93")]; // dense wins, sparse wins: apart in lightness too
   const colourOf = (ratio) => {
