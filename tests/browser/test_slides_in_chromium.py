@@ -10,7 +10,10 @@ from test_slides import DECKS, make
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 TOO_LARGE = """() => Reveal.getSlides().filter((slide) => {
     Reveal.slide(...Object.values(Reveal.getIndices(slide)).slice(0, 1));
-    return slide.scrollHeight > slide.clientHeight + 2 || slide.scrollWidth > slide.clientWidth + 2;
+    const wide = slide.scrollWidth > slide.clientWidth + 2;
+    const number = document.querySelector(".slide-number").getBoundingClientRect().top;
+    const parts = slide.querySelectorAll(":scope > :not(aside, .emblem), .explorer > *, caption");
+    return wide || [...parts].some((part) => part.getBoundingClientRect().bottom > number + 2);
 }).map((slide) => slide.querySelector("h1, h2").textContent)"""
 
 
