@@ -1,12 +1,14 @@
 """How fast can the survivors multiply? Numba loops over the formats of `sparse`, on one thread unless asked for more.
 
 A public function checks its arguments; the loop below it is short enough to be read. The same product written in two
-ways can differ five-fold, so each loop says why it is written as it is. Three habits come back in all of them:
+ways can differ five-fold, so each loop says why it is written as it is. Four habits come back in all of them:
 
 - **Slice first, then loop.** After `values = data[start:stop]` the loop runs over `values.size`, and the compiler sees
   that no index can be negative. In `data[k]`, k from start to stop, it has to ask each time, and gives up on vectors.
-- **A width known beforehand.** 64 running sums of a batch fit in the registers of a processor. The compiler keeps them
-  there if the loop over them has a constant length; otherwise every step loads and stores them.
+- **A width known beforehand.** The running sums of a strip of the batch fit in the registers of a processor. The
+  compiler keeps them there if the loop over them has a constant length; otherwise every step loads and stores them.
+- **Strips of the batch, laid out anew.** A strip is copied once, so that its rows lie side by side, seldom reach into
+  one more cache line than they must, and stay in the cache while all weights pass by.
 - **No overlap.** If the result might overlap the inputs, each sum must be stored at once, in case it is read again as
   an input. `_NoOverlap` promises that it does not; C calls this `restrict`.
 
@@ -19,12 +21,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
+from llvmlite import binding
 from numba.core.compiler import Compiler
 
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
 
-WIDTH = 64  # columns of a batch that share one pass over the weights: 64 float32 are 8 registers of a common CPU
-STRIP = 16  # the same for four rows at once, whose 4 x 16 sums fill as many registers
+STRIP = 64  # columns of a batch that share one pass over the weights: 64 float32 are 8 registers of a common CPU
+# The same for four rows at once. With AVX-512 a processor has 32 registers, without it 16.
+FOUR_ROW_STRIP = 32 if binding.get_host_cpu_features().get("avx512f") else 16
 
 
 class _NoOverlap(Compiler):
@@ -37,7 +41,8 @@ class _NoOverlap(Compiler):
 
 # Sums may be reordered, since a vector register holds 8 partial sums, and a * b + c may be fused. Numba's fastmath=True
 # would assume as well that NaN and infinity never occur, and compute anything where they do.
-_compiled = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"}, pipeline_class=_NoOverlap)
+_options = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract"}, "pipeline_class": _NoOverlap}
+_compiled = numba.njit(**_options)
 
 
 @_compiled
@@ -50,26 +55,25 @@ def _dot(values, columns, x):
 
 
 @_compiled
-def _add_rows(values, columns, x, first, sums):
-    """Add values[k] * x[columns[k]] to `sums`, for the WIDTH columns of the batch from `first` on."""
+def _add_rows(values, columns, x, sums):
+    """Add values[k] * x[columns[k]] to the STRIP sums of a row."""
     for k in range(values.size):
-        row = x[columns[k], first : first + WIDTH]
-        for j in range(WIDTH):
+        row = x[columns[k]]
+        for j in range(STRIP):
             sums[j] += values[k] * row[j]
 
 
 @_compiled
-def _add_narrow_rows(values, columns, x, first, sums):
-    """The same for less than WIDTH columns: their sums go through memory, but only once for four weights."""
+def _add_narrow_rows(values, columns, x, sums):
+    """The same for less than STRIP columns: their sums go through memory, but only once for four weights."""
     whole = values.size // 4 * 4
     for k in range(0, whole, 4):
         v0, v1, v2, v3 = values[k], values[k + 1], values[k + 2], values[k + 3]
-        x0, x1 = x[columns[k], first:], x[columns[k + 1], first:]
-        x2, x3 = x[columns[k + 2], first:], x[columns[k + 3], first:]
+        x0, x1, x2, x3 = x[columns[k]], x[columns[k + 1]], x[columns[k + 2]], x[columns[k + 3]]
         for j in range(sums.size):
             sums[j] += v0 * x0[j] + v1 * x1[j] + v2 * x2[j] + v3 * x3[j]
     for k in range(whole, values.size):
-        row = x[columns[k], first:]
+        row = x[columns[k]]
         for j in range(sums.size):
             sums[j] += values[k] * row[j]
 
@@ -79,24 +83,35 @@ def _add_four_rows(values, columns, x, sums):
     """Add to four output rows at once: an entry of x, once loaded, serves four products, as in a dense kernel."""
     for k in range(columns.size):
         row = x[columns[k]]
-        for j in range(STRIP):
+        for j in range(FOUR_ROW_STRIP):
             sums[j] += values[k, 0] * row[j]
-            sums[STRIP + j] += values[k, 1] * row[j]
-            sums[2 * STRIP + j] += values[k, 2] * row[j]
-            sums[3 * STRIP + j] += values[k, 3] * row[j]
+            sums[FOUR_ROW_STRIP + j] += values[k, 1] * row[j]
+            sums[2 * FOUR_ROW_STRIP + j] += values[k, 2] * row[j]
+            sums[3 * FOUR_ROW_STRIP + j] += values[k, 3] * row[j]
 
 
 @_compiled
-def _multiply_row(values, columns, x, out):
-    """One row of the matrix times the whole batch, WIDTH columns of it at a time."""
-    full = out.size // WIDTH * WIDTH
-    out[:] = 0
-    for first in range(0, full, WIDTH):
-        _add_rows(values, columns, x, first, out[first : first + WIDTH])
-    if out.size == 1:
-        out[0] = _dot(values, columns, x.ravel())
-    elif full < out.size:
-        _add_narrow_rows(values, columns, x, full, out[full:])
+def _copy_strip(x, first, strip):
+    """Copy columns of x from `first` on into the strip; return how many there are."""
+    width = min(strip.shape[1], x.shape[1] - first)
+    for i in range(x.shape[0]):
+        for j in range(width):
+            strip[i, j] = x[i, first + j]
+    return width
+
+
+@numba.njit(inline="always", **_options)  # a call for each row of a small matrix would take a third of the time
+def _multiply_row(values, columns, x, strip, width, sums, out):
+    """One row of the matrix times the strip of x, which has `width` columns."""
+    sums[:] = 0
+    if width == STRIP:
+        _add_rows(values, columns, strip, sums)
+    elif x.shape[1] == 1:
+        sums[0] = _dot(values, columns, x.ravel())
+    else:
+        _add_narrow_rows(values, columns, strip, sums[:width])
+    for j in range(width):
+        out[j] = sums[j]
 
 
 @_compiled
@@ -108,54 +123,61 @@ def _csr_matvec(data, indices, indptr, x, y):
 
 @_compiled
 def _csr_matmul(data, indices, indptr, x, y):
-    for i in range(y.shape[0]):
-        start, stop = indptr[i], indptr[i + 1]
-        _multiply_row(data[start:stop], indices[start:stop], x, y[i])
+    strip, sums = np.zeros((x.shape[0], STRIP), x.dtype), np.empty(STRIP, x.dtype)
+    for first in range(0, x.shape[1], STRIP):
+        width = _copy_strip(x, first, strip)
+        for i in range(y.shape[0]):
+            start, stop = indptr[i], indptr[i + 1]
+            _multiply_row(data[start:stop], indices[start:stop], x, strip, width, sums, y[i, first:])
 
 
 @_compiled
 def _n_of_m_matmul(data, positions, group_starts, x, y):
     """Positions count from the start of their group: add that, and a row is a row of a CSR."""
     columns = np.empty_like(group_starts)
-    for i in range(y.shape[0]):
-        columns[:] = group_starts + positions[i]
-        _multiply_row(data[i], columns, x, y[i])
+    strip, sums = np.zeros((x.shape[0], STRIP), x.dtype), np.empty(STRIP, x.dtype)
+    for first in range(0, x.shape[1], STRIP):
+        width = _copy_strip(x, first, strip)
+        for i in range(y.shape[0]):
+            columns[:] = group_starts + positions[i]
+            _multiply_row(data[i], columns, x, strip, width, sums, y[i, first:])
 
 
 @_compiled
 def _four_row_matmul(data, indices, indptr, x, y):
-    """Blocks of 4 x 1, given as (blocks, 4). A narrower batch costs as much as one of STRIP columns."""
-    strip, sums = np.zeros((x.shape[0], STRIP), x.dtype), np.empty(4 * STRIP, x.dtype)
-    for first in range(0, x.shape[1], STRIP):
-        width = min(STRIP, x.shape[1] - first)
-        for i in range(x.shape[0]):  # side by side in memory, so that the strip stays in the cache
-            for j in range(width):
-                strip[i, j] = x[i, first + j]
+    """Blocks of 4 x 1, given as (blocks, 4). A narrower batch costs as much as one of FOUR_ROW_STRIP columns."""
+    strip, sums = np.zeros((x.shape[0], FOUR_ROW_STRIP), x.dtype), np.empty(4 * FOUR_ROW_STRIP, x.dtype)
+    for first in range(0, x.shape[1], FOUR_ROW_STRIP):
+        width = _copy_strip(x, first, strip)
         for i in range(indptr.size - 1):
             start, stop = indptr[i], indptr[i + 1]
             sums[:] = 0
             _add_four_rows(data[start:stop], indices[start:stop], strip, sums)
             for r in range(4):
                 for j in range(width):
-                    y[4 * i + r, first + j] = sums[r * STRIP + j]
+                    y[4 * i + r, first + j] = sums[r * FOUR_ROW_STRIP + j]
 
 
 @_compiled
 def _block_matmul(data, indices, indptr, x, y):
     """Blocks of any size: each block row is laid out anew as r rows of a CSR, which share their columns."""
     r, c = data.shape[1:]
-    for i in range(indptr.size - 1):
-        start, stop = indptr[i], indptr[i + 1]
-        columns = np.empty((stop - start, c), np.uint32)
-        values = np.empty((r, stop - start, c), data.dtype)
-        for j in range(c):
-            for k in range(stop - start):  # innermost, because it is the longest
-                columns[k, j] = np.intp(indices[start + k]) * c + j
+    strip, sums = np.zeros((x.shape[0], STRIP), x.dtype), np.empty(STRIP, x.dtype)
+    for first in range(0, x.shape[1], STRIP):
+        width = _copy_strip(x, first, strip)
+        for i in range(indptr.size - 1):
+            start, stop = indptr[i], indptr[i + 1]
+            columns = np.empty((stop - start, c), np.uint32)
+            values = np.empty((r, stop - start, c), data.dtype)
+            for j in range(c):
+                for k in range(stop - start):  # innermost, because it is the longest
+                    columns[k, j] = np.intp(indices[start + k]) * c + j
+                for s in range(r):
+                    for k in range(stop - start):
+                        values[s, k, j] = data[start + k, s, j]
             for s in range(r):
-                for k in range(stop - start):
-                    values[s, k, j] = data[start + k, s, j]
-        for s in range(r):
-            _multiply_row(values[s].ravel(), columns.ravel(), x, y[i * r + s])
+                out = y[i * r + s, first:]
+                _multiply_row(values[s].ravel(), columns.ravel(), x, strip, width, sums, out)
 
 
 def csr_matvec(csr, x, parallel=False):
@@ -210,7 +232,7 @@ def block_matmul(block_csr, x, parallel=False):
 
     Args:
         block_csr: sparse.BlockCSR of shape (out, in).
-        x: (in,) or (in, batch) array of the matrix's dtype; for 4 x 1, multiples of 16 columns are the fastest.
+        x: (in,) or (in, batch) array of the matrix's dtype; multiples of 64 columns are the fastest.
         parallel: share the block rows among `numba.get_num_threads()` threads.
 
     Returns:
