@@ -258,8 +258,15 @@ def _key(score, by_magnitude):
 
 @njit(cache=True)
 def _count_upper_bits(flat, by_magnitude, counts):
-    for i in range(flat.size):  # four histograms in turn: a run of equal scores need not wait for its own last count
-        counts[i & 3, _key(flat[i], by_magnitude) >> 16] += 1
+    if by_magnitude:  # `_key` without its questions: the sign's bit is set, whatever it was
+        bits = flat.view(np.uint32)
+        for i in range(
+            flat.size
+        ):  # four histograms in turn: a run of equal scores need not wait for its own last count
+            counts[i & 3, np.uint32(bits[i] | np.uint32(0x80000000)) >> np.uint32(16)] += 1
+    else:
+        for i in range(flat.size):
+            counts[i & 3, _key(flat[i], by_magnitude) >> 16] += 1
 
 
 @njit(cache=True)
