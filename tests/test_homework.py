@@ -46,6 +46,21 @@ def test_the_release_holds_no_solution_and_no_hidden_test(made):
     assert "hidden=True" in json.dumps(release.tests_of(made))  # what is searched for is there, elsewhere
 
 
+def test_the_folder_for_a_hub_holds_no_solution(made, tmp_path):
+    if not (release.SOURCES.parents[1] / ".git").exists():
+        pytest.skip("this folder is no clone")
+    page = (release.SOURCES.parents[1] / "site" / "hub.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^mkdir /course && git archive.*$", page, re.MULTILINE)
+    command = command.replace("/course", str(tmp_path / "course"))
+    subprocess.run(["bash", "-c", command], cwd=release.SOURCES.parents[1], check=True)
+    texts = [path.read_text(encoding="utf-8", errors="ignore") for path in (tmp_path / "course").rglob("*.ipynb")]
+    texts += [path.read_text(encoding="utf-8") for path in (tmp_path / "course").rglob("*.py")]
+    assert len(texts) > 40  # lessons and package are there
+    given = (made / "student" / f"{made.name}.ipynb").read_text(encoding="utf-8")
+    secret = [line for line in solutions(made.name) if len(line) > 45 and json.dumps(line)[1:-1] not in given]
+    assert [line for line in secret if any(line in text or json.dumps(line)[1:-1] in text for text in texts)] == []
+
+
 def test_every_exercise_has_points_minutes_difficulty_and_three_hints(made):
     for cell in nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4).cells:
         if cell.cell_type == "markdown" and re.match(r"(<!--.*-->\s*)?### \d+\.", cell.source):
@@ -152,8 +167,15 @@ def test_points_that_a_person_gives_are_added_everywhere_and_kept(made, tmp_path
     assert [row.partition(",#")[0] for row in (ann, bob)] == [f"{name}{',' * len(asked)}" for name in ("ann", "bob")]
     filled = f"{names}\n{ann.replace(',' * len(asked) + ',#', ',1.5' * len(asked) + ',#')}"
     table.write_text(f"\ufeff{filled}", encoding="utf-8")  # a spreadsheet's mark in front, the last line left open
-    assert grading.write_marks(marks_of(class_), tmp_path, solution, class_) == []
-    assert table.read_text(encoding="utf-8").splitlines() == [f"\ufeff{names}", filled.splitlines()[1], bob]
+    table.write_text(table.read_text(encoding="utf-8") + f"\nzoe{',1' * len(asked)},#1", encoding="utf-8")
+    assert grading.write_marks(marks_of(class_), tmp_path, solution, class_) == [
+        f"{table} waits for points of 1 written answers: bob",
+        f"{table} has names that nobody in the class has: zoe",
+    ]
+    assert table.read_text(encoding="utf-8").splitlines() == [
+        *(f"\ufeff{names}", filled.splitlines()[1]),
+        *(f"zoe{',1' * len(asked)},#1", bob),
+    ]
     rows = csv.DictReader((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines())
     ann, bob = ((row["written"], row["total"]) for row in rows)
     assert tuple(map(float, ann)) == (by_hand, 1 + by_hand)
@@ -171,7 +193,8 @@ def test_points_for_an_answer_are_not_taken_for_another_one(made, tmp_path):
     number = len(pages.Asked(solution).written)
     filled = table.read_text(encoding="utf-8").replace("," * number + ",#", ",1" * number + ",#")
     table.write_text(filled, encoding="utf-8")
-    assert grading.write_marks(marks_of(new), tmp_path, solution, new) == ["ann"]
+    (again,) = grading.write_marks(marks_of(new), tmp_path, solution, new)
+    assert again == "The written answer has changed since it was read, and waits again: ann"
     assert table.read_text(encoding="utf-8").startswith(filled)
     assert "ann (changed since it was read)" in (tmp_path / "written.html").read_text(encoding="utf-8")
     assert pages.READ_LATER in read_back(tmp_path, "ann")[0]
@@ -186,6 +209,7 @@ def test_points_for_an_answer_are_not_taken_for_another_one(made, tmp_path):
         ("ann,-1,#1\n", "got '-1' for ann"),
         ("ann,nan,#1\n", "got 'nan' for ann"),
         ("ann,many,#1\n", "got 'many' for ann"),
+        ('ann,"1,5",#1\n', r"write 1.5, with a point\); got '1,5' for ann"),
     ],
 )
 def test_points_that_cannot_be_are_refused(tmp_path, typed, message):
@@ -282,7 +306,7 @@ def test_the_command_writes_marks_feedback_and_gradescope(tmp_path, hostile):
         ([str(release.SOURCES)], "'homework' is no assignment: name the folder after one, or add ASSIGNMENT=NAME"),
         (
             [str(release.SOURCES), "--assignment", "hw1-masks", "--regrade", "q9"],
-            "the question to grade again must be one of ['q1', 'q2', 'q3', 'q4', 'q5']; got 'q9'",
+            "must be one of ['q1', 'q2', 'q3', 'q4', 'q5'], which are graded by checks; got 'q9'",
         ),
         ([str(release.SOURCES), "--assignment", "hw1-masks"], "q6 must be in [0, 2]; got 'many' for ann"),
     ],

@@ -55,7 +55,10 @@ def _grade(given):
 def _grade_by(made, submissions, out, given):
     tests = release.tests_of(made)
     if given.regrade and given.regrade not in tests:
-        raise ValueError(f"the question to grade again must be one of {list(tests)}; got {given.regrade!r}")
+        raise ValueError(
+            f"the question to grade again must be one of {list(tests)}, "
+            f"which are graded by checks; got {given.regrade!r}"
+        )
     grading.check_written(out, release.solved(made))
     for weakness in sandbox.weaknesses():
         print(weakness)
@@ -65,12 +68,11 @@ def _grade_by(made, submissions, out, given):
     with _executor(given.scheduler, given.workers) as executor:
         marks = grading.grade_all(submissions, tests, ledger, executor)
     ledger.close()
-    again = grading.write_marks(marks, out, release.solved(made), submissions) if marks else []
+    notes = grading.write_marks(marks, out, release.solved(made), submissions) if marks else []
     print(f"{len(marks)} of {len(submissions)} submissions have marks: {out / 'marks.csv'}")
     if nothing := grading.ungraded(marks):
         print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {', '.join(nothing)}")
-    if again:
-        print(f"The written answer has changed since it was read; {out / 'written.csv'} waits for: {', '.join(again)}")
+    print("\n".join(notes))
     return 0 if len(marks) == len(submissions) else 1
 
 

@@ -193,7 +193,7 @@ def write_marks(marks, folder, solution, submissions):
         submissions: as `read_submissions` returns them.
 
     Returns:
-        The students whose written answer has changed since a person read it: it waits to be read again.
+        What the instructor should know about written answers: a list of sentences.
     """
     folder = Path(folder)
     for part in ("feedback", "gradescope"):
@@ -213,7 +213,18 @@ def write_marks(marks, folder, solution, submissions):
     if rows := pages.leaderboard(marks):
         (folder / "leaderboard.html").write_text(pages.leaderboard_page(rows), encoding="utf-8")
         _write_table(folder / "leaderboard.csv", *pages.leaderboard_table(rows))
-    return again
+    waits = [student for student, points in written.items() if None in points.values() and student not in again]
+    return [
+        f"{said}: {', '.join(names)}"
+        for said, names in {
+            f"{folder / 'written.csv'} waits for points of {len(waits)} written answers": waits,
+            "The written answer has changed since it was read, and waits again": again,
+            f"{folder / 'written.csv'} has names that nobody in the class has": pages.strangers(
+                folder / "written.csv", submissions
+            ),
+        }.items()
+        if names
+    ]
 
 
 def check_written(folder, solution):

@@ -14,6 +14,7 @@ section{border-top:1px solid #999}"""
 HEADING = re.compile(r"### (\d+)\. (.*) \((\d+) points")
 BEGIN, END = "<!-- BEGIN QUESTION -->", "<!-- END QUESTION -->"
 READ, READ_LATER = "Read by a person.", "A person reads this later."
+MISSING = "Its cell is missing: look into the notebook."
 FORMATS = {"accuracy": "{:.4f}", "latency ratio": "{:.2f}"}  # of figures on the leaderboard
 
 as_html = mistune.create_markdown(escape=True, plugins=["table"])  # what a student typed is text, never a tag
@@ -162,7 +163,7 @@ def written_page(asked, answers, again):
     for name, (points, heading, rubric) in asked.written.items():
         parts.append(f"<h2>{name}, {points} points</h2>{as_html(heading)}{as_html(rubric)}")
         for student, theirs in answers.items():
-            answer = theirs[name][2] if name in theirs else "Its cell is missing: look into the notebook."
+            answer = theirs[name][2] if name in theirs else MISSING
             changed = " (changed since it was read)" if student in again else ""
             parts.append(f"<section><h3>{escape(student)}{changed}</h3>{as_html(answer)}</section>")
     return _page("Written answers", "".join(parts))
@@ -221,6 +222,11 @@ def to_read_again(path, answers):
     return [name for name, answer in answers.items() if name in read and (name, fingerprint(answer)) not in filled]
 
 
+def strangers(path, students):
+    """Return the names in the table that nobody in the class has: typing errors, or students who left."""
+    return sorted({row["student"] for row in _rows(path)} - set(students))
+
+
 def _points_of(row):
     return [text for name, text in row.items() if name not in ("student", "answer")]
 
@@ -240,5 +246,6 @@ def _number(row, name, most, path):
     if not text:
         return None
     if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) > most:
-        raise ValueError(f"{name} must be in [0, {most}]; got {text!r} for {row['student']} in {path}")
+        comma = " (write 1.5, with a point)" if "," in text else ""
+        raise ValueError(f"{name} must be in [0, {most}]{comma}; got {text!r} for {row['student']} in {path}")
     return float(text)

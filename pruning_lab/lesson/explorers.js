@@ -47,7 +47,7 @@ function sheet(canvas, [width, height], el) {
   g.scale(scale, scale);
   g.ink = style.getPropertyValue("--jp-content-font-color1").trim() || style.color;
   g.faint = style.getPropertyValue("--jp-border-color2").trim() || "#999";
-  g.gone = document.body.dataset.jpThemeLight === "false" ? "#4d4d4d" : "#d9d9d9"; // what is pruned steps back
+  g.gone = document.body.dataset.jpThemeLight === "false" ? "#262626" : "#d9d9d9"; // what is pruned steps back
   g.font = "13px sans-serif";
   g.fillStyle = g.ink;
   g.imageSmoothingEnabled = false;
@@ -210,7 +210,7 @@ function crossover(model) {
           g.fillStyle = colourOf(ratio);
           g.fillRect(left + c * wide, y, wide - 1, high - 1);
           g.textAlign = "center";
-          g.fillStyle = Math.log2(ratio) / reach > 0.55 ? "#ffffff" : "#000000";
+          g.fillStyle = Math.log2(ratio) / reach > 0.75 ? "#ffffff" : "#000000";
           g.fillText(ratio.toPrecision(2), left + (c + 0.5) * wide, y + 21);
         });
       });
@@ -239,12 +239,12 @@ function curves(model) {
       label(g, facts.title, 0, 14);
       g.strokeStyle = g.faint;
       g.lineWidth = 1;
-      for (let k = 0; k <= 5; k++) {
-        const value = low + ((high - low) * k) / 5;
+      const tick = [0.1, 0.2, 0.5, 1].find((size) => (high - low) / size < 6.5);
+      for (let value = Math.ceil(low / tick - 1e-9) * tick; value < high + 1e-9; value += tick) {
         line(g, [[left, yOf(value)], [left + wide, yOf(value)]]);
-        label(g, value.toFixed(2), left - 6, yOf(value) + 4, "right");
-        label(g, (k / 5).toFixed(1), xOf(k / 5), top + tall + 18, "center");
+        label(g, value.toFixed(1), left - 6, yOf(value) + 4, "right");
       }
+      for (let k = 0; k <= 5; k++) label(g, (k / 5).toFixed(1), xOf(k / 5), top + tall + 18, "center");
       if (facts.line !== null) {
         g.strokeStyle = g.ink;
         g.setLineDash([2, 3]);

@@ -258,7 +258,7 @@ def explore_bytes(shape):
     words = {"title": "bytes, as a share of dense", "across": "density (fraction of weights kept)"}
     figure = storage.bytes_figure(shape)
     alt = f"Bytes against density for a {shape[0]} x {shape[1]} matrix; a format pays where its line lies below 1."
-    _show_curves(curves, words, {"low": 0.0, "high": 3.0, "line": 1.0}, "{:.3f}", figure, alt)
+    _show_curves(curves, words, {"low": 0.0, "high": 2.2, "line": 1.0}, "{:.3f}", figure, alt)
 
 
 def _show_curves(curves, words, scale, form, figure, alt):

@@ -56,6 +56,11 @@ def test_a_deck_opens_from_disk(page, built, number):
     assert page.evaluate("Number(document.querySelector('.explorer canvas').dataset.drawn)") > before
     assert page.locator(".explorer table").inner_text() != said
     assert page.evaluate("Reveal.getIndices().h") == slide  # the key moved the slider, not the deck
+    for key, place in (("PageDown", slide + 1), ("PageUp", slide), ("n", slide + 1)):  # a clicker turns the page
+        knob.focus()
+        page.keyboard.press(key)
+        assert page.evaluate("Reveal.getIndices().h") == place
+        page.evaluate(f"Reveal.slide({place})")
     assert page.troubles == []
 
 

@@ -28,3 +28,4 @@ def test_the_explorers_move_on_a_page_without_code(tmp_path):
             knob.press("ArrowRight")
             expect(drawn.nth(number)).not_to_have_attribute("data-drawn", before)
         assert page.get_by_text("import torch").count() == 0
+        assert page.get_by_text("Error displaying widget").count() == 0
