@@ -184,13 +184,18 @@ def killed_five_times(folder, out):
     kept, chance = [], random.Random(0)
     for _ in range(5):
         run = subprocess.Popen(
-            command(folder, out, "--workers", "2"), start_new_session=True, stderr=subprocess.DEVNULL
+            command(folder, out, "--workers", "2"),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(chance.uniform(15, 30))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         kept.append(marks_kept(out))
-    subprocess.run(command(folder, out, "--workers", "2"), check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command(folder, out, "--workers", "2"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     return kept
 
 
@@ -210,7 +215,10 @@ def main(size=200):
         for workers in ("1", "2"):
             begun = time.monotonic()
             subprocess.run(
-                command(root / NAME, root / workers, "--workers", workers), check=True, stderr=subprocess.DEVNULL
+                command(root / NAME, root / workers, "--workers", workers),
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             seconds[f"{workers} workers"] = time.monotonic() - begun
             found[f"{workers} workers"] = scores(root / workers)
@@ -218,7 +226,7 @@ def main(size=200):
         found["killed"] = scores(root / "killed")
         with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
             dask = command(root / NAME, root / "dask", "--scheduler", cluster.scheduler_address)
-            subprocess.run(dask, check=True, stderr=subprocess.DEVNULL)
+            subprocess.run(dask, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         found["dask"] = scores(root / "dask")
         wrong = 0
         print(f"{'kind':32} {'number':>6} {'must':>5} {'got':>5}  what the student reads")

@@ -71,7 +71,7 @@ def _grade_by(made, submissions, out, given):
     notes = grading.write_marks(marks, out, release.solved(made), submissions) if marks else []
     print(f"{len(marks)} of {len(submissions)} submissions have marks: {out / 'marks.csv'}")
     if nothing := grading.ungraded(marks):
-        print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {', '.join(nothing)}")
+        print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {grading.listed(nothing)}")
     print("\n".join(notes))
     return 0 if len(marks) == len(submissions) else 1
 

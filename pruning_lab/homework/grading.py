@@ -182,6 +182,16 @@ def ungraded(marks):
     ]
 
 
+def listed(names, most=10):
+    """Return names for a line of a terminal; of a large class the first ones.
+
+    >>> listed(["ann", "bob", "cy"], most=2)
+    'ann, bob and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def write_marks(marks, folder, solution, submissions):
     """Write marks.csv, for each student feedback as a page and as the JSON that Gradescope reads, and what people read.
 
@@ -215,7 +225,7 @@ def write_marks(marks, folder, solution, submissions):
         _write_table(folder / "leaderboard.csv", *pages.leaderboard_table(rows))
     waits = [student for student, points in written.items() if None in points.values() and student not in again]
     return [
-        f"{said}: {', '.join(names)}"
+        f"{said}: {listed(names)}"
         for said, names in {
             f"{folder / 'written.csv'} waits for points of {len(waits)} written answers": waits,
             "The written answer has changed since it was read, and waits again": again,
