@@ -6,8 +6,9 @@ random weights at the published densities. "Warm" is what the caches leave after
 rows below it may be as well.
 
 The goals were set on an AMD processor with AVX-512, and who meets them depends on the processor. On an Intel Xeon with
-AVX-512 the three of `csr_matvec` are met, and the four of 4 x 1 vectors as well; at batch 64 torch's CSR is as fast as
-ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up in x is a load and an
+AVX-512 the three of `csr_matvec` are met and three of the four of 4 x 1 vectors, the fourth within its quartiles; those
+of `csr_matmul` against libraries are missed: two layers have inputs larger than the cache, and torch's CSR is as fast
+as ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up in x is a load and an
 insertion), `csr_matvec` runs at 0.4 to 0.9 ns a weight, and so did six spellings in C with AVX2 intrinsics: the gather
 instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step, prefetching. None was faster
 on all six layers. Vectors of 512 bits, which the compiler avoids unless told, make `csr_matmul` a quarter faster on the

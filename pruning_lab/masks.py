@@ -258,11 +258,10 @@ def _key(score, by_magnitude):
 
 @njit(cache=True)
 def _count_upper_bits(flat, by_magnitude, counts):
+    # Four histograms in turn: a run of equal scores need not wait for its own last count.
     if by_magnitude:  # `_key` without its questions: the sign's bit is set, whatever it was
         bits = flat.view(np.uint32)
-        for i in range(
-            flat.size
-        ):  # four histograms in turn: a run of equal scores need not wait for its own last count
+        for i in range(flat.size):
             counts[i & 3, np.uint32(bits[i] | np.uint32(0x80000000)) >> np.uint32(16)] += 1
     else:
         for i in range(flat.size):

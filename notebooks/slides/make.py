@@ -122,7 +122,7 @@ class Lesson:
             r"<table.*?</table>", "".join(self._data(cell, "text/html")), re.DOTALL
         )
         plain = re.sub(r' style="[^"]*"', "", tables[int(number)])
-        return _sized(SPREAD.sub(r"<td>\1<small>\2</small></td>", plain))
+        return _fitted(plain)
 
     def columns(self, cell, *chosen):
         """Return a table that a cell printed, its parts two blanks apart; quartiles go below what they belong to."""
@@ -139,8 +139,9 @@ class Lesson:
             rows = [[*row[:-2], f"{row[-2]} ({row[-1]})"] for row in rows]
         below = "<br>".join(escape(*line) for line in rest if len(line) == 1)
         body = "".join(_row(row, "td") for row in rows)
-        table = f"<table><caption>{below}</caption>{_row(names, 'th')}{body}</table>"
-        return _sized(SPREAD.sub(r"<td>\1<small>\2</small></td>", table))
+        return _fitted(
+            f"<table><caption>{below}</caption>{_row(names, 'th')}{body}</table>"
+        )
 
     def explore(self, *cells):
         """Run cells, and return the explorer that the last one shows, alive."""
@@ -208,8 +209,9 @@ def _row(parts, kind):
     return f"<tr>{head}{''.join(f'<{kind}>{part}</{kind}>' for part in others)}</tr>"
 
 
-def _sized(table):
-    """Return a table in the largest print in which it fits a slide."""
+def _fitted(table):
+    """Return a table in the largest print in which it fits a slide, quartiles below their ratio."""
+    table = SPREAD.sub(r"<td>\1<small>\2</small></td>", table)
     columns, rows = table.partition("</tr>")[0].count("<th "), table.count("<tr")
     kind = "wide" if rows > 9 else "plain" if columns > 6 else "short"
     return table.replace("<table", f'<table class="{kind}"', 1)
