@@ -1,0 +1,37 @@
+"""Writing a file so that a crash, a full disk or a second writer can harm neither the old content nor the new."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[BinaryIO]:
+    """Give a file to write to; it takes the place of `path` when the block ends, whole or not at all.
+
+    Each draft has a name of its own, so that two writers at once do not write into each other's.
+
+    Args:
+        path: the file to replace or to make, in a folder that exists.
+        private: only its owner may read what is written; else whoever the system's defaults allow.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(f"{folder}/note.txt") as file:
+    ...         _ = file.write(b"kept")
+    ...     Path(f"{folder}/note.txt").read_text()
+    'kept'
+    """
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the new content is on disk before its name is
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
