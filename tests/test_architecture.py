@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pruning_lab"
 FLOORS = {
-    **dict.fromkeys(("checks", "files", "modes", "progress"), -1),  # the ground: what everything else stands on
+    **dict.fromkeys(("checks", "files", "modes", "progress", "radix_select"), -1),  # the ground: all else stands on it
     **dict.fromkeys(("scores", "masks", "schedules", "sparse", "layers", "data", "models", "measure", "plots"), 0),
     **dict.fromkeys(("kernels", "compress", "prune", "channels"), 1),
     **dict.fromkeys(("train", "sweep"), 2),
