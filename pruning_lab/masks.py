@@ -1,16 +1,15 @@
-"""Which weights stay? Every function turns scores into bool masks, True keeps.
+"""Which weights stay? Every function turns scores into masks: bool tensors of the scores' shape, True keeps.
 
-Each prunes an exact count, `round(sparsity * n)`, whatever ties there are: entries stand in ascending order of score,
+Each prunes an exact count, `round(sparsity * n)`, whatever ties there are: put the entries in ascending order of score,
 equal scores in the order of their position (row-major), and the first ones go. A rule such as `scores > threshold`
 prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the time before.
 """
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
-from numba import njit
 
+from pruning_lab import radix_select
 from pruning_lab.checks import check_integer, check_mask, check_scores, check_sparsity
 
 
@@ -194,112 +193,17 @@ def sparsity_of(mask):
 
 
 def _mask_lowest(tensors, pruned, by_magnitude):
-    """Return one mask for each tensor: the `pruned` lowest scores of all of them go, by either of two roads."""
+    """Return one mask for each tensor: the `pruned` lowest scores of all of them go.
+
+    The rule is the stable sort at the end; the radix select gives the same masks faster, where it can.
+    """
     if pruned == 0:
         return [torch.ones(scores.shape, dtype=torch.bool, device=scores.device) for scores in tensors]
     tensors = [scores.detach() for scores in tensors]
     if all(scores.dtype == torch.float32 and scores.device.type == "cpu" for scores in tensors):
-        return _mask_by_radix_select(tensors, pruned, by_magnitude)
+        return radix_select.mask_lowest(tensors, pruned, by_magnitude)
     ranked = torch.cat([scores.reshape(-1) for scores in tensors])  # mixed dtypes become one that holds each exactly
     mask = torch.ones(ranked.shape, dtype=torch.bool, device=ranked.device)
     mask[(ranked.abs() if by_magnitude else ranked).argsort(stable=True)[:pruned]] = False
     pieces = mask.split([scores.numel() for scores in tensors])
     return [piece.reshape(scores.shape).clone() for piece, scores in zip(pieces, tensors, strict=True)]
-
-
-# The radix select. The bits of a float32, read as an integer, sort as the float does once the sign is seen to. So two
-# histograms find the score of any rank exactly: one over the upper 16 bits, to find the bucket that holds the rank, and
-# one over the lower 16 bits of the scores in that bucket. No score is moved or copied.
-CHUNK = 64  # scores that one vectorised look can dismiss; few enough that most chunks hold none of the bucket
-
-
-def _mask_by_radix_select(tensors, pruned, by_magnitude):
-    flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)) for scores in tensors]
-    masks = [torch.empty(scores.shape, dtype=torch.bool) for scores in tensors]
-    threshold, ties = _select(flats, pruned - 1, by_magnitude)
-    for flat, mask in zip(flats, masks, strict=True):
-        ties -= _fill_mask(flat, threshold, ties, by_magnitude, mask.view(-1).numpy())
-    return masks
-
-
-def _select(flats, rank, by_magnitude):
-    """Return the score at `rank` in ascending order (0 is the lowest), and how many equal to it go, itself included."""
-    counts = np.zeros((4, 1 << 16), np.int64)
-    for flat in flats:
-        _count_upper_bits(flat, by_magnitude, counts)
-    bucket, rank = _bucket_of(counts.sum(axis=0), rank)
-    low, high = max(bucket << 16, 0x007FFFFF), min(bucket << 16 | 0xFFFF, 0xFF800000)  # beyond -inf and inf lies NaN
-    counts = np.zeros(1 << 16, np.int64)
-    for flat in flats:
-        _count_lower_bits(flat, bucket, _score_of(low), _score_of(high), by_magnitude, counts)
-    lower, rank = _bucket_of(counts, rank)
-    return _score_of(bucket << 16 | lower), rank + 1
-
-
-def _bucket_of(counts, rank):
-    """Return the bucket that holds the entry at `rank`, and the entry's rank within it."""
-    ends = counts.cumsum()
-    bucket = int(ends.searchsorted(rank, side="right"))
-    return bucket, int(rank - (ends[bucket] - counts[bucket]))
-
-
-def _score_of(key):
-    """Undo `_key`: the float32 of a key."""
-    return np.uint32(key ^ 0x80000000 if key >> 31 else key ^ 0xFFFFFFFF).view(np.float32)
-
-
-@njit(cache=True)
-def _key(score, by_magnitude):
-    """Map a float32 to a uint32 that sorts as the float does."""
-    score = abs(score) if by_magnitude else score + np.float32(0)  # + 0 makes -0.0 the 0.0 that it equals
-    bits = np.float32(score).view(np.uint32)
-    return np.uint32(bits ^ np.uint32(0xFFFFFFFF if bits >> 31 else 0x80000000))
-
-
-@njit(cache=True)
-def _count_upper_bits(flat, by_magnitude, counts):
-    # Four histograms in turn: a run of equal scores need not wait for its own last count.
-    if by_magnitude:  # `_key` without its questions: the sign's bit is set, whatever it was
-        bits = flat.view(np.uint32)
-        for i in range(flat.size):
-            counts[i & 3, np.uint32(bits[i] | np.uint32(0x80000000)) >> np.uint32(16)] += 1
-    else:
-        for i in range(flat.size):
-            counts[i & 3, _key(flat[i], by_magnitude) >> 16] += 1
-
-
-@njit(cache=True)
-def _count_between(part, low, high, by_magnitude):
-    """Return how many scores lie in [low, high]; written so that it vectorises."""
-    count = np.uint32(0)
-    for i in range(part.size):
-        score = abs(part[i]) if by_magnitude else part[i]
-        count = np.uint32(count + np.uint32((score >= low) & (score <= high)))
-    return count
-
-
-@njit(cache=True)
-def _count_lower_bits(flat, bucket, low, high, by_magnitude, counts):
-    for start in range(0, flat.size, CHUNK):
-        part = flat[start : start + CHUNK]
-        if _count_between(part, low, high, by_magnitude):
-            for i in range(part.size):
-                key = _key(part[i], by_magnitude)
-                if key >> 16 == bucket:
-                    counts[key & 0xFFFF] += 1
-
-
-@njit(cache=True)
-def _fill_mask(flat, threshold, ties, by_magnitude, mask):
-    """Write `score >= threshold`, then clear the first `ties` that equal it; return how many were cleared."""
-    for i in range(flat.size):
-        mask[i] = (abs(flat[i]) if by_magnitude else flat[i]) >= threshold
-    cleared = 0
-    for start in range(0, flat.size, CHUNK):
-        part = flat[start : start + CHUNK]
-        if cleared < ties and _count_between(part, threshold, threshold, by_magnitude):
-            for i in range(part.size):
-                if cleared < ties and (abs(part[i]) if by_magnitude else part[i]) == threshold:
-                    mask[start + i] = False
-                    cleared += 1
-    return cleared

@@ -4,7 +4,6 @@ The parameters stay the plain tensors they are, with zeros written into them. So
 `torch.compile` and `torch.export` work as before, and nothing is left to remove in the end.
 """
 
-import os
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from pruning_lab.checks import check_mask
+from pruning_lab.files import replacing
 
 BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # bytes of a weight: integers of that size
 NOT_MULTIPLIED = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
@@ -165,15 +165,10 @@ def save_masks(masks, path):
     ...     load_masks(f"{folder}/masks.safetensors")
     {'weight': tensor([ True, False])}
     """
-    path = Path(path)
     # Each mask a copy of its own: the format holds no views and nothing twice.
     masks = {name: mask.cpu().clone(memory_format=torch.contiguous_format) for name, mask in _checked(masks).items()}
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(safetensors.torch.save(masks))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(safetensors.torch.save(masks))
 
 
 def load_masks(path, model=None):

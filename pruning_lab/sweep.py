@@ -14,9 +14,8 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from pruning_lab.measure import one_thread
+from pruning_lab.progress import bar
 
 BEGINS = b'{"function": '  # each line of a file of results
 
@@ -84,9 +83,8 @@ def run(function, grid, executor=None, *, path=None):
     runs, name = _keyed(grid), _name(function)
     results, failures = _read(path, name) if path else {}, []
     waiting = {key: parameters for key, parameters in runs.items() if key not in results}
-    quiet = bool(os.environ.get("TQDM_DISABLE"))
-    bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), delay=3, leave=False, disable=quiet)
-    with bar, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
+    progress = bar(total=len(runs), initial=len(runs) - len(waiting))
+    with progress, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
         for key, outcome in ended:
             if "error" in outcome:
                 failures.append((runs[key], outcome["error"]))
@@ -94,7 +92,7 @@ def run(function, grid, executor=None, *, path=None):
                 results[key] = outcome["result"]
                 if path:
                     _append(path, {"function": name, "parameters": runs[key], **outcome})
-            bar.update()
+            progress.update()
     done = [(parameters, results[key]) for key, parameters in runs.items() if key in results]
     rows = [{**parameters, "seed": seed_of(parameters), "result": result} for parameters, result in done]
     if failures:
