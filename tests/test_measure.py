@@ -307,6 +307,11 @@ def test_slow_rows_are_shown_in_milliseconds():
     assert "2000.00  1500.00 to 2500.00" in table
 
 
+def test_a_ratio_is_written_with_its_quartiles(comparison):
+    assert comparison["csr"].ratio_text == "20.25 (18.00 to 22.12)"
+    assert comparison["dense <1>"].ratio_text == "1.00 (1.00 to 1.00)"
+
+
 def test_its_rows_are_drawn_by_plots(comparison):
     axes = plots.latency_bars(comparison.rows, limit=5e-5)
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([2500, 123.456])
