@@ -53,7 +53,7 @@ def _deep_compression_layers():
         cold_vector[name] = measure.compare(candidates, cold=True)
         batch[name] = measure.compare(_sparse_candidates(weight, csr, columns, kernels.csr_matmul))
         if name in DENSE_LAYERS:
-            candidates = {"ours": lambda csr=csr, x=x: kernels.csr_matvec(csr, x)} | _dense_candidates(weight, x)
+            candidates = {"ours": lambda csr=csr, x=x: kernels.csr_matvec(csr, x)} | measure.dense_products(weight, x)
             dense[name] = measure.compare(candidates, cold=True)
     return [
         _mean_row("control: csr_matvec against its own copy", vector, ["copy"]),
@@ -70,7 +70,7 @@ def _deep_compression_layers():
 def _small_matrix():
     weight, x = _random((256, 256), 0.3), _random((256, 64), 1)
     csr = CSR.from_dense(weight)
-    candidates = {"ours": lambda: kernels.csr_matmul(csr, x)} | _dense_candidates(weight, x)
+    candidates = {"ours": lambda: kernels.csr_matmul(csr, x)} | measure.dense_products(weight, x)
     comparison = _compare_equal(candidates)
     what = "csr_matmul, 256 x 256 at 70 %, batch 64, against NumPy dense"
     return _row(what, comparison, "NumPy dense", 1.0, f"torch dense {_speed_up(comparison, 'torch dense')[0]:.2f}")
@@ -87,7 +87,7 @@ def _four_by_one():
                 "ours": lambda blocks=blocks, x=x: kernels.block_matmul(blocks, x),
                 "csr": lambda csr=csr, x=x: kernels.csr_matmul(csr, x),
             }
-            comparison = _compare_equal(ours | _dense_candidates(weight, x))
+            comparison = _compare_equal(ours | measure.dense_products(weight, x))
             what = f"4 x 1 vectors, {side} x {side} at 70 %, batch {batch}, against NumPy dense"
             note = ", ".join(f"{name} {_speed_up(comparison, name)[0]:.2f}" for name in ("torch dense", "csr"))
             yield _row(what, comparison, "NumPy dense", 2.0, note)
@@ -116,11 +116,6 @@ def _sparse_candidates(weight, csr, x, multiply):
     }
     _check_answers(candidates, weight @ x)
     return candidates
-
-
-def _dense_candidates(weight, x):
-    weight_tensor, tensor = torch.from_numpy(weight), torch.from_numpy(x)
-    return {"NumPy dense": lambda: weight @ x, "torch dense": lambda: weight_tensor @ tensor}
 
 
 def _compare_equal(candidates):

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pruning_lab import measure, plots
 from pruning_lab.layers import HeadAttention
-from pruning_lab.measure import compare, count_weights, macs, stored_bytes, timing
+from pruning_lab.measure import best_dense, compare, count_weights, macs, rivals, stored_bytes, timing
 from pruning_lab.models import lenet_300_100, resnet_small, vgg_small
 
 
@@ -307,6 +307,11 @@ def test_slow_rows_are_shown_in_milliseconds():
     assert "2000.00  1500.00 to 2500.00" in table
 
 
+def test_a_ratio_is_written_with_its_quartiles(comparison):
+    assert comparison["csr"].ratio_text == "20.25 (18.00 to 22.12)"
+    assert comparison["dense <1>"].ratio_text == "1.00 (1.00 to 1.00)"
+
+
 def test_its_rows_are_drawn_by_plots(comparison):
     axes = plots.latency_bars(comparison.rows, limit=5e-5)
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([2500, 123.456])
@@ -317,6 +322,51 @@ def test_bandwidth_is_bytes_over_the_best_pass(monkeypatch):
     times = iter([3.0, 2.0, 4.0] + [5.0] * 7)
     monkeypatch.setattr(timing, "_seconds_per_call", lambda *args, **options: next(times))
     assert measure.stream_bandwidth() == timing.STREAM_BYTES / 2.0
+
+
+# --- Rivals ---
+
+
+@pytest.mark.parametrize("inputs", [(3,), (3, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_both_dense_products_multiply(inputs, dtype):
+    weight = np.array([[1, 2, 3], [4, 5, 6]], dtype)
+    inputs = np.arange(np.prod(inputs), dtype=dtype).reshape(inputs)
+    for product in measure.dense_products(weight, inputs).values():
+        np.testing.assert_array_equal(np.asarray(product()), weight @ inputs)
+
+
+def test_torch_multiplies_the_memory_that_numpy_does():
+    weight, inputs = np.eye(2), np.ones(2)
+    products = measure.dense_products(weight, inputs)
+    weight[0, 0] = 5
+    assert [product().tolist() for product in products.values()] == [[5, 1], [5, 1]]
+
+
+@pytest.mark.parametrize(("numpy_ns", "torch_ns", "faster"), [(1e6, 2e6, "NumPy dense"), (2e6, 1e6, "torch dense")])
+def test_the_rival_is_the_faster_product(clock, monkeypatch, numpy_ns, torch_ns, faster):
+    makers = {
+        "NumPy dense": lambda weight, x: takes(clock, numpy_ns),
+        "torch dense": lambda weight, x: takes(clock, torch_ns),
+    }
+    for name, make in makers.items():
+        monkeypatch.setitem(rivals.PRODUCTS, name, make)
+    name, make = best_dense(np.eye(2), np.ones(2))
+    assert (name, make) == (faster, makers[faster])
+
+
+def test_the_trial_has_the_rounds_and_the_warmth_asked_for(monkeypatch):
+    asked = []
+
+    def trial(candidates, repeats, cold):
+        asked.append((list(candidates), repeats, cold))
+        return compare(candidates, repeats=1)
+
+    monkeypatch.setattr(rivals, "compare", trial)
+    best_dense(np.eye(2), np.ones(2), cold=True)
+    best_dense(np.eye(2), np.ones(2), repeats=30)
+    names = ["NumPy dense", "torch dense"]
+    assert asked == [(names, rivals.TRIAL, True), (names, 30, False)]
 
 
 BAD_INPUT = [

@@ -1,6 +1,24 @@
-"""What does a network cost? `counts` adds up weights, bytes and multiply-accumulates; `timing` measures seconds."""
+"""What does a network cost? `counts` adds up weights, bytes and multiply-accumulates; `timing` measures seconds.
+
+`rivals` are the dense products that a sparse one is measured against.
+"""
 
 from .counts import count_weights, macs, stored_bytes
+from .rivals import Rival, best_dense, dense_products, numpy_product, torch_product
 from .timing import Comparison, Row, compare, one_thread, stream_bandwidth
 
-__all__ = ["Comparison", "Row", "compare", "count_weights", "macs", "one_thread", "stored_bytes", "stream_bandwidth"]
+__all__ = [
+    "Comparison",
+    "Rival",
+    "Row",
+    "best_dense",
+    "compare",
+    "count_weights",
+    "dense_products",
+    "macs",
+    "numpy_product",
+    "one_thread",
+    "stored_bytes",
+    "stream_bandwidth",
+    "torch_product",
+]

@@ -31,6 +31,15 @@ class Row:
     ratio_q1: float
     ratio_q3: float
 
+    @property
+    def ratio_text(self) -> str:
+        """The ratio with its quartiles, as tables and sentences give it.
+
+        >>> Row("csr", 2e-6, 1e-6, 3e-6, ratio=1.312, ratio_q1=1.28, ratio_q3=1.3456).ratio_text
+        '1.31 (1.28 to 1.35)'
+        """
+        return f"{self.ratio:.2f} ({self.ratio_q1:.2f} to {self.ratio_q3:.2f})"
+
 
 @dataclass(frozen=True)
 class Comparison:
