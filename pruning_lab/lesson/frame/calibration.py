@@ -7,7 +7,7 @@ from pruning_lab import plots
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.predict import CONFIDENCE
 from pruning_lab.lesson.frame.session import attended
-from pruning_lab.lesson.frame.view import table_html
+from pruning_lab.tables import table_html
 
 FEW = 5  # below this many, a share says little
 

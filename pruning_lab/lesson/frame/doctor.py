@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 from pruning_lab import data
 from pruning_lab.lesson.frame.journal import journal_path
-from pruning_lab.lesson.frame.lessons import ROOT
+from pruning_lab.lesson.frame.lessons import ROOT, lessons
 
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"

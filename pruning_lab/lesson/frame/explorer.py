@@ -24,7 +24,8 @@ from matplotlib.figure import Figure
 from pruning_lab import plots
 from pruning_lab.lesson.frame.lessons import ROOMS
 from pruning_lab.lesson.frame.session import attended
-from pruning_lab.lesson.frame.view import image_html, show_widget, table_html, wide
+from pruning_lab.lesson.frame.view import image_html, show_widget, wide
+from pruning_lab.tables import table_html
 
 PLACES = [round(0.05 * step, 2) for step in range(20)]  # of every sparsity slider: 0 to 0.95, where a channel is left
 NEVER = 255  # the step at which a weight goes that outlasts the slider

@@ -30,19 +30,6 @@ def image_html(picture, alt, dpi=144):
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'
 
 
-def table_html(header, rows, caption=""):
-    """Return a plain HTML table. Cells are escaped; the first of each row is its header."""
-    head = "".join(f'<th scope="col" style="text-align:left">{escape(str(name))}</th>' for name in header)
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left">{escape(str(first))}</th>'
-        + "".join(f'<td style="text-align:left">{escape(str(cell))}</td>' for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    caption = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def message(text, colour="var(--jp-content-font-color1, inherit)"):
     """Return one sentence as an HTML widget's value, announced by screen readers when it changes."""
     return f'<div role="status" style="color:{colour}; white-space:pre-wrap; line-height:1.4">{escape(text)}</div>'

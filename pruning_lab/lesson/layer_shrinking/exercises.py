@@ -32,8 +32,8 @@ def _compare_keep(got, weight, count):
         "positive and negative weights cancel: add magnitudes": weight.sum(axis=(1, 2, 3)),
     }
     slips["a filter is weight[i]; that ranks the input channels, axis 1"] = magnitudes.sum(axis=(0, 2, 3))
-    for reason, worth in slips.items():
-        chosen = np.sort(np.argsort(worth, kind="stable")[len(worth) - count :]).tolist()
+    for reason, ranked_by in slips.items():
+        chosen = np.sort(np.argsort(ranked_by, kind="stable")[len(ranked_by) - count :]).tolist()
         assert sorted(got.tolist()) != chosen or chosen == wanted.tolist(), reason
     assert got.tolist() == wanted.tolist(), (
         f"L1 norms {norms.round(2).tolist()}, keep {count}: {wanted.tolist()}; got {got.tolist()}"

@@ -1,10 +1,12 @@
 """Li et al.'s counts of multiplications and parameters, as printed, beside networks that are really shrunk."""
 
+from typing import NamedTuple
+
 import torch
 
 from pruning_lab import measure, models
-from pruning_lab.lesson.frame.view import table_html
 from pruning_lab.lesson.layer_shrinking.networks import by_norm, shrink_resnet, shrink_vgg
+from pruning_lab.tables import table_html
 
 CIFAR = torch.zeros(1, 3, 32, 32)  # one picture of CIFAR-10's shape: the counts below are for one picture
 # Li et al. 2016 (arXiv 1608.08710), table 1: MACs and parameters as printed.
@@ -19,23 +21,35 @@ PRINTED = {
 # that block b (from 0) begins with layer 2 + 2b.
 RESNET_56_VARIANTS = {"A": ((0.1, 0.1, 0.1), (16, 20, 38, 54)), "B": ((0.6, 0.3, 0.1), (16, 18, 20, 34, 38, 54))}
 VGG16_A = (1, *range(8, 14))  # the convolutions of which half of the filters go
-# Table 2: map side, filters, MACs and parameters as printed, filters kept, percent of the layer's MACs removed.
+
+
+class PrintedLayer(NamedTuple):
+    """A row of table 2 of the paper: map side, filters, MACs and parameters, filters kept, per cent of MACs removed."""
+
+    side: int
+    filters: int
+    macs: str
+    parameters: str
+    kept: int
+    macs_removed: int
+
+
 VGG16_LAYERS = {
-    "conv1": (32, 64, "1.8e+06", "1.7e+03", 32, 50),
-    "conv2": (32, 64, "3.8e+07", "3.7e+04", 64, 50),
-    "conv3": (16, 128, "1.9e+07", "7.4e+04", 128, 0),
-    "conv4": (16, 128, "3.8e+07", "1.5e+05", 128, 0),
-    "conv5": (8, 256, "1.9e+07", "2.9e+05", 256, 0),
-    "conv6": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
-    "conv7": (8, 256, "3.8e+07", "5.9e+05", 256, 0),
-    "conv8": (4, 512, "1.9e+07", "1.2e+06", 256, 50),
-    "conv9": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
-    "conv10": (4, 512, "3.8e+07", "2.4e+06", 256, 75),
-    "conv11": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "conv12": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "conv13": (2, 512, "9.4e+06", "2.4e+06", 256, 75),
-    "linear1": (1, 512, "2.6e+05", "2.6e+05", 512, 50),
-    "linear2": (1, 10, "5.1e+03", "5.1e+03", 10, 0),
+    "conv1": PrintedLayer(32, 64, "1.8e+06", "1.7e+03", 32, 50),
+    "conv2": PrintedLayer(32, 64, "3.8e+07", "3.7e+04", 64, 50),
+    "conv3": PrintedLayer(16, 128, "1.9e+07", "7.4e+04", 128, 0),
+    "conv4": PrintedLayer(16, 128, "3.8e+07", "1.5e+05", 128, 0),
+    "conv5": PrintedLayer(8, 256, "1.9e+07", "2.9e+05", 256, 0),
+    "conv6": PrintedLayer(8, 256, "3.8e+07", "5.9e+05", 256, 0),
+    "conv7": PrintedLayer(8, 256, "3.8e+07", "5.9e+05", 256, 0),
+    "conv8": PrintedLayer(4, 512, "1.9e+07", "1.2e+06", 256, 50),
+    "conv9": PrintedLayer(4, 512, "3.8e+07", "2.4e+06", 256, 75),
+    "conv10": PrintedLayer(4, 512, "3.8e+07", "2.4e+06", 256, 75),
+    "conv11": PrintedLayer(2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "conv12": PrintedLayer(2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "conv13": PrintedLayer(2, 512, "9.4e+06", "2.4e+06", 256, 75),
+    "linear1": PrintedLayer(1, 512, "2.6e+05", "2.6e+05", 512, 50),
+    "linear2": PrintedLayer(1, 10, "5.1e+03", "5.1e+03", 10, 0),
 }
 
 
@@ -52,14 +66,35 @@ def published_networks():
     return {name: made[name] for name in PRINTED}
 
 
+class Counted(NamedTuple):
+    """A network's multiply-accumulates and weights, counted here and as the paper prints them."""
+
+    name: str
+    macs: int
+    macs_printed: str
+    weights: int
+    weights_printed: str
+
+
 def network_rows(networks):
-    """Return for each network of PRINTED: name, MACs counted, printed, weights counted, printed."""
+    """Return a Counted for each of `published_networks`."""
     counted = {name: (measure.macs(m.eval(), CIFAR), measure.count_weights(m)) for name, m in networks.items()}
-    return [(name, macs, PRINTED[name][0], weights, PRINTED[name][1]) for name, (macs, weights) in counted.items()]
+    return [
+        Counted(name, macs, PRINTED[name][0], weights, PRINTED[name][1]) for name, (macs, weights) in counted.items()
+    ]
+
+
+class LayerCost(NamedTuple):
+    """What one layer costs in a network: the side of its maps, its outputs, multiply-accumulates and weights."""
+
+    side: int
+    outputs: int
+    macs: int
+    weights: int
 
 
 def costs_by_layer(model):
-    """Return {name: (map side, outputs, MACs, weights)}, each layer run alone on the input it gets in the network."""
+    """Return {name: LayerCost}, each layer run alone on the input it gets in the network."""
     seen = {}
     handles = [
         layer.register_forward_hook(lambda layer, inputs, output, name=name: seen.update({name: (inputs[0], output)}))
@@ -71,7 +106,7 @@ def costs_by_layer(model):
         handle.remove()
     layers = {name: model.get_submodule(name) for name in seen}
     return {
-        name: (
+        name: LayerCost(
             output.shape[-1] if output.ndim == 4 else 1,
             output.shape[1],
             measure.macs(layers[name], x),
@@ -91,15 +126,15 @@ def layer_table(dense, pruned):
     rows = [
         [
             name,
-            f"{side} x {side}",
-            f"{before[name][2]:.1e}".replace("e+0", "e"),
-            macs.replace("e+0", "e"),
-            f"{before[name][1]} to {after[name][1]}",
-            f"{filters} to {kept}",
-            f"{1 - after[name][2] / before[name][2]:.0%}",
-            f"{removed}%",
+            f"{printed.side} x {printed.side}",
+            f"{before[name].macs:.1e}".replace("e+0", "e"),
+            printed.macs.replace("e+0", "e"),
+            f"{before[name].outputs} to {after[name].outputs}",
+            f"{printed.filters} to {printed.kept}",
+            f"{1 - after[name].macs / before[name].macs:.0%}",
+            f"{printed.macs_removed}%",
         ]
-        for name, (side, filters, macs, _, kept, removed) in VGG16_LAYERS.items()
+        for name, printed in VGG16_LAYERS.items()
     ]
     header = ["layer", "map", "MACs", "printed", "filters", "printed", "MACs removed", "printed"]
     return table_html(header, rows, "VGG-16 on CIFAR-10 and its pruned variant A, counted here and in Li et al. 2016")

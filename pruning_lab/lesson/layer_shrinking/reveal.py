@@ -2,10 +2,11 @@
 
 from pruning_lab import measure
 from pruning_lab.lesson.frame.predict import option_around
-from pruning_lab.lesson.frame.view import image_html, table_html
+from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.layer_shrinking.drawings import share_bars
 from pruning_lab.lesson.layer_shrinking.experiments import speed
 from pruning_lab.lesson.layer_shrinking.networks import keep_by_norm, shrink_vgg
+from pruning_lab.tables import table_html
 
 
 def work_reveal(model, images, options):
@@ -16,23 +17,23 @@ def work_reveal(model, images, options):
         options: {option: (low, high)}, ranges of the share of multiplications that is left.
     """
 
+    def ms(row):
+        return f"{row.median * 1e3:.1f}"
+
     def reveal():
         half = shrink_vgg(model, keep_by_norm(model))
         macs = [measure.macs(network.eval(), images[:1]) for network in (model, half)]
         left = macs[1] / macs[0]
         timed = speed({"dense": model, "half of the filters": half}, images)
+        dense, halved, again = timed.rows
         rows = [
             ["multiplications for one picture", f"{macs[0]:,}", f"{macs[1]:,}", f"{1 / left:.2f}"],
             ["weights", *(f"{measure.count_weights(m):,}" for m in (model, half)), ""],
-            ["time for the batch [ms]", *(f"{row.median * 1e3:.1f}" for row in timed.rows[:2]), _spread(timed.rows[1])],
-            ["control: dense again [ms]", "", f"{timed.rows[2].median * 1e3:.1f}", _spread(timed.rows[2])],
+            ["time for the batch [ms]", ms(dense), ms(halved), halved.ratio_text],
+            ["control: dense again [ms]", "", ms(again), again.ratio_text],
         ]
         table = table_html(["", "dense", "half of the filters", "times fewer or as fast"], rows, timed.conditions)
-        alt = f"Bars: {left:.2f} of the multiplications are left, {1 / timed.rows[1].ratio:.2f} of the time."
-        return option_around(options, left), [table, image_html(share_bars(left, 1 / timed.rows[1].ratio), alt)]
+        alt = f"Bars: {left:.2f} of the multiplications are left, {1 / halved.ratio:.2f} of the time."
+        return option_around(options, left), [table, image_html(share_bars(left, 1 / halved.ratio), alt)]
 
     return reveal
-
-
-def _spread(row):
-    return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"

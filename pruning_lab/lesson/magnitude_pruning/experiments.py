@@ -134,19 +134,13 @@ def retrain_on_schedule(model, training, schedule, target, *, epochs, seed, ever
         prune.apply_masks_(model, held)  # the step just taken has moved what was zero: it must not outrank a survivor
         held.update(masks.mask_global(weights, schedule(step, steps, target), by_magnitude=True))
 
-    def prune_when_due(*_):
+    def prune_when_due():
         if (step := next(count)) % every == 0 or step == steps:
             prune_up_to(step)
 
-    def optimizer(parameters, lr):
-        stepper = train.ADAM(parameters, lr=lr)
-        stepper.register_step_post_hook(prune_when_due)  # `fit` adds its own after it, which writes the new zeros
-        return stepper
-
     prune_up_to(0)
-    train.fit(
-        model, training, epochs=epochs, batch_size=BATCH, seed=seed, masks=held, optimizer=optimizer, progress=False
-    )
+    options = {"epochs": epochs, "batch_size": BATCH, "seed": seed, "progress": False}
+    train.fit(model, training, masks=held, after_step=prune_when_due, **options)
     return held
 
 

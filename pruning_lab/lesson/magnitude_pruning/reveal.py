@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 
 from pruning_lab import masks, prune
-from pruning_lab.lesson.frame.view import image_html, table_html
+from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.magnitude_pruning import experiments
 from pruning_lab.lesson.magnitude_pruning.drawings import ONE_POINT, plateau_figure
+from pruning_lab.tables import table_html
 
 
 def plateau_reveal(folder, options, sparsities=(0.3, 0.5, 0.7, 0.8, 0.9)):

@@ -4,16 +4,13 @@ from pruning_lab.lesson.sparse_kernels import exercises
 from pruning_lab.lesson.sparse_kernels.drawings import crossover_maps, gather_frames, two_walks
 from pruning_lab.lesson.sparse_kernels.engine import engine_product, layer_model
 from pruning_lab.lesson.sparse_kernels.experiments import (
-    best_dense,
     crossing,
     crossover,
-    numpy_product,
     race_layers,
     random_inputs,
     random_layer,
     sparse_product,
     speed_up,
-    torch_product,
     vector_loads,
 )
 from pruning_lab.lesson.sparse_kernels.explorer import explore_crossover
@@ -24,6 +21,7 @@ from pruning_lab.lesson.sparse_kernels.published import (
     published_speed_ups,
 )
 from pruning_lab.lesson.sparse_kernels.reveal import race_picture, race_reveal, race_table, zeros_reveal
+from pruning_lab.measure.rivals import best_dense, numpy_product, torch_product
 
 __all__ = [
     "MACHINES",

@@ -8,13 +8,11 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from pruning_lab import kernels, measure, progress
 from pruning_lab.lesson.sparse_kernels.published import LAYERS, geometric_mean
+from pruning_lab.measure.rivals import best_dense
 from pruning_lab.sparse import CSR
-
-TRIAL = 5  # rounds that decide whether NumPy or torch is the rival
 
 
 def vector_loads(compiled):
@@ -49,28 +47,9 @@ def random_inputs(features, batch, seed=1):
     return np.random.default_rng(seed).standard_normal((features, batch)[: 1 + (batch > 1)], dtype=np.float32)
 
 
-def numpy_product(weight, x):
-    """Return a call without arguments that multiplies: what `measure.compare` takes."""
-    return lambda: weight @ x
-
-
-def torch_product(weight, x):
-    """The same in torch, on the same memory."""
-    weight, x = torch.from_numpy(weight), torch.from_numpy(x)
-    return lambda: weight @ x
-
-
 def sparse_product(csr, x):
-    """The same by `kernels.csr_matmul`."""
+    """Return a call without arguments that multiplies by `kernels.csr_matmul`: what `measure.compare` takes."""
     return lambda: kernels.csr_matmul(csr, x)
-
-
-def best_dense(weight, x, cold):
-    """Return the faster of NumPy and torch on this product: its name, and the function that makes its call."""
-    makers = {"NumPy dense": numpy_product, "torch dense": torch_product}
-    rows = measure.compare({name: make(weight, x) for name, make in makers.items()}, TRIAL, cold).rows
-    name = min(rows, key=lambda row: row.median).name
-    return name, makers[name]
 
 
 def race_layer(shape, density, batch, repeats=30):

@@ -4,10 +4,11 @@ import numpy as np
 
 from pruning_lab import measure
 from pruning_lab.lesson.frame.predict import option_around, option_naming
-from pruning_lab.lesson.frame.view import image_html, table_html
+from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.sparse_kernels import drawings
 from pruning_lab.lesson.sparse_kernels.experiments import race_layers, speed_up
 from pruning_lab.lesson.sparse_kernels.published import LAYERS, MACHINES, geometric_mean, published_speed_ups
+from pruning_lab.tables import table_html
 
 FASTER = 1.2  # below this, a speed-up could be the machine's mood
 
@@ -19,7 +20,7 @@ def race_table(races, batch):
         [
             f"{layer}, {LAYERS[layer][1]:.0%} kept",
             *(f"{ratios[list(LAYERS).index(layer)]:.2f}" for ratios in published),
-            _with_spread(race["sparse"]),
+            race["sparse"].ratio_text,
             race.rows[0].name,
             f"{race['sparse again'].ratio / race['sparse'].ratio:.2f}",
         ]
@@ -30,10 +31,6 @@ def race_table(races, batch):
     header = ["layer", *MACHINES, "this machine (IQR)", "its dense rival", "control: sparse again / sparse"]
     conditions = next(iter(races.values())).conditions
     return table_html(header, rows, f"Batch {batch}: times as fast as dense. This machine: {conditions}")
-
-
-def _with_spread(row):
-    return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"
 
 
 def race_picture(races, batch):
@@ -80,7 +77,7 @@ def zeros_reveal(candidates, options, repeats=30):
         }
         faster = {name for name, (_, _, zeros) in rows.items() if zeros.ratio_q1 >= FASTER}
         cells = [
-            [name, f"{full.median * 1e6:,.0f}", f"{zeros.median * 1e6:,.0f}", _with_spread(zeros), _with_spread(again)]
+            [name, f"{full.median * 1e6:,.0f}", f"{zeros.median * 1e6:,.0f}", zeros.ratio_text, again.ratio_text]
             for name, (full, again, zeros) in rows.items()
         ]
         header = ["product", "all weights [µs]", "90 % zeros [µs]", "times as fast (IQR)", "control: all weights again"]

@@ -1,11 +1,12 @@
 """Deep Compression's storage table, rebuilt: by the formula, and by really encoding random matrices."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.view import table_html
+from pruning_lab.tables import table_html
 
 # Han et al. 2015 (arXiv 1510.00149), the storage tables of LeNet-300-100 and AlexNet: rows and columns of the matrix,
 # percent of the weights kept, bits of a weight, bits of an index, size before Huffman coding in percent of float32.
@@ -43,21 +44,35 @@ def percent_by_encoding(shape, density, bits, index_bits):
     return 100 * (math.ceil(stored * bits / 8) + math.ceil(stored * index_bits / 8) + 4 * 2**bits) / (4 * array.size)
 
 
-def storage_rows(printed=PRINTED):
-    """Return a dict for each printed layer: what the paper prints, formula, encoding, and what rounding allows.
+class StorageRow(NamedTuple):
+    """One printed layer, in per cent of float32 but for the numbers of bits.
 
-    The printed inputs are rounded to whole percents. `low` and `high` are what the formula gives for every density that
-    rounds to the printed one; `outside` is by how much the printed size, itself rounded, lies beyond them.
+    `low` and `high` are what the formula gives for every density that rounds to the printed one; `outside` is by how
+    much the printed size, itself rounded, lies beyond them.
     """
+
+    layer: str
+    kept: int
+    bits: int
+    index_bits: int
+    printed: float
+    low: float
+    formula: float
+    high: float
+    encoded: float
+    outside: float
+
+
+def storage_rows(printed=PRINTED):
+    """Return a StorageRow for each printed layer: the paper's size, formula and encoding, and what rounding allows."""
     rows = []
-    for name, shape, kept_percent, bits, index_bits, size in printed:
+    for layer, shape, kept, bits, index_bits, size in printed:
         low, formula, high = (
-            percent_by_formula(shape, (kept_percent + step) / 100, bits, index_bits) for step in (-0.5, 0, 0.5)
+            percent_by_formula(shape, (kept + step) / 100, bits, index_bits) for step in (-0.5, 0, 0.5)
         )
         outside = max(size - 0.05 - high, 0) + min(size + 0.05 - low, 0)
-        encoded = percent_by_encoding(shape, kept_percent / 100, bits, index_bits)
-        row = {"layer": name, "kept": kept_percent, "bits": bits, "index_bits": index_bits, "printed": size}
-        rows.append({**row, "formula": formula, "low": low, "high": high, "encoded": encoded, "outside": outside})
+        encoded = percent_by_encoding(shape, kept / 100, bits, index_bits)
+        rows.append(StorageRow(layer, kept, bits, index_bits, size, low, formula, high, encoded, outside))
     return rows
 
 
@@ -65,14 +80,14 @@ def storage_table(rows):
     """Return `storage_rows` as an HTML table."""
     cells = [
         [
-            row["layer"],
-            f"{row['kept']} %",
-            f"{row['bits']} + {row['index_bits']}",
-            f"{row['printed']:.1f}",
-            f"{row['formula']:.2f}",
-            f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['encoded']:.2f}",
-            f"{row['outside']:+.2f}" if abs(row["outside"]) > 0.005 else "",
+            row.layer,
+            f"{row.kept} %",
+            f"{row.bits} + {row.index_bits}",
+            f"{row.printed:.1f}",
+            f"{row.formula:.2f}",
+            f"{row.low:.2f} to {row.high:.2f}",
+            f"{row.encoded:.2f}",
+            f"{row.outside:+.2f}" if abs(row.outside) > 0.005 else "",
         ]
         for row in rows
     ]

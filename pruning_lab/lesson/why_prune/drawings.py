@@ -14,10 +14,10 @@ def first_idea(sparsity=0.5, size=12):
         a matplotlib Figure: on the left the scattered mask (A is a zero in it, C the shape that a dense product sees),
         on the right whole columns (B is one that goes, D the shape).
     """
-    worth = torch.from_numpy(np.random.default_rng(0).random((size, size)))
-    scattered = masks.mask_unstructured(worth, sparsity).numpy()
+    made_up = torch.from_numpy(np.random.default_rng(0).random((size, size)))
+    scattered = masks.mask_unstructured(made_up, sparsity).numpy()
     columns = np.zeros_like(scattered)
-    columns[:, masks.keep_channels(worth.sum(dim=0), sparsity).numpy()] = True
+    columns[:, masks.keep_channels(made_up.sum(dim=0), sparsity).numpy()] = True
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     for axes, mask, title in zip(
         figure.subplots(1, 2), (scattered, columns), ("scattered zeros", "whole columns"), strict=True
@@ -53,10 +53,10 @@ def pruning_frames(weight):
 
 
 def _draw_mask(axes, weight, sparsity):
-    worth = scores.magnitude_scores(weight)
-    mask = masks.mask_unstructured(worth, sparsity)
+    magnitudes = scores.magnitude_scores(weight)
+    mask = masks.mask_unstructured(magnitudes, sparsity)
     plots.draw_numbers(axes, weight, mask)
-    gone = worth[~mask]
+    gone = magnitudes[~mask]
     highest = f", all of magnitude {gone.max():.2f} or less" if gone.numel() else ""
     axes.set_xlabel(f"{gone.numel()} of {mask.numel()} pruned{highest}", fontsize=10)
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from pruning_lab import kernels, masks, measure, scores, sparse
+from pruning_lab.measure.rivals import best_dense
 
 BATCHES = (1, 64)
 CONTROL = "unpruned again"  # the same matrix in another place in memory: how far from 1 a ratio is that means nothing
@@ -52,12 +53,12 @@ def four_patterns(weight, sparsity, group=None):
         group: n, m of the N:M pattern; None takes the one that prunes exactly `sparsity`.
     """
     tensor = torch.from_numpy(weight)
-    worth = scores.magnitude_scores(tensor)
+    magnitudes = scores.magnitude_scores(tensor)
     n, m = group or group_for(sparsity)
-    scattered = masks.mask_unstructured(worth, sparsity).numpy()
-    grouped = masks.mask_n_of_m(worth, n, m).numpy()
-    vectors = masks.mask_blocks(worth, (4, 1), sparsity).numpy()
-    keep = masks.keep_channels(worth.sum(dim=0), sparsity).numpy()
+    scattered = masks.mask_unstructured(magnitudes, sparsity).numpy()
+    grouped = masks.mask_n_of_m(magnitudes, n, m).numpy()
+    vectors = masks.mask_blocks(magnitudes, (4, 1), sparsity).numpy()
+    keep = masks.keep_channels(magnitudes.sum(dim=0), sparsity).numpy()
     columns = np.zeros(weight.shape, dtype=bool)
     columns[:, keep] = True
     everything = slice(None)
@@ -86,7 +87,7 @@ def times(weight, patterns, batch, repeats=30):
     x = np.random.default_rng(1).standard_normal((weight.shape[1], batch), dtype=np.float32)
     x = x[:, 0] if batch == 1 else x
     cold = batch == 1
-    dense = _fastest_dense(weight, x, cold)
+    dense = best_dense(weight, x, cold).make
     candidates = {"unpruned": dense(weight, x), (CONTROL, "dense"): dense(weight.copy(), x)}
     for name, pattern in patterns.items():
         inputs = np.ascontiguousarray(x[pattern.columns])
@@ -102,17 +103,3 @@ def times(weight, patterns, batch, repeats=30):
 
 def _product(pattern, x):
     return lambda: pattern.multiply(pattern.stored, x)
-
-
-def _numpy_product(weight, x):
-    return lambda: weight @ x
-
-
-def _torch_product(weight, x):
-    weight, x = torch.from_numpy(weight), torch.from_numpy(x)
-    return lambda: weight @ x
-
-
-def _fastest_dense(weight, x, cold):
-    trial = measure.compare({"numpy": _numpy_product(weight, x), "torch": _torch_product(weight, x)}, cold=cold)
-    return _numpy_product if trial["torch"].ratio < 1 else _torch_product

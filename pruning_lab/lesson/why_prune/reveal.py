@@ -6,9 +6,10 @@ import torch
 
 from pruning_lab import masks
 from pruning_lab.lesson.frame.predict import MOVING, option_naming
-from pruning_lab.lesson.frame.view import image_html, message, table_html, wide
+from pruning_lab.lesson.frame.view import image_html, message, wide
 from pruning_lab.lesson.why_prune.drawings import mask_figure, time_figure
 from pruning_lab.lesson.why_prune.experiments import BATCHES, CONTROL, four_patterns, times
+from pruning_lab.tables import table_html
 
 WINS = 1.2  # a pattern counts as faster if three rounds of four reach this ratio; less could be the machine's mood
 INVARIANT = (
@@ -65,14 +66,10 @@ def time_table(measured):
     """Return an HTML table of speed-ups, with the interquartile range of the single rounds."""
     header = ["pattern"] + [f"batch {batch}, {kernel}" for batch in measured for kernel in ("dense product", "its own")]
     names = next(iter(measured.values()))
-    rows = [[name, *(_ratio(row) for batch in measured for row in measured[batch][name])] for name in names]
+    rows = [[name, *(row.ratio_text for batch in measured for row in measured[batch][name])] for name in names]
     return table_html(
         header, rows, "Times as fast as the unpruned matrix under the best dense product here (IQR); batch 1 cold"
     )
-
-
-def _ratio(row):
-    return f"{row.ratio:.2f} ({row.ratio_q1:.2f} to {row.ratio_q3:.2f})"
 
 
 def _in_words(measured):

@@ -33,10 +33,10 @@ import sphinx_revealjs
 import torch
 from fontTools import subset
 from fontTools.ttLib import TTFont
-from pruning_lab.lesson.claims import load_claims, load_sources
 
 from pruning_lab import masks, plots
 from pruning_lab.lesson import explorers
+from pruning_lab.lesson.claims import load_claims, load_sources
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "slides"
