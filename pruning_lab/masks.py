@@ -2,18 +2,19 @@
 
 Each prunes an exact count, `round(sparsity * n)`, whatever ties there are: put the entries in ascending order of score,
 equal scores in the order of their position (row-major), and the first ones go. A rule such as `scores > threshold`
-prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the time before.
+prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the last pruning.
 """
 
 from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from pruning_lab import radix_select
 from pruning_lab.checks import check_integer, check_mask, check_scores, check_sparsity
 
 
-def mask_unstructured(scores, sparsity):
+def mask_unstructured(scores: Tensor, sparsity: float) -> Tensor:
     """Prune exactly `round(sparsity * n)` of the n entries, the lowest scores first.
 
     Equal scores go in row-major order, and 0.0 equals -0.0. Float32 on the CPU is ranked by a radix select that makes
@@ -27,7 +28,7 @@ def mask_unstructured(scores, sparsity):
         Contiguous bool tensor of the shape and on the device of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a sparsity that is no number.
+        TypeError: scores that are not a floating-point tensor, a sparsity that is not a number.
         ValueError: empty scores, NaN, a sparsity outside [0, 1].
 
     >>> mask_unstructured(torch.tensor([3.0, 1.0, 2.0, 1.0]), 0.5)
@@ -40,23 +41,25 @@ def mask_unstructured(scores, sparsity):
     return _mask_lowest([scores], round(sparsity * scores.numel()), by_magnitude=False)[0]
 
 
-def mask_global(scores_by_name, sparsity, *, by_magnitude=False):
+def mask_global(
+    scores_by_name: Mapping[str, Tensor], sparsity: float, *, by_magnitude: bool = False
+) -> dict[str, Tensor]:
     """Prune exactly `round(sparsity * n)` of the n entries of all tensors together, the lowest scores first.
 
-    Layers end with different sparsities, and a layer of small scores may lose every weight. Equal scores go in the
+    Layers end up with different sparsities, and a layer of small scores may lose every weight. Equal scores go in the
     order of the dict, then in row-major order. Mixed dtypes are compared by their exact values.
 
     Args:
         scores_by_name: dict of name: float tensor, all on one device; at least one, none empty, no NaN.
         sparsity: fraction pruned over all tensors, in [0, 1].
-        by_magnitude: rank |score| instead of the score. Given the weights themselves this is global magnitude pruning
+        by_magnitude: rank |score| instead of the score. Given the weights themselves, this is global magnitude pruning
             without a copy of the weights: for contiguous float32 on the CPU the masks are all the memory it takes.
 
     Returns:
         dict of the same names: contiguous bool tensor of each tensor's shape.
 
     Raises:
-        TypeError: scores_by_name that is no dict, an entry that is no floating-point tensor.
+        TypeError: scores_by_name that is not a dict, an entry that is not a floating-point tensor.
         ValueError: an empty dict or entry, NaN, several devices, a sparsity outside [0, 1].
 
     >>> weights = {"fc1.weight": torch.tensor([[0.1, -5.0]]), "fc2.weight": torch.tensor([[-0.2, 0.3]])}
@@ -76,10 +79,10 @@ def mask_global(scores_by_name, sparsity, *, by_magnitude=False):
     return dict(zip(scores_by_name, _mask_lowest(tensors, pruned, by_magnitude), strict=True))
 
 
-def mask_n_of_m(scores, n, m):
+def mask_n_of_m(scores: Tensor, n: int, m: int) -> Tensor:
     """Keep the `n` highest scores in each group of `m` neighbours along the last axis.
 
-    2:4 is `n=2, m=4`. The last axis of a linear layer's weight is in_features, the one a dot product runs over. Of
+    2:4 is `n=2, m=4`. The last axis of a linear layer's weight is in_features, the one a dot product runs over. Among
     equal scores in a group the first ones go.
 
     Args:
@@ -91,7 +94,7 @@ def mask_n_of_m(scores, n, m):
         Bool tensor of the shape of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, `n` or `m` that is no integer.
+        TypeError: scores that are not a floating-point tensor, `n` or `m` that is not an integer.
         ValueError: a last axis that `m` does not divide, `n` outside [0, m], empty scores, NaN.
 
     Source: Mishra et al. 2021, arXiv 2104.08378 (2:4).
@@ -111,10 +114,10 @@ def mask_n_of_m(scores, n, m):
     return mask.scatter_(1, lost, False).reshape(scores.shape)
 
 
-def mask_blocks(scores, block, sparsity):
+def mask_blocks(scores: Tensor, block: tuple[int, int], sparsity: float) -> Tensor:
     """Prune exactly `round(sparsity * blocks)` whole blocks, those with the lowest sum of scores first.
 
-    Of equal sums the first blocks go, row of blocks by row of blocks. Sums are taken in float64.
+    Among equal sums the first blocks go, row of blocks by row of blocks. Sums are taken in float64.
 
     Args:
         scores: float tensor (out_features, in_features).
@@ -125,7 +128,7 @@ def mask_blocks(scores, block, sparsity):
         Bool tensor of the shape of `scores`, constant within each block.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a block that is no pair of integers.
+        TypeError: scores that are not a floating-point tensor, a block that is not a pair of integers.
         ValueError: scores without exactly 2 axes, a block that does not divide them, empty scores, NaN.
 
     >>> mask_blocks(torch.tensor([[9.0, 1.0, 1.0, 3.0], [0.0, 1.0, 1.0, 3.0]]), (2, 1), 0.5)
@@ -144,11 +147,11 @@ def mask_blocks(scores, block, sparsity):
     return mask_unstructured(sums, sparsity).repeat_interleave(rows, 0).repeat_interleave(columns, 1)
 
 
-def keep_channels(scores, sparsity, multiple_of=1):
+def keep_channels(scores: Tensor, sparsity: float, multiple_of: int = 1) -> Tensor:
     """Choose the channels that stay: all but `round(sparsity * n)`, rounded up to a multiple of `multiple_of`.
 
-    Rounding up never asks for more channels than there are. Of equal scores the first channels go. Li et al. 2016
-    count otherwise: where they prune a fraction p of c filters, c * p is rounded up rather than to the nearest.
+    Rounding up never asks for more channels than there are. Among equal scores the first channels go. Li et al. 2016
+    count differently: where they prune a fraction p of c filters, c * p is rounded up, not to the nearest.
 
     Args:
         scores: float tensor (channels,).
@@ -159,7 +162,7 @@ def keep_channels(scores, sparsity, multiple_of=1):
         Sorted int64 tensor (kept,) of channel indices, on the device of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a multiple_of that is no integer.
+        TypeError: scores that are not a floating-point tensor, a multiple_of that is not an integer.
         ValueError: scores without exactly 1 axis, no channel left, empty scores, NaN.
 
     >>> keep_channels(torch.tensor([3.0, 1.0, 2.0, 5.0, 4.0]), 0.6)
@@ -178,11 +181,11 @@ def keep_channels(scores, sparsity, multiple_of=1):
     return scores.argsort(stable=True)[channels - kept :].sort().values
 
 
-def sparsity_of(mask):
+def sparsity_of(mask: Tensor) -> float:
     """Return the fraction of the entries of `mask` that is pruned (False), as a float in [0, 1].
 
     Raises:
-        TypeError: a mask that is no bool tensor.
+        TypeError: a mask that is not a bool tensor.
         ValueError: an empty mask.
 
     >>> sparsity_of(torch.tensor([[True, False], [False, False]]))

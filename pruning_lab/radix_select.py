@@ -41,15 +41,15 @@ def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> l
 
 def _select(flats, rank, by_magnitude):
     """Return the score at `rank` in ascending order (0 is the lowest), and how many equal to it go, itself included."""
-    counts = np.zeros((4, 1 << 16), np.int64)
+    upper_counts = np.zeros((4, 1 << 16), np.int64)
     for flat in flats:
-        _count_upper_bits(flat, by_magnitude, counts)
-    bucket, rank = _bucket_of(counts.sum(axis=0), rank)
+        _count_upper_bits(flat, by_magnitude, upper_counts)
+    bucket, rank = _bucket_of(upper_counts.sum(axis=0), rank)
     low, high = max(bucket << 16, 0x007FFFFF), min(bucket << 16 | 0xFFFF, 0xFF800000)  # beyond -inf and inf lies NaN
-    counts = np.zeros(1 << 16, np.int64)
+    lower_counts = np.zeros(1 << 16, np.int64)
     for flat in flats:
-        _count_lower_bits(flat, bucket, _score_of(low), _score_of(high), by_magnitude, counts)
-    lower, rank = _bucket_of(counts, rank)
+        _count_lower_bits(flat, bucket, _score_of(low), _score_of(high), by_magnitude, lower_counts)
+    lower, rank = _bucket_of(lower_counts, rank)
     return _score_of(bucket << 16 | lower), rank + 1
 
 

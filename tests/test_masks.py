@@ -423,7 +423,7 @@ BAD_INPUT = [
     ("n above m", lambda: mask_n_of_m(TEN, 5, 4), ValueError, "n must be at most m = 4; got 5"),
     ("n below 0", lambda: mask_n_of_m(TEN, -1, 4), ValueError, "n must be at least 0; got -1"),
     ("m of 0", lambda: mask_n_of_m(TEN, 0, 0), ValueError, "m must be at least 1; got 0"),
-    ("m that is no integer", lambda: mask_n_of_m(TEN, 2, 4.0), TypeError, "m must be an integer; got 4.0"),
+    ("m that is not an integer", lambda: mask_n_of_m(TEN, 2, 4.0), TypeError, "m must be an integer; got 4.0"),
     (
         "m that does not divide",
         lambda: mask_n_of_m(torch.ones(4, 6), 2, 4),

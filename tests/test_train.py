@@ -306,13 +306,13 @@ BAD_INPUT = [
         "learning_rate must be a number above 0; got '0.1'",
     ),
     (
-        "model no module",
+        "model a function",
         lambda: train.evaluate(lambda images: images, (IMAGES, LABELS)),
         TypeError,
         "model must be a torch.nn.Module; got function",
     ),
     (
-        "data no pair",
+        "data not a pair",
         lambda: train.evaluate(linear(), IMAGES),
         TypeError,
         "data must be a pair (images, labels); got Tensor",
