@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from pruning_lab import masks, schedules
-from pruning_lab.homework.answers import answered
+from pruning_lab.homework.frame.answers import answered
 
 
 def check_mask(answer, rng):

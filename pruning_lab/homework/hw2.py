@@ -3,7 +3,7 @@
 import numpy as np
 
 from pruning_lab import compress, sparse
-from pruning_lab.homework.answers import answered, given
+from pruning_lab.homework.frame.answers import answered, given
 
 BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from pruning_lab.homework.answers import answered
+from pruning_lab.homework.frame.answers import answered
 
 STATISTICS = ("mean", "var", "weight", "bias")
 CLOSE = {"rtol": 1e-6, "atol": 1e-9}

@@ -24,6 +24,7 @@ BUDGET = 20_000  # bytes of the file; the dense network's weights alone take 1,0
 LATENCY_RATIO = 2.0  # times as fast as the dense LeNet-300-100
 BATCH = 64
 MOST_WEIGHTS = 1_000_000
+FORMATS = {"accuracy": "{:.4f}", "latency ratio": "{:.2f}"}  # of the leaderboard's columns
 FLOATS, INTEGERS = ("float32", "float16"), ("int64", "int32", "uint16", "uint8")
 
 
@@ -76,6 +77,11 @@ def figures(files):
         "within": size <= BUDGET and ratio >= LATENCY_RATIO,
         "images": name,
     }
+
+
+def rank(figures):
+    """Return what the leaderboard sorts by: networks within both limits first, then the highest accuracy."""
+    return not figures["within"], -figures["accuracy"]
 
 
 @lru_cache(2)

@@ -10,14 +10,16 @@ from homework_tests import graded, solution_of
 from safetensors.numpy import load, save
 
 from pruning_lab import data, measure, models, train
-from pruning_lab.homework import grading, hw4, pages, release
+from pruning_lab.homework import hw4
+from pruning_lab.homework.frame import grading, release
+from pruning_lab.homework.frame.leaderboard import leaderboard_page, leaderboard_table, ranking
 
 NAME, ALL = "hw4-budget", 20
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return release.make(NAME, tmp_path_factory.mktemp("made"))
+@pytest.fixture
+def made(make):
+    return make(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +157,10 @@ def test_the_leaderboard_puts_who_keeps_both_limits_first():
         return {"questions": {"q1": {"figures": figures}, "q2": {}}}
 
     marks = {"ann": mark(0.8, True), "bob": mark(0.9, False), "cy": mark(0.85, True), "dan": {"questions": {"q1": {}}}}
-    rows = pages.leaderboard(marks)
+    rows = ranking(marks, hw4.rank)
     assert [student for student, _ in rows] == ["cy", "ann", "bob", "dan"]
-    assert pages.leaderboard_table(rows) == (
+    names, table = leaderboard_table(rows, hw4.FORMATS)
+    assert (names, table) == (
         ["student", "accuracy", "within", "latency ratio"],
         [
             ["cy", "0.8500", "yes", "2.35"],
@@ -166,8 +169,8 @@ def test_the_leaderboard_puts_who_keeps_both_limits_first():
             ["dan", "", "", ""],
         ],
     )
-    assert "<td>2.35</td>" in pages.leaderboard_page(rows)
-    assert pages.leaderboard({"dan": marks["dan"]}) == []
+    assert "<td>2.35</td>" in leaderboard_page(names, table)
+    assert ranking({"dan": marks["dan"]}, hw4.rank) == []
 
 
 def test_the_notebook_is_not_run_where_only_the_file_is_graded(made, solved, tmp_path):

@@ -1,7 +1,7 @@
 """hw3-shrinking: wrong answers of the usual kinds, and what each is told."""
 
 import numpy as np
-from homework_tests import solution_of, wrong_answers
+from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw3-shrinking"
 SOLVED = solution_of(NAME)
@@ -165,3 +165,5 @@ WRONG = [
     *wrong_answers("q4", "my_shrunk_attention", ATTENTIONS),
     *wrong_answers("q5", "my_ratio", RATIOS),
 ]
+
+test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)

@@ -1,7 +1,7 @@
 """hw1-masks: wrong answers of the usual kinds, and what each is told."""
 
 import numpy as np
-from homework_tests import solution_of, wrong_answers
+from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw1-masks"
 SOLVED = solution_of(NAME)
@@ -177,3 +177,5 @@ WRONG = [
     *wrong_answers("q4", "my_step", STEPS),
     *wrong_answers("q5", "my_training", LOOPS),
 ]
+
+test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)

@@ -1,7 +1,7 @@
 """hw2-storage: wrong answers of the usual kinds, and what each is told."""
 
 import numpy as np
-from homework_tests import solution_of, wrong_answers
+from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw2-storage"
 SOLVED = solution_of(NAME)
@@ -140,3 +140,5 @@ WRONG = [
     *wrong_answers("q4", "my_bytes", BYTES),
     *wrong_answers("q5", "my_huffman_bits", HUFFMANS),
 ]
+
+test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
