@@ -1,7 +1,8 @@
 """A class of 200 that a grader must survive: `python tests/hostile_class.py [SIZE]` prints how it does.
 
-Each kind of submission has the score it must get and a phrase that its feedback must hold. Graded with one worker, with
-two, on a local Dask cluster, and with a grader that is killed five times on the way: the marks must be the same.
+Each kind of submission has the score it must get and a phrase that its feedback must contain. The class is graded with
+one worker, with two, on a local Dask cluster, and by a grader that is killed five times on the way: the marks must be
+the same.
 """
 
 import csv

@@ -51,7 +51,7 @@ MISSING = "not written yet (replace the ...), or not handed in beside the notebo
 
 
 def changed(**parts):
-    """The solution with some tensors otherwise, or without them."""
+    """The solution with some tensors changed or left out."""
 
     def edit(tensors):
         edited = {name: part(tensors[name]) if name in tensors else part(None) for name, part in given.items()}
@@ -120,7 +120,7 @@ def pickled():
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", pickled(), (2**63).to_bytes(8, "little") + b"{}"])
-def test_what_is_no_safetensors_file_is_refused(made, content):
+def test_anything_but_a_safetensors_file_is_refused(made, content):
     score, messages = graded(made, "q1", {"files": {hw4.FILE: content}})
     assert score == 0
     assert "cannot be read as safetensors" in messages[0]
@@ -151,7 +151,7 @@ def test_accuracy_is_read_on_images_that_students_do_not_have_where_there_are_an
     assert len(labels) == len(images) >= 4990
 
 
-def test_the_leaderboard_puts_who_keeps_both_limits_first():
+def test_the_leaderboard_puts_networks_within_both_limits_first():
     def mark(accuracy, within):
         figures = {"accuracy": accuracy, "within": within, "latency ratio": 2.345678}
         return {"questions": {"q1": {"figures": figures}, "q2": {}}}

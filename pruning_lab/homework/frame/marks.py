@@ -12,7 +12,7 @@ from pruning_lab.homework.frame.written import read_points, strangers, to_read_a
 
 
 def write_marks(marks, folder, solution, submissions):
-    """Write marks.csv, for each student feedback as a page and as the JSON that Gradescope reads, and what people read.
+    """Write marks.csv, what people read, and for each student feedback as a page and as the JSON that Gradescope takes.
 
     Args:
         marks: as `grading.grade_all` returns them.

@@ -21,7 +21,7 @@ def test_nothing_else_crosses(value):
         answers.plain(value)
 
 
-def test_instances_are_the_same_for_a_class_and_other_ones_elsewhere(monkeypatch):
+def test_instances_are_the_same_for_a_class_and_different_elsewhere(monkeypatch):
     monkeypatch.delenv("PRUNING_LAB_INSTANCES", raising=False)
     assert answers.instances().random() != answers.instances().random()
     monkeypatch.setenv("PRUNING_LAB_INSTANCES", "5")

@@ -1,4 +1,4 @@
-"""A hostile submission gets its mark and a reason, and is cut off from all it need not see."""
+"""A hostile submission gets its mark and a reason, and is cut off from everything that it need not see."""
 
 import hostile_class
 import pytest
