@@ -15,7 +15,7 @@ import types
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from pruning_lab.homework.answers import receive, send
+from pruning_lab.homework.frame.answers import receive, send
 
 OUTPUT_BYTES = 10_000_000  # printed, or written to one file
 PROCESSES = 64  # threads of libraries count

@@ -11,13 +11,9 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
-SOURCES = Path(__file__).parents[2] / "notebooks" / "homework"
+from pruning_lab.homework.frame.assignments import sources
+
 BUILD = Path("build") / "homework"
-
-
-def sources():
-    """Return {name: path} of the assignments."""
-    return {path.stem: path for path in sorted(SOURCES.glob("hw*.ipynb"))}
 
 
 def make(name, folder):
@@ -25,12 +21,12 @@ def make(name, folder):
 
     Args:
         name: such as "hw1-masks".
-        folder: path; what stands there under that name is replaced.
+        folder: path; whatever stands there under that name is replaced.
 
     Raises:
         ValueError: there is no such assignment.
     """
-    from otter.assign import main as assign  # four seconds, which grading and checking need not wait for
+    from otter.assign import main as assign  # takes four seconds, which grading and checking need not wait for
 
     if name not in sources():
         raise ValueError(f"assignment must be one of {list(sources())}; got {name!r}")
@@ -51,6 +47,6 @@ def solved(made):
 
 
 def tests_of(made):
-    """Return {question: source of its tests} of a made assignment, hidden ones included."""
+    """Return {question: source of its tests} of a made assignment, hidden tests included."""
     notebook = nbformat.read(solved(made), as_version=4)
     return dict(notebook.metadata["otter"]["tests"])

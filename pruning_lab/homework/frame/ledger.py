@@ -13,7 +13,7 @@ class Ledger:
 
     Args:
         path: the file; it is made where there is none.
-        tests: {question: source}, to know marks of older tests by.
+        tests: {question: source}, so that marks of older tests are recognised.
     """
 
     def __init__(self, path, tests):
@@ -43,7 +43,7 @@ class Ledger:
         }
 
     def waiting(self, submissions):
-        """Return {student: questions} without marks yet, or with marks of something older."""
+        """Return {student: questions} without marks yet, or with marks of an older submission or older tests."""
         rows = self.database.execute("SELECT student, question, digest FROM questions")
         done = {(student, question, digest) for student, question, digest in rows}
         waiting = {

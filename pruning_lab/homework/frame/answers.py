@@ -1,4 +1,7 @@
-"""What a check may trust: plain copies of what an answer returned, and instances that nobody has seen before."""
+"""What a check may trust: plain copies of what an answer returned, and instances that nobody has seen before.
+
+A check takes the student's function and a generator of instances; it raises AssertionError with a message for them.
+"""
 
 import io
 import json
@@ -14,12 +17,12 @@ SCALARS = (bool, int, float, str, type(None))
 
 
 def instances(seed=None):
-    """Return a NumPy generator to draw instances of a question from.
+    """Return a NumPy generator to draw a question's instances from.
 
     Args:
-        seed: a number for the public checks, which then show the same instances to everybody. None draws others: those
-            of the environment variable PRUNING_LAB_INSTANCES while a class is graded, the same for all of its members,
-            and new ones on every call elsewhere.
+        seed: a number for the public checks, which then show everybody the same instances. None draws others: while a
+            class is graded, those of the environment variable PRUNING_LAB_INSTANCES, the same for the whole class;
+            elsewhere new ones on every call.
     """
     drawn = os.environ.get("PRUNING_LAB_INSTANCES")
     return np.random.default_rng(seed if seed is not None or drawn is None else int(drawn))
@@ -31,7 +34,7 @@ def plain(value):
     An object that says it equals everything is none of these, so it cannot pass a comparison.
 
     Raises:
-        TypeError: anything else, in any depth.
+        TypeError: anything else, at any depth.
 
     >>> import torch
     >>> plain({"indptr": torch.tensor([0, 2])})
@@ -40,8 +43,8 @@ def plain(value):
     return unpack(pack(value))
 
 
-def given(value, name):
-    """Return a plain copy of an answer; what is none is the student's mistake, and is said so."""
+def plain_answer(value, name):
+    """Return a plain copy of an answer; where there cannot be one, tell the student so."""
     try:
         return plain(value)
     except TypeError as error:
@@ -52,7 +55,7 @@ def answered(answer, name, *arguments):
     """Call the student's function; return a plain copy of its answer, or say what is missing."""
     assert answer is not None, f"{name} is not defined: its cell is missing, or stopped with an error"
     assert callable(answer), f"{name} must be a function; something else has taken its name"
-    got = given(answer(*arguments), name)
+    got = plain_answer(answer(*arguments), name)
     assert got is not None, f"{name} returns nothing yet: replace the ... and return the answer"
     return got
 

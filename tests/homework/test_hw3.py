@@ -1,7 +1,7 @@
 """hw3-shrinking: wrong answers of the usual kinds, and what each is told."""
 
 import numpy as np
-from homework_tests import solution_of, wrong_answers
+from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw3-shrinking"
 SOLVED = solution_of(NAME)
@@ -12,7 +12,7 @@ my_shrunk_pair, my_masked_pair, my_shrunk_block, my_shrunk_attention, my_ratio =
 
 
 def pair(**changed):
-    """The shrunk pair, some of its arrays otherwise."""
+    """The shrunk pair with some of its arrays replaced."""
 
     def answer(net, keep):
         return my_shrunk_pair(net, keep) | {name: cut(net[name], keep) for name, cut in changed.items()}
@@ -67,14 +67,14 @@ def others(net, keep):
 
 
 MASKED = [
-    (silent("conv1"), "batch norm makes a constant of that"),
+    (silent("conv1"), "batch norm turns that into a constant"),
     (silent("conv1", "bn1_weight"), "still adds its bias"),
-    (silent("conv1", "bn1_bias"), "must not reach conv2's sums"),
+    (silent("conv1", "bn1_bias"), "none of the others may reach conv2's sums"),
     (silent("conv1", "bn1_mean"), "still adds its bias"),
     (silent(), "nothing is masked yet"),
     (others, "the kept channels are silent"),
     (my_shrunk_pair, "is not to be cut"),
-    (lambda net, keep: silent(columns=True)(net, keep[:1]), "must not reach conv2's sums"),
+    (lambda net, keep: silent(columns=True)(net, keep[:1]), "none of the others may reach conv2's sums"),
     (
         lambda net, keep: silent(columns=True)(net, keep) | {"conv2_bias": 0 * net["conv2_bias"]},
         "must stay as they are",
@@ -135,7 +135,7 @@ ATTENTIONS = [
     (attention(out_weight=lambda a, f: a[f].T), "has features as columns"),
     (attention(out_bias=lambda a, f: a[f]), "out_bias is not to be cut"),
     (lambda net, size, heads: my_shrunk_attention(net, 1, heads), "is to be cut"),
-    (interleaved, "a head owns head_size rows"),
+    (interleaved, "a head owns head_size adjacent rows"),
     (lambda net, size, heads: my_shrunk_attention(net, size, heads[::-1]) | {"out_weight": net["out_weight"]}, "to be"),
     (lambda net, size, heads: tuple(my_shrunk_attention(net, size, heads).values()), "return a dict of arrays"),
 ]
@@ -165,3 +165,5 @@ WRONG = [
     *wrong_answers("q4", "my_shrunk_attention", ATTENTIONS),
     *wrong_answers("q5", "my_ratio", RATIOS),
 ]
+
+test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)

@@ -1,7 +1,7 @@
 """hw1-masks: wrong answers of the usual kinds, and what each is told."""
 
 import numpy as np
-from homework_tests import solution_of, wrong_answers
+from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw1-masks"
 SOLVED = solution_of(NAME)
@@ -45,7 +45,7 @@ class Yes:
 MASKS = [
     (lambda s, p: s > np.quantile(s, p), "A threshold cannot split equal scores"),
     (lambda s, p: s > p, "exactly 3 go"),
-    (mask_cut(np.floor), "round, do not cut off"),
+    (mask_cut(np.floor), "round, do not truncate"),
     (mask_cut(np.ceil), "round to the nearest, not up"),
     (lambda s, p: ~my_mask(s, p), "larger scores went"),
     (lambda s, p: my_mask(s, 1 - p), "the other way round"),
@@ -93,7 +93,7 @@ def joined(scores):
 
 
 def spared_for_nothing(scores, sparsity, least):
-    """The floor is kept, and nobody gives what it spares."""
+    """The floor is kept, and no other layer gives up what it spares."""
     keep = split(my_mask(joined(scores), sparsity), scores)
     for name, array in scores.items():
         keep[name].ravel()[np.argsort(array.ravel())[array.size - least :]] = True
@@ -107,8 +107,8 @@ def first_are_safe(scores, sparsity, least):
 
 BUDGETS = [
     (lambda s, p, k: split(my_mask(joined(s), p), s), "keeps"),
-    (lambda s, p, k: {name: my_mask(array, p) for name, array in s.items()}, "each layer was pruned by itself"),
-    (spared_for_nothing, "What one layer is spared, others give"),
+    (lambda s, p, k: {name: my_mask(array, p) for name, array in s.items()}, "each layer was pruned on its own"),
+    (spared_for_nothing, "What one is spared, the others give up"),
     (first_are_safe, "first protect"),
     (lambda s, p, k: SOLVED["my_budget"](s, 1 - p, k), "entries go in all"),
     (lambda s, p, k: {n: ~m for n, m in SOLVED["my_budget"](s, p, k).items()}, "and should be"),
@@ -161,7 +161,7 @@ LOOPS = [
     (edited("cubic(epoch,", "cubic(3 * epoch,"), "sparsities must be", 4),
     (edited(STEP, STEP.replace(" * mask", "")), "zero again after every step", 4),
     (edited("weights.append(weight.copy())", "weights.append(weight.copy() + 1e-9)"), "the mask was lost", 4),
-    (edited("accuracy(weight, *validation)", "accuracy(weight, *test)"), "the test is read once", 4),
+    (edited("accuracy(weight, *validation)", "accuracy(weight, *test)"), "read the test images once", 4),
     (edited("accuracy(weight, *validation)", "accuracy(weight, *train)"), "the best has", 4),
     (edited("np.argmax", "np.argmin"), "the best has", 4),
     (edited("best = int(np.argmax(accuracies))", "best = epochs - 1"), "the best has", 4),
@@ -177,3 +177,5 @@ WRONG = [
     *wrong_answers("q4", "my_step", STEPS),
     *wrong_answers("q5", "my_training", LOOPS),
 ]
+
+test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
