@@ -1,4 +1,4 @@
-"""Sparse matrices as a paper published them: shapes and densities, for whoever measures at the sizes that matter."""
+"""Sparse matrices as a paper published them: shapes and densities, to measure at sizes that matter."""
 
 from typing import NamedTuple
 
