@@ -107,7 +107,7 @@ def _extra_bytes_a_weight(function, layers):
 def _count_extra_bytes(function, layers):
     function({"compiles.weight": torch.ones(8, 8)})
     weights = _weights(layers)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is in use now
+    Path("/proc/self/clear_refs").write_text("5")  # the peak restarts from what is in use now
     before = _peak_bytes()
     function(weights)
     return _peak_bytes() - before
