@@ -38,7 +38,7 @@ class SharedWeights:
     codes: np.ndarray
     mask: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_array(self.codebook, "codebook", FLOATS, ndim=1)
         check_array(self.codes, "codes", (np.uint8, np.uint16), ndim=1)
         check_array(self.mask, "mask", (np.bool_,), ndim=np.ndim(self.mask))

@@ -30,7 +30,7 @@ class Bitmask(Format):
     bits: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         check_array(self.bits, "bits", (np.uint8,), ndim=1)

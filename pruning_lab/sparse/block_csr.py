@@ -47,7 +47,7 @@ class BlockCSR(Format):
     shape: tuple[int, int]
     block: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         block_rows, block_columns = _block_grid(self.shape, self.block)
         check_array(self.data, "data", FLOATS, ndim=3)
         if self.data.shape[1:] != self.block:

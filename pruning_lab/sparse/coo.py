@@ -46,7 +46,7 @@ class COO(Format):
     col: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         for name, stop in zip(("row", "col"), self.shape, strict=True):

@@ -50,7 +50,7 @@ class CSR(Format):
     indptr: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         check_compressed(self.indices, self.indptr, self.data.size, *self.shape, axis="row")
@@ -123,7 +123,7 @@ class CSC(Format):
     indptr: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         check_compressed(self.indices, self.indptr, self.data.size, *self.shape[::-1], axis="column")

@@ -43,7 +43,7 @@ class NOfM(Format):
     m: int
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         groups = _groups(self.shape, self.n, self.m)
         check_array(self.data, "data", FLOATS, ndim=2)
         check_array(self.positions, "positions", (np.uint8,), ndim=2)

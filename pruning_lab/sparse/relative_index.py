@@ -48,7 +48,7 @@ class RelativeIndex(Format):
     index_bits: int
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         _check_index_bits(self.index_bits)
         check_array(self.data, "data", FLOATS, ndim=1)
