@@ -1,8 +1,8 @@
 """How fast are the survivors of a whole model chosen? Ratios of one interleaved run, one thread.
 
-Timed is all from the weights to one mask per layer, magnitudes included. `mask_global(..., by_magnitude=True)` reads
-the weights where they are; `magnitude_scores` first is the same answer with a copy of them. The call in
-torch.nn.utils.prune also multiplies weights and masks, which is under 1 % of its time.
+What is timed is everything from the weights to one mask per layer, magnitudes included. `mask_global(...,
+by_magnitude=True)` reads the weights where they are; calling `magnitude_scores` first gives the same answer with a copy
+of them. The call in torch.nn.utils.prune also multiplies weights and masks, which is under 1 % of its time.
 """
 
 import multiprocessing
@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
+from benchmarks.table import Line
 from pruning_lab import measure
 from pruning_lab.masks import mask_global
 from pruning_lab.scores import magnitude_scores
@@ -23,8 +24,8 @@ SIDE, SPARSITY = 2000, 0.9
 ROUNDS = 3  # a call of torch.nn.utils.prune takes 20 s and more
 
 
-def rows(layers=25):
-    """Return one dict per comparison: what, ratio, low and high (its interquartile range), goal, note."""
+def rows(layers: int = 25) -> list[Line]:
+    """Return one line of the table per comparison, on a model of so many layers."""
     weights = _weights(layers)
     _check_answers(_weights(3))
     ours_memory, theirs_memory = _extra_bytes_a_weight(_by_magnitude, layers), _extra_bytes_a_weight(_by_torch, 3)
@@ -34,21 +35,21 @@ def rows(layers=25):
     against_torch = measure.compare({name: calls[name] for name in ("torch", "ours", "scores")}, ROUNDS, cold=True)
     size = f"{layers * SIDE**2 / 1e6:.0f} M weights"
     return [
-        _row(
+        Line.of(
             "mask_global by magnitude against torch global_unstructured",
             against_torch["ours"],
-            f"{size}; extra bytes a weight {ours_memory} against {theirs_memory}",
             goal=100.0,
+            note=f"{size}; extra bytes a weight {ours_memory} against {theirs_memory}",
         ),
-        _row(
+        Line.of(
             "magnitude_scores, then mask_global, against torch global_unstructured",
             against_torch["scores"],
-            f"{size}; 4 bytes a weight more, for the scores",
+            note=f"{size}; 4 bytes a weight more, for the scores",
         ),
-        _row(
+        Line.of(
             "mask_global by magnitude against np.partition and >=",
             against_numpy["ours"],
-            f"{size}; NumPy joins all magnitudes in one array first, and keeps every tie",
+            note=f"{size}; NumPy joins all magnitudes in one array first, and keeps every tie",
         ),
     ]
 
@@ -56,10 +57,6 @@ def rows(layers=25):
 def _weights(layers):
     generator = torch.Generator().manual_seed(0)
     return {f"{i}.weight": torch.randn(SIDE, SIDE, generator=generator).div_(SIDE**0.5) for i in range(layers)}
-
-
-def _row(what, row, note, goal=None):
-    return {"what": what, "ratio": row.ratio, "low": row.ratio_q1, "high": row.ratio_q3, "goal": goal, "note": note}
 
 
 def _by_magnitude(weights):
@@ -110,7 +107,7 @@ def _extra_bytes_a_weight(function, layers):
 def _count_extra_bytes(function, layers):
     function({"compiles.weight": torch.ones(8, 8)})
     weights = _weights(layers)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is in use now
+    Path("/proc/self/clear_refs").write_text("5")  # the peak restarts from what is in use now
     before = _peak_bytes()
     function(weights)
     return _peak_bytes() - before

@@ -3,15 +3,17 @@
 From the time stamp of the browser's keydown event to the first animation frame after the picture has changed: the
 canvas of an explorer redrawn, or the image of a storyboard replaced. A frame comes every 16.7 ms, so that is the
 resolution. 30 presses each, 300 ms apart; "ratio" is the limit over the median, above 1 is within it.
+
+It drives a browser by Playwright, which comes with the test extra only, and is skipped where either is missing.
 """
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import expect
 
-from tests.browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab, write_notebook
+from benchmarks.table import Line, Skipped
 
 PRESSES = 30
 CELLS = [
@@ -48,19 +50,27 @@ WATCH = """handle => {
 }"""
 
 
-def rows():
-    """Return one dict per slider; without a browser, one that says so."""
-    if CHROMIUM is None:
-        return [
-            {"what": f"widgets: {NO_BROWSER}", "ratio": np.nan, "low": np.nan, "high": np.nan, "goal": None, "note": ""}
-        ]
+def rows() -> list[Line]:
+    """Return one line of the table per slider.
+
+    Raises:
+        Skipped: Playwright or a browser is missing.
+    """
+    if find_spec("playwright") is None:
+        raise Skipped("it needs Playwright (pip install -c constraints.txt playwright) and Chromium")
+    from playwright.sync_api import expect  # here, because a plain installation does not have it
+
+    from tests.browser import lab
+
+    if lab.CHROMIUM is None:
+        raise Skipped(f"it needs Chromium; {lab.NO_BROWSER}")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        write_notebook(home / "widgets.ipynb", CELLS)
-        with running_lab(home, home / "journal.json") as address, browser_page() as page:
-            open_and_run_all(page, address, "widgets.ipynb", last=lambda p: p.get_by_text("all shown", exact=True))
-            expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=STEP_MS)
-            return [_row(what, limit, _press(page, number)) for number, what, limit in SLIDERS]
+        lab.write_notebook(home / "widgets.ipynb", CELLS)
+        with lab.running_lab(home, home / "journal.json") as address, lab.browser_page() as page:
+            lab.open_and_run_all(page, address, "widgets.ipynb", last=lambda p: p.get_by_text("all shown", exact=True))
+            expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=lab.STEP_MS)
+            return [_line(what, limit, _press(page, number)) for number, what, limit in SLIDERS]
 
 
 def _press(page, number):
@@ -75,8 +85,7 @@ def _press(page, number):
     return page.evaluate("() => window.times")
 
 
-def _row(what, limit, times):
+def _line(what, limit, times):
     q1, median, q3, p90 = np.percentile(times, [25, 50, 75, 90])
     note = f"{len(times)} presses, median {median:.1f} ms, p90 {p90:.1f} ms (limits {limit}, {2 * limit})"
-    ratios = {"ratio": limit / median, "low": limit / q3, "high": limit / q1}
-    return {"what": f"key press to picture: {what}", **ratios, "goal": 1.0, "note": note}
+    return Line(f"key press to picture: {what}", limit / median, limit / q3, limit / q1, goal=1.0, note=note)
