@@ -3,10 +3,14 @@
 import base64
 import html
 import io
+import os
 
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
+
+from pruning_lab.plots.style import PAGE, SLIDE, Style, drawn_for, smallest_text
 
 # The palette of Okabe and Ito (2008, "Color Universal Design"), told apart with every common colour blindness.
 COLOURS = {
@@ -33,15 +37,29 @@ def new_axes(width=6.4, height=4.0):
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def png(picture, dpi=144):
-    """Return axes or a figure as the bytes of a PNG, `dpi` pixels per inch.
+def png(picture, dpi=None, style: Style = PAGE):
+    """Return axes or a figure as the bytes of a PNG; the figure itself stays as it is.
+
+    Args:
+        picture: axes or figure.
+        dpi: pixels per inch; None takes those of the style.
+        style: where it will be shown, PAGE or SLIDE of `plots.style`.
 
     >>> png(new_axes())[1:4]
     b'PNG'
     """
-    content = io.BytesIO()
-    _figure(picture).savefig(content, format="png", dpi=dpi)
-    return content.getvalue()
+    content, figure = io.BytesIO(), _figure(picture)
+    with drawn_for(figure, style):
+        figure.savefig(content, format="png", dpi=dpi or style.dpi)
+    return _in_few_colours(content, style.colours) if style.colours else content.getvalue()
+
+
+def _in_few_colours(content, colours):
+    few = io.BytesIO()
+    Image.open(content).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+        few, format="png", optimize=True
+    )
+    return few.getvalue()
 
 
 def page_size(picture):
@@ -75,9 +93,20 @@ def show(picture, alt):
         raise ValueError(f"alt must say what the picture shows; got {alt!r}")
     width, height = page_size(picture)
     image = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
-    display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}})
+    display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}, **_slide(picture)})
     words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
     display({"text/html": words, "text/plain": alt}, raw=True)
+
+
+def _slide(picture):
+    """Return, while notebooks are refreshed, the same figure for the deck, which must not measure it again.
+
+    It goes along as metadata: no reader of a notebook sees it, and tests compare outputs without it.
+    """
+    if "PRUNING_LAB_FOR_SLIDES" not in os.environ:
+        return {}
+    image = base64.b64encode(png(picture, style=SLIDE)).decode()
+    return {"slide": {"image/png": image, "smallest_text": round(smallest_text(_figure(picture), SLIDE), 1)}}
 
 
 def tidy(ax, width=6.4, height=4.0):
