@@ -1,4 +1,4 @@
-"""What every picture shares: colours, a figure to draw on, and the way into a notebook."""
+"""What every picture shares: a figure to draw on, and the way into a notebook."""
 
 import base64
 import html
@@ -12,23 +12,8 @@ from PIL import Image
 
 from pruning_lab.plots.style import PAGE, SLIDE, Style, drawn_for, smallest_text
 
-# The palette of Okabe and Ito (2008, "Color Universal Design"), told apart with every common colour blindness.
-COLOURS = {
-    "dense": "#000000",
-    "kept": "#0072B2",
-    "pruned": "#D9D9D9",
-    "threshold": "#D55E00",
-    "limit": "#D55E00",
-    "unstructured": "#E69F00",
-    "n_of_m": "#CC79A7",
-    "blocks": "#56B4E9",
-    "structured": "#009E73",
-}
-SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
-MARKERS = "osD^vPX"  # curves differ in shape too, for a print in grey
 
-
-def new_axes(width=6.4, height=4.0):
+def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Return the axes of a new figure of `width` by `height` inches that cuts nothing off.
 
     >>> new_axes(5, 3).figure.get_size_inches().tolist()
@@ -37,7 +22,7 @@ def new_axes(width=6.4, height=4.0):
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def png(picture, dpi=None, style: Style = PAGE):
+def png(picture: Axes | Figure, dpi: float | None = None, style: Style = PAGE) -> bytes:
     """Return axes or a figure as the bytes of a PNG; the figure itself stays as it is.
 
     Args:
@@ -62,7 +47,7 @@ def _in_few_colours(content, colours):
     return few.getvalue()
 
 
-def page_size(picture):
+def page_size(picture: Axes | Figure) -> tuple[int, int]:
     """Return width and height of axes or a figure on a page, in CSS pixels, 96 to an inch.
 
     >>> page_size(new_axes(5, 3))
@@ -72,7 +57,7 @@ def page_size(picture):
     return round(96 * width), round(96 * height)
 
 
-def show(picture, alt):
+def show(picture: Axes | Figure, alt: str) -> None:
     """Put axes or a figure into the notebook, with a description in words.
 
     The words go along as the image's `alt` metadata, for page templates that use it. JupyterLab, GitHub and nbconvert's
@@ -128,4 +113,4 @@ def percent(share):
 def _figure(picture):
     if not isinstance(picture, Axes | Figure):
         raise TypeError(f"picture must be matplotlib axes or a figure; got {type(picture).__name__}")
-    return picture.figure if isinstance(picture, Axes) else picture
+    return picture.get_figure(root=True) if isinstance(picture, Axes) else picture

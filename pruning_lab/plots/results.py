@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from pruning_lab.checks import check_sparsity
-from pruning_lab.plots.canvas import COLOURS, MARKERS, SERIES, new_axes, tidy
+from pruning_lab.plots.canvas import new_axes, tidy
+from pruning_lab.plots.style import COLOURS, MARKERS, SERIES
 
 
 class Range(NamedTuple):

@@ -1,13 +1,28 @@
-"""Where a figure is shown decides how large its words are: on a slide they must be read from the last row."""
+"""The course's colours, and how large words are where a figure is shown: on a page, or for the last row of a room."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+
+# The palette of Okabe and Ito (2008, "Color Universal Design"), told apart with every common colour blindness.
+COLOURS = {
+    "dense": "#000000",
+    "kept": "#0072B2",
+    "pruned": "#D9D9D9",
+    "threshold": "#D55E00",
+    "limit": "#D55E00",
+    "unstructured": "#E69F00",
+    "n_of_m": "#CC79A7",
+    "blocks": "#56B4E9",
+    "structured": "#009E73",
+}
+SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
+MARKERS = "osD^vPX"  # curves differ in shape too, for a print in grey
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ def smallest_text(figure: Figure, style: Style) -> float:
     """
     with drawn_for(figure, style):
         texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-        return min((text.get_fontsize() for text in texts), default=0.0) * style.dpi / 72
+        return min((float(text.get_fontsize()) for text in texts), default=0.0) * style.dpi / 72
 
 
 @contextmanager
@@ -60,15 +75,16 @@ def drawn_for(figure: Figure, style: Style) -> Iterator[None]:
     >>> figure.get_size_inches().tolist()
     [10.0, 4.0]
     """
-    size, texts, ticks = figure.get_size_inches(), _texts(figure), _ticks(figure)
+    width, height = figure.get_size_inches()
+    texts, ticks = _texts(figure), _ticks(figure)
     if style.width is not None:
-        figure.set_size_inches(style.width, min(style.height or float("inf"), style.width * size[1] / size[0]))
+        figure.set_size_inches(style.width, min(style.height or float("inf"), style.width * height / width))
     for part, points in (*texts, *ticks):
         _set_size(part, min(max(points, style.least or points), style.most or points))
     try:
         yield
     finally:
-        figure.set_size_inches(size)
+        figure.set_size_inches(width, height)
         for part, points in (*ticks, *texts):
             _set_size(part, points)
 
@@ -83,7 +99,7 @@ def _ticks(figure):
     return [(axis, axis.get_ticklabels()[0].get_fontsize()) for axis in axes if axis.get_ticklabels()]
 
 
-def _set_size(part: Artist, points: float) -> None:
+def _set_size(part: Text | Axis, points: float) -> None:
     if isinstance(part, Text):
         part.set_fontsize(points)
     else:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_sparsity
-from pruning_lab.plots.canvas import COLOURS, new_axes, percent, tidy
+from pruning_lab.plots.canvas import new_axes, percent, tidy
+from pruning_lab.plots.style import COLOURS
 
 
 def mask_picture(mask: Tensor, ax: Axes | None = None) -> Axes:

@@ -48,12 +48,24 @@ def strip(notebook):
             continue
         # nbval takes a cell without a count for one that never ran.
         cell.execution_count = 1
+        cell.outputs = _joined(cell.outputs)
         for output in cell.outputs:
             output.pop("execution_count", None)
             if output.output_type == "execute_result":
                 output.execution_count = None
             output.get("data", {}).pop(WIDGET, None)
     return notebook
+
+
+def _joined(outputs):
+    """Return outputs with what was printed in a row as one: where a kernel cuts it depends on how busy it was."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == "stream" and joined[-1].get("name") == output.name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def main(names):
