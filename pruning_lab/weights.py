@@ -35,6 +35,7 @@ class Weight(NamedTuple):
         left_out: "" where it can be pruned, else the reason in a few words.
         multiplied: whether it is multiplied with activations, so that one would expect it to be pruned and counted. A
             tensor that goes by several names is multiplied under one of them only.
+        shared_with: another name of the same tensor, where that is why it is left out; else "".
     """
 
     name: str
@@ -43,6 +44,7 @@ class Weight(NamedTuple):
     parameter: nn.Parameter | None
     left_out: str
     multiplied: bool
+    shared_with: str = ""
 
 
 def find_weights(model: nn.Module) -> list[Weight]:
@@ -82,6 +84,8 @@ def cannot_be_zeroed(tensor: Tensor) -> str:
         return f"quantized ({tensor.dtype}): prune before quantizing"
     if tensor.is_nested or tensor.layout != torch.strided:
         return f"in the layout {tensor.layout}, which stores no zeros (make it dense with .to_dense())"
+    if tensor.is_inference() and not torch.is_inference_mode_enabled():
+        return "made in inference mode, after which torch lets nobody change it (make a copy of its own with .clone())"
     if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride(), strict=True)):
         return "expanded, so that several entries are one number in memory (make a copy of its own with .clone())"
     return ""
@@ -229,9 +233,11 @@ def _each_tensor_once(found) -> Iterator[Weight]:
         reader = looked_up.get(key)
         if reader is not None and reader.name != weight.name and not weight.left_out:
             what = reader.left_out.partition(",")[0]
-            weight = weight._replace(left_out=f"the same tensor as {reader.name!r}, {what}")
+            weight = weight._replace(left_out=f"the same tensor as {reader.name!r}, {what}", shared_with=reader.name)
         elif key in first:
-            weight = weight._replace(left_out=f"the same tensor as {first[key]!r}", multiplied=False)
+            weight = weight._replace(
+                left_out=f"the same tensor as {first[key]!r}", shared_with=first[key], multiplied=False
+            )
         weight = weight._replace(multiplied=weight.multiplied and key not in counted)
         first.setdefault(key, weight.name)
         counted |= {key} if weight.multiplied else set()
