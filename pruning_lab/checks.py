@@ -57,11 +57,21 @@ def check_float_tensor(tensor: Tensor, name: str, ndim: int | None = None) -> Te
         raise TypeError(f"{name} must be a floating-point tensor; got dtype {tensor.dtype}")
     if tensor.dtype in PACKED:
         raise TypeError(f"{name} must hold one number in an entry; got dtype {tensor.dtype}")
-    if is_lazy(tensor):
-        raise ValueError(f"{name} must be initialised (run its model once on example inputs); got a lazy parameter")
-    check_dense(tensor, name)
+    check_dense(check_initialised(tensor, name), name)
     if ndim is not None and tensor.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes; got shape {tuple(tensor.shape)}")
+    return tensor
+
+
+def check_initialised(tensor: Tensor, name: str) -> Tensor:
+    """Return `tensor` if it has a shape yet, which a parameter of a lazy layer has not.
+
+    >>> check_initialised(nn.LazyLinear(2).weight, "weight")
+    Traceback (most recent call last):
+    ValueError: weight must be initialised (run its model once on example inputs); got a lazy parameter
+    """
+    if is_lazy(tensor):
+        raise ValueError(f"{name} must be initialised (run its model once on example inputs); got a lazy parameter")
     return tensor
 
 
@@ -124,7 +134,7 @@ def check_keep(keep: Indices, size: int, name: str = "keep") -> Tensor:
     Traceback (most recent call last):
     ValueError: keep must be sorted in ascending order; got [2, 0]
     """
-    indices = check_values(_as_tensor(keep, name), name)
+    indices = check_initialised(check_values(_as_tensor(keep, name), name), name)
     shown = f"{indices.tolist()[:8]}{' ...' if indices.numel() > 8 else ''}" if indices.ndim else repr(keep)
     if indices.numel() == 0:
         raise ValueError(f"{name} must hold at least one index; got an empty one")

@@ -19,7 +19,7 @@ CHUNK = 64  # scores that one vectorised look can dismiss; few enough that most 
 def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> list[Tensor]:
     """Return one mask for each tensor: False for the `pruned` lowest scores of all tensors together.
 
-    Equal scores go in the order of the tensors, then in row-major order. Arguments are not checked here.
+    Equal scores go in the order of the tensors, then in row-major order. NaN is not looked for here.
 
     Args:
         tensors: float32 on the CPU, each of any shape, without NaN. Only a tensor that is not contiguous is copied.
@@ -32,6 +32,11 @@ def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> l
     >>> mask_lowest([torch.tensor([3.0, -1.0]), torch.tensor([[-2.0]])], 2, by_magnitude=True)
     [tensor([ True, False]), tensor([[False]])]
     """
+    if strangers := [scores for scores in tensors if scores.dtype != torch.float32 or scores.device.type != "cpu"]:
+        got = f"{strangers[0].dtype} on {strangers[0].device.type}"
+        raise TypeError(f"tensors must be float32 on the CPU, whose bits are read as integers; got {got}")
+    if not 1 <= pruned <= sum(scores.numel() for scores in tensors):
+        raise ValueError(f"pruned must be at least 1 and at most the number of all scores; got {pruned}")
     flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)).view(np.int32) for scores in tensors]
     masks = [torch.empty(scores.shape, dtype=torch.bool) for scores in tensors]
     threshold, ties = _select(flats, pruned - 1, by_magnitude)

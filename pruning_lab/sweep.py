@@ -4,7 +4,6 @@ A run's parameters, written as JSON with sorted names, are its key. Its seed is 
 on the order or number of workers nor on the process or the version of Python.
 """
 
-import copy
 import hashlib
 import itertools
 import json
@@ -44,7 +43,7 @@ def product(**axes: Iterable[Any]) -> list[Parameters]:
     [{'layer': 'fc1', 'sparsity': 0.5}, {'layer': 'fc1', 'sparsity': 0.9}, {'layer': 'fc2', 'sparsity': 0.9}]
     """
     combinations = itertools.product(*axes.values())
-    return [dict(zip(axes, copy.deepcopy(values), strict=True)) for values in combinations]  # no list is shared
+    return [_own(dict(zip(axes, values, strict=True))) for values in combinations]
 
 
 def seed_of(parameters: Parameters) -> int:
@@ -153,9 +152,16 @@ def _call(function, parameters):
     """Run once; return the outcome as text, so that neither a result nor an error has to survive pickling."""
     try:
         with one_thread():
-            return json.dumps({"result": function(**copy.deepcopy(parameters), seed=seed_of(parameters))})
+            return json.dumps({"result": function(**_own(parameters), seed=seed_of(parameters))})
     except (Exception, SystemExit):  # the end of one run is not the end of all
         return json.dumps({"error": traceback.format_exc()})
+
+
+def _own(value):
+    """Return a value that shares no list or dict with the one given, so that changing one changes no other."""
+    if isinstance(value, dict):
+        return {name: _own(part) for name, part in value.items()}
+    return type(value)(map(_own, value)) if type(value) in (list, tuple) else value
 
 
 def _key(parameters):
@@ -168,7 +174,7 @@ def _key(parameters):
 def _keyed(grid):
     if not isinstance(grid, list) or not all(isinstance(parameters, dict) for parameters in grid):
         raise TypeError(f"grid must be a list of dicts; got {grid!r:.60}")
-    runs = {_key(parameters): copy.deepcopy(parameters) for parameters in grid}  # the caller may change the grid's
+    runs = {_key(parameters): _own(parameters) for parameters in grid}  # the caller may change the grid's
     if len(runs) < len(grid):
         raise ValueError(f"grid must hold each run once; got {len(grid)} dicts, {len(runs)} of them different")
     if reserved := [parameters for parameters in grid if parameters.keys() & {"seed", "result"}]:

@@ -263,6 +263,8 @@ def _check_data(model, data) -> _Data:
         raise ValueError(f"labels must have 1 axis, as long as the first of images; got {shapes}")
     if images.numel() == 0:
         raise ValueError(f"data must hold at least one image; got images of shape {tuple(images.shape)}")
+    if images.element_size() == 1:
+        raise TypeError(f"images must be of a dtype that networks compute in; got {images.dtype}")
     if not images.isfinite().all():
         raise ValueError(f"images must be finite; got {int((~images.isfinite()).sum())} NaN or infinite entries")
     classes, rewritten = _try(model, images[:1])
@@ -276,6 +278,14 @@ def _try(model, images):
     given = images.clone()
     version = 0 if given.is_inference() else given._version
     with in_mode(model, training=False), torch.no_grad():
-        classes = _shaped(model(given), images).shape[1]
+        try:
+            logits = model(given)
+        except RuntimeError as error:
+            dtypes = {p.dtype for p in model.parameters() if p.is_floating_point()}
+            if images.dtype in dtypes or not dtypes:
+                raise
+            wanted = " or ".join(sorted(map(str, dtypes)))
+            raise TypeError(f"images must be of the dtype of the model, {wanted}; got {images.dtype}") from error
+        classes = _shaped(logits, images).shape[1]
     written = given.is_inference() or given._version > version or not torch.equal(given, images)
     return classes, written

@@ -157,6 +157,8 @@ def _why_not(name, parameter, layer):
         return "fewer than two axes, as biases and norms have", False
     if "weight" not in name:
         return "not called a weight by its layer", False
+    if parameter.numel() == 0:
+        return "without entries", False
     reason = cannot_be_zeroed(parameter)
     if not reason and not parameter.is_floating_point():
         reason = f"of {parameter.dtype}, which is not a real floating-point number"

@@ -94,6 +94,11 @@ class HeadAttention(nn.Module):
             shapes = ", ".join(str(tuple(x.shape)) for x in (query, key, value))
             rule = "query, key and value must have one batch, and key and value one length"
             raise ValueError(f"{rule}; got, with the batch first, shapes {shapes}")
+        weight = self.q_proj.weight
+        if query.device != weight.device:
+            raise ValueError(f"query must be on the device of the attention, {weight.device}; got {query.device}")
+        if query.dtype != weight.dtype and not torch.is_autocast_enabled(query.device.type):
+            raise TypeError(f"query must be of the dtype of the attention, {weight.dtype}; got {query.dtype}")
 
     def _by_head(self, features):
         """(batch, length, num_heads x head_dim) -> (batch, num_heads, length, head_dim)."""

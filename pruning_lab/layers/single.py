@@ -33,7 +33,7 @@ def shrink_linear(layer: nn.Linear, keep_in: Indices | None = None, keep_out: In
     _check_layer(layer, nn.Linear)
     keep_in = _indices(keep_in, layer.in_features, "keep_in")
     keep_out = _indices(keep_out, layer.out_features, "keep_out")
-    smaller = copy.deepcopy(layer)
+    smaller = _copy_without_numbers(layer)
     _replace_(smaller, weight=layer.weight[keep_out[:, None], keep_in], bias=_rows(layer.bias, keep_out))
     smaller.in_features, smaller.out_features = len(keep_in), len(keep_out)
     return smaller
@@ -68,7 +68,7 @@ def shrink_conv2d(layer: nn.Conv2d, keep_in: Indices | None = None, keep_out: In
     groups, outputs = _groups_left(layer, keep_in, keep_out)
     # Row by row: the filters kept of one group read the channels kept of that group, counted from the group's first.
     columns = (keep_in % layer.weight.shape[1]).view(groups, -1).repeat_interleave(outputs, dim=0)
-    smaller = copy.deepcopy(layer)
+    smaller = _copy_without_numbers(layer)
     _replace_(smaller, weight=layer.weight[keep_out[:, None], columns], bias=_rows(layer.bias, keep_out))
     smaller.in_channels, smaller.out_channels, smaller.groups = len(keep_in), len(keep_out), groups
     return smaller
@@ -106,7 +106,7 @@ def shrink_batchnorm2d(layer: nn.BatchNorm2d, keep: Indices) -> nn.BatchNorm2d:
     """
     _check_layer(layer, nn.BatchNorm2d)
     keep = check_keep(keep, layer.num_features).cpu()
-    smaller = copy.deepcopy(layer)
+    smaller = _copy_without_numbers(layer)
     _replace_(smaller, **{name: _rows(getattr(layer, name), keep) for name in PER_CHANNEL})
     smaller.num_features = len(keep)
     return smaller
@@ -154,6 +154,12 @@ def check_parameters(layer, argument, names):
 def _indices(keep, size, name) -> Tensor:
     """Return the indices on the CPU, from where they reach into tensors on any device."""
     return torch.arange(size) if keep is None else check_keep(keep, size, name).cpu()
+
+
+def _copy_without_numbers(layer):
+    """Return a copy that still holds the layer's own tensors in the places that are filled anew."""
+    kept = [getattr(layer, name, None) for name in PER_CHANNEL]
+    return copy.deepcopy(layer, {id(tensor): tensor for tensor in kept if tensor is not None})
 
 
 def _rows(values, keep):

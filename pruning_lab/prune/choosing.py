@@ -107,10 +107,18 @@ def masks_for(
             raise TypeError(f"{name} must be a function of {argument}; got {type(function).__name__}")
     weights = prunable_weights(model, names)
     with torch.no_grad():
-        masks = {name: mask(score(weight)) for name, weight in weights.items()}
+        masks = {name: _mask_of(name, weight, score, mask) for name, weight in weights.items()}
     for name, weight in weights.items():
         check_fits(masks[name], f"mask for {name!r}", weight)
     return masks
+
+
+def _mask_of(name, weight, score, mask):
+    try:
+        return mask(score(weight))
+    except (TypeError, ValueError) as error:
+        error.add_note(f"This was met at the weight {name!r}.")
+        raise
 
 
 def _named(model, names, found):

@@ -19,8 +19,8 @@ def hold_masks(
     Masking gradients would not be enough: momentum and Adam remember gradients from before the pruning, and move a
     weight whose gradient is zero now. `masks` is read at every step, so that `masks.update(...)` inside the block
     prunes further. Where another optimizer than the one given trains masked weights, its steps are followed too, and
-    so is `load_state_dict`. On leaving the block, even by an exception, the zeros become ordinary weights again, free
-    to move at the next step.
+    so is `load_state_dict` (of a scripted module, which takes no such hook, only from the next step on). On leaving the
+    block, even by an exception, the zeros become ordinary weights again, free to move at the next step.
 
     Args:
         model: `torch.nn.Module`, changed.
@@ -48,7 +48,8 @@ def hold_masks(
     apply_masks_(model, masks)
     hooks = [each.register_step_post_hook(held.after_own_step) for each in optimizers]
     hooks.append(register_optimizer_step_post_hook(held.after_any_step))
-    hooks += [module.register_load_state_dict_post_hook(held) for module in model.modules()]
+    plain = (module for module in model.modules() if not isinstance(module, torch.jit.ScriptModule))
+    hooks += [module.register_load_state_dict_post_hook(held) for module in plain]
     try:
         yield
     finally:
