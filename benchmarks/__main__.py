@@ -1,60 +1,55 @@
 """Print one table of ratios, each measured in one run, with its interquartile range and the goal beside it.
 
-`python -m benchmarks` runs everything, `python -m benchmarks kernels` one module. A miss is printed, not an error.
+`python -m benchmarks` runs everything, `python -m benchmarks kernels` one module. A missed goal
+is printed; it is not an error. A module that cannot run here is skipped, with one line that says what it needs.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
 MODULES = ("kernels", "formats", "global_mask", "widgets", "sweep")
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these make NumPy pick a slower dense kernel
-HEADING = ("what", "ratio", "quartiles", "goal", "", "note")
 
 
-def main(names):
+def main(names: Sequence[str]) -> None:
+    """Measure the named modules, or all of them, and print the table."""
     unknown = [name for name in names if name not in MODULES]
     if unknown:
         sys.exit(f"There is no benchmark {unknown[0]!r}; choose from {', '.join(MODULES)}.")
     if found := [name for name in SLOWING if name in os.environ]:
-        return _again_without(found, names)
+        return _restart_without(found, names)
+    _measure(names or MODULES)
+
+
+def _measure(names):
+    from benchmarks.table import Skipped, table  # imported here: the restart above should not wait for torch
+
     print(_conditions())
-    modules = [import_module(f"benchmarks.{name}") for name in names or MODULES]
-    rows = []
-    for module in modules:
+    lines = []
+    for module in [import_module(f"benchmarks.{name}") for name in names]:
         print(f"measuring {module.__name__} ...", file=sys.stderr, flush=True)
-        rows += module.rows()
-    print(table(rows))
+        try:
+            lines += module.rows()
+        except Skipped as reason:
+            print(f"{module.__name__} is skipped: {reason}", flush=True)
+    print(table(lines))
 
 
-def _again_without(found, names):
+def _restart_without(found, names):
     print(f"{' and '.join(found)} would slow NumPy: starting again without.", flush=True)
     environment = {name: value for name, value in os.environ.items() if name not in found}
     sys.exit(subprocess.call([sys.executable, "-m", "benchmarks", *names], env=environment))
 
 
 def _conditions():
-    from pruning_lab.lesson.session import processor_name  # imported here: the restart above should not wait for torch
+    from pruning_lab.lesson.frame.session import processor_name
 
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "torch", "numba"))
     return f"{processor_name()}, one thread\nPython {sys.version.split()[0]}, {versions}"
-
-
-def table(rows):
-    """Return the rows as lines of text under a heading, in columns as wide as they need to be."""
-    cells = [HEADING, *(_cells(row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
-
-
-def _cells(row):
-    spread, goal = f"{row['low']:.2f} to {row['high']:.2f}", row["goal"]
-    if goal is None:
-        return row["what"], f"{row['ratio']:.2f}", spread, "", "", row["note"]
-    verdict = "met" if row["ratio"] >= goal else f"misses by {1 - row['ratio'] / goal:.0%}".replace("%", " %")
-    return row["what"], f"{row['ratio']:.2f}", spread, f"{goal:g}", verdict, row["note"]
 
 
 if __name__ == "__main__":

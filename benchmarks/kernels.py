@@ -1,50 +1,47 @@
-"""How fast are sparse products? Ratios of interleaved runs, one thread, every answer checked before it is timed.
+"""How fast are sparse products? Ratios from interleaved runs, one thread, every answer checked before it is timed.
 
-The layers are the six fully connected ones of Deep Compression (Han et al. 2015, arXiv 1510.00149, tables 4, 5), with
-random weights at the published densities. "Warm" is what the caches leave after the other candidates ran. The row
-"its own copy" is the control: the same product over the same numbers elsewhere in memory. What it is away from 1, the
-rows below it may be as well.
+The layers are the six fully connected ones of Deep Compression, with random weights at the published densities. "Warm"
+means whatever is left in the caches after the other candidates have run. The row "its own copy" is the control: the
+same product over the same numbers elsewhere in memory. However far it is from 1, the rows below it may be off by as
+much.
 
-The goals were set on an AMD processor with AVX-512, and who meets them depends on the processor. On an Intel Xeon with
-AVX-512 the three of `csr_matvec` are met and three of the four of 4 x 1 vectors, the fourth within its quartiles; those
-of `csr_matmul` against libraries are missed: two layers have inputs larger than the cache, and torch's CSR is as fast
-as ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up in x is a load and an
-insertion), `csr_matvec` runs at 0.4 to 0.9 ns a weight, and so did six spellings in C with AVX2 intrinsics: the gather
-instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step, prefetching. None was faster
-on all six layers. Vectors of 512 bits, which the compiler avoids unless told, make `csr_matmul` a quarter faster on the
-layers whose x fits a cache; telling it changes every other compiled function of the process, so the course does not.
+The goals were set on an AMD processor with AVX-512, and which of them are met depends on the processor. On an Intel
+Xeon with AVX-512, all three for `csr_matvec` are met, and three of the four for 4 x 1 vectors, the fourth within its
+quartiles; those for `csr_matmul` against libraries are missed: two layers have inputs larger than the cache, and
+torch's CSR is as fast as ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up
+in x is a load and an insertion), `csr_matvec` runs at 0.4 to 0.9 ns per weight, and so did six versions in C with AVX2
+intrinsics: the gather instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step,
+prefetching. None was faster on all six layers. 512-bit vectors, which the compiler avoids unless told otherwise, make
+`csr_matmul` a quarter faster on the layers whose x fits in a cache; but telling it so changes every other compiled
+function in the process, so the course does not.
 """
 
 import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
 import torch
 
+from benchmarks.table import Line
 from pruning_lab import kernels, measure
 from pruning_lab.sparse import CSR, BlockCSR
+from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 
-LAYERS = {  # (out, in), weights kept / all
-    "AlexNet FC6": ((4096, 9216), 0.09),
-    "AlexNet FC7": ((4096, 4096), 0.09),
-    "AlexNet FC8": ((1000, 4096), 0.25),
-    "VGG FC6": ((4096, 25088), 0.04),
-    "VGG FC7": ((4096, 4096), 0.04),
-    "VGG FC8": ((1000, 4096), 0.23),
-}
-DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG FC7")
+DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG-16 FC7")
 RNG = np.random.default_rng(0)
 
 
-def rows():
-    """Return one dict per comparison: what, ratio, low and high (its interquartile range), goal, note."""
+def rows() -> list[Line]:
+    """Return one line of the table per comparison."""
     return [*_deep_compression_layers(), _small_matrix(), *_four_by_one()]
 
 
 def _deep_compression_layers():
-    """Compare on one layer after the other, so that only one dense matrix is in memory at a time."""
+    """Compare on one layer at a time, so that only one dense matrix is in memory."""
     vector, cold_vector, batch, dense = {}, {}, {}, {}
-    for name, (shape, density) in LAYERS.items():
+    for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
         weight = _random(shape, density)
         csr = CSR.from_dense(weight)
         x, columns = _random(shape[1], 1), _random((shape[1], 64), 1)
@@ -73,10 +70,11 @@ def _small_matrix():
     candidates = {"ours": lambda: kernels.csr_matmul(csr, x)} | measure.dense_products(weight, x)
     comparison = _compare_equal(candidates)
     what = "csr_matmul, 256 x 256 at 70 %, batch 64, against NumPy dense"
-    return _row(what, comparison, "NumPy dense", 1.0, f"torch dense {_speed_up(comparison, 'torch dense')[0]:.2f}")
+    note = f"torch dense {_speed_up(comparison, 'torch dense').ratio:.2f}"
+    return _line(what, _speed_up(comparison, "NumPy dense"), 1.0, note)
 
 
-def _four_by_one():
+def _four_by_one() -> Iterator[Line]:
     for side in (1024, 4096):
         keep = np.repeat(RNG.random((side // 4, side)) < 0.3, 4, axis=0)
         weight = _random((side, side), 1) * keep
@@ -89,8 +87,8 @@ def _four_by_one():
             }
             comparison = _compare_equal(ours | measure.dense_products(weight, x))
             what = f"4 x 1 vectors, {side} x {side} at 70 %, batch {batch}, against NumPy dense"
-            note = ", ".join(f"{name} {_speed_up(comparison, name)[0]:.2f}" for name in ("torch dense", "csr"))
-            yield _row(what, comparison, "NumPy dense", 2.0, note)
+            note = ", ".join(f"{name} {_speed_up(comparison, name).ratio:.2f}" for name in ("torch dense", "csr"))
+            yield _line(what, _speed_up(comparison, "NumPy dense"), 2.0, note)
 
 
 def _random(shape, density):
@@ -102,7 +100,7 @@ def _random(shape, density):
 
 def _sparse_candidates(weight, csr, x, multiply):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch calls its sparse CSR a beta
+        warnings.simplefilter("ignore")  # torch warns that its sparse CSR support is in beta
         indices = torch.from_numpy(csr.indices.astype(np.int32))
         values, indptr = torch.from_numpy(csr.data), torch.from_numpy(csr.indptr)
         by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
@@ -128,22 +126,27 @@ def _check_answers(candidates, dense):
         np.testing.assert_allclose(function(), dense, rtol=1e-3, atol=1e-3, err_msg=name)
 
 
+class _SpeedUp(NamedTuple):
+    ratio: float
+    low: float
+    high: float
+
+
 def _speed_up(comparison, name):
-    """How many times as fast as `name` the first candidate is: ratio and quartiles, all turned upside down."""
+    """Return how many times as fast as `name` the first candidate is: the row's ratio and quartiles, inverted."""
     row = comparison[name]
-    return 1 / row.ratio, 1 / row.ratio_q3, 1 / row.ratio_q1
+    return _SpeedUp(1 / row.ratio, 1 / row.ratio_q3, 1 / row.ratio_q1)
 
 
-def _row(what, comparison, name, goal, note):
-    ratio, low, high = _speed_up(comparison, name)
-    return {"what": what, "ratio": ratio, "low": low, "high": high, "goal": goal, "note": note}
+def _line(what, speed_up, goal, note):
+    return Line(what, speed_up.ratio, speed_up.low, speed_up.high, goal, note)
 
 
 def _mean_row(what, comparisons, rivals, goal=None):
-    """Geometric means over the layers of the speed-up, and of its quartiles, against the fastest of the rivals."""
+    """Return a line of geometric means over the layers: the speed-up against the fastest rival, and its quartiles."""
     speed_ups = {
         layer: min(_speed_up(comparison, rival) for rival in rivals) for layer, comparison in comparisons.items()
     }
-    ratio, low, high = np.exp(np.log(list(speed_ups.values())).mean(axis=0))
-    note = ", ".join(f"{layer} {speed_up[0]:.2f}" for layer, speed_up in speed_ups.items())
-    return {"what": what, "ratio": ratio, "low": low, "high": high, "goal": goal, "note": note}
+    mean = _SpeedUp(*np.exp(np.log(list(speed_ups.values())).mean(axis=0)).tolist())
+    note = ", ".join(f"{layer} {speed_up.ratio:.2f}" for layer, speed_up in speed_ups.items())
+    return _line(what, mean, goal, note)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pruning_lab.checks import check_float_tensor, check_integer
 from pruning_lab.sparse.format import FLOATS, check_array, check_length, check_range
@@ -37,26 +38,26 @@ class SharedWeights:
     codes: np.ndarray
     mask: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_array(self.codebook, "codebook", FLOATS, ndim=1)
         check_array(self.codes, "codes", (np.uint8, np.uint16), ndim=1)
         check_array(self.mask, "mask", (np.bool_,), ndim=np.ndim(self.mask))
         check_length(self.codes, "codes", int(self.mask.sum()), "mask.sum()")
         check_range(self.codes, "codes", self.codebook.size)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the weight, the shape of the mask: shared values where it is True, zero elsewhere."""
         weight = np.zeros(self.mask.shape, self.codebook.dtype)
         weight[self.mask] = self.codebook[self.codes]
         return weight
 
     @property
-    def bits(self):
+    def bits(self) -> int:
         """Bits of one code."""
         return (self.codebook.size - 1).bit_length()
 
 
-def share_weights(weight, mask, bits):
+def share_weights(weight: Tensor, mask: Tensor, bits: int) -> SharedWeights:
     """Let the survivors share 2**bits values: the means of their clusters, found by k-means.
 
     The first centroids are evenly spaced from the smallest survivor to the largest, so that the few large weights,
@@ -123,7 +124,7 @@ def _check_mask(mask, weight):
         raise ValueError(f"mask must keep at least one weight; got none of {mask.numel()}")
 
 
-def huffman_code_lengths(symbols):
+def huffman_code_lengths(symbols: np.ndarray) -> dict[int, int]:
     """Return how many bits the Huffman code of each symbol has: the fewest bits in all that any prefix code takes.
 
     A stream of one symbol over and over still spends one bit on each.
@@ -173,7 +174,7 @@ def _depths(counts):
     return [depth[leaf] for leaf in range(len(counts))]
 
 
-def huffman_codes(lengths):
+def huffman_codes(lengths: dict[int, int]) -> dict[int, str]:
     """Return the canonical code: it ascends by length, then by symbol, so that a decoder needs nothing but the lengths.
 
     Args:
@@ -215,17 +216,17 @@ class CompressedSize:
     table_bytes: int
 
     @property
-    def total(self):
+    def total(self) -> int:
         """Bytes before Huffman coding: values, gaps and codebook."""
         return self.value_bytes + self.gap_bytes + self.codebook_bytes
 
     @property
-    def total_huffman(self):
+    def total_huffman(self) -> int:
         """Bytes after Huffman coding: values, gaps, codebook, and the code lengths that the decoder needs."""
         return self.value_bytes_huffman + self.gap_bytes_huffman + self.codebook_bytes + self.table_bytes
 
 
-def compressed_size(shared, index_bits):
+def compressed_size(shared: SharedWeights, index_bits: int) -> CompressedSize:
     """Return what a pruned layer with shared weights takes under a relative index, before and after Huffman coding.
 
     A filler stores a zero, one value more than the codebook has. Before Huffman it is counted with the bits of a code,

@@ -181,7 +181,7 @@ def test_the_rest_of_a_strip_does_not_leak_into_the_next_batch_columns():
 
 
 def test_columns_beyond_the_reach_of_a_signed_index():
-    """The last of 65,536 columns, 65,535, is -1 where somebody reads uint16 as int16."""
+    """The last of 65,536 columns, 65,535, is -1 where uint16 is read as int16."""
     array = np.zeros((4, 65_536), np.float32)
     array[1, -1] = 3
     x = np.zeros(65_536, np.float32)

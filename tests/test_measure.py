@@ -182,7 +182,7 @@ def clock(monkeypatch):
 
 
 def takes(clock, *nanoseconds, log=None):
-    """A candidate whose calls take these times in turn, the last one for ever."""
+    """A candidate whose calls take these times in turn, and the last one from then on."""
     calls = iter(nanoseconds)
 
     def candidate():
@@ -249,7 +249,7 @@ def threads():
     return [torch.get_num_threads(), numba.get_num_threads(), *blas]
 
 
-def test_one_thread_while_timing_and_as_many_as_before_afterwards():
+def test_one_thread_while_timing_and_then_as_many_as_before():
     numba_before, torch_before = numba.get_num_threads(), torch.get_num_threads()
     try:
         torch.set_num_threads(2)

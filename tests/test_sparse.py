@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -300,6 +301,65 @@ def test_break_even_at_the_ends():
     assert break_even_density(Free, (10, 10)) == 1
 
 
+# --- the list of formats ------------------------------------------------------------------------------------------
+
+PAIRED = np.kron(np.eye(4), [[0, 1.0], [0, 0]])  # (8, 8), at most two weights in a group of four: it suits every format
+
+
+@dataclass(frozen=True, eq=False)
+class Whole(sparse.Format):
+    """A format that stores everything: the least that a new one has to say."""
+
+    data: np.ndarray
+    shape: tuple[int, int]
+
+    @classmethod
+    def from_dense(cls, array):
+        return cls(array.ravel(), array.shape)
+
+    def to_dense(self):
+        return self.data.reshape(self.shape)
+
+    @staticmethod
+    def bytes_at(shape, density, value_bytes=4):
+        return shape[0] * shape[1] * value_bytes
+
+
+@pytest.mark.parametrize("form", [*sparse.FORMATS.values(), Whole])
+def test_every_format_answers_the_same_calls(form):
+    stored = form.from_dense(PAIRED)
+    check_round_trip(stored, PAIRED)
+    assert stored.nnz <= stored.stored == stored.data.size
+    assert stored == form.from_dense(stored.to_dense())
+    assert 0 < form.bytes_at(PAIRED.shape, density=0.25) < form.bytes_at(PAIRED.shape, density=0.25, value_bytes=8)
+    if form is not Whole:
+        with pytest.raises(ValueError, match=r"density must be in .* got 90"):
+            form.bytes_at(PAIRED.shape, density=90)
+
+
+def test_formats_are_found_by_their_names_in_the_package():
+    assert all(getattr(sparse, name) is form for name, form in sparse.FORMATS.items())
+    assert set(sparse.FORMATS) < set(sparse.__all__)
+
+
+def test_a_new_format_in_the_list_can_be_saved_and_loaded(tmp_path, monkeypatch):
+    whole = Whole.from_dense(HAND)
+    with pytest.raises(TypeError, match="formats must be a format or a dict of formats by name"):
+        sparse.save(tmp_path / "layer", whole)
+    monkeypatch.setitem(sparse.FORMATS, "Whole", Whole)
+    sparse.save(tmp_path / "layer", whole)
+    assert sparse.load(tmp_path / "layer") == whole
+    assert break_even_density(Whole, (4, 4)) == 0
+
+
+def test_a_format_that_leaves_a_call_out_cannot_be_made():
+    class Silent(sparse.Format):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Silent()
+
+
 # --- files ---------------------------------------------------------------------------------------------------------
 
 
@@ -311,7 +371,9 @@ def one_of_each():
     array[0, 0] = np.nan
     paired = np.kron(np.eye(4), [[0, 1.0]])
     stored = {form.__name__: form.from_dense(array) for form in (*ANY, BlockCSR)}
-    return stored | {"NOfM": NOfM.from_dense(paired), "a/b ü.weight": RelativeIndex.from_dense(paired, index_bits=9)}
+    stored |= {"NOfM": NOfM.from_dense(paired), "a/b ü.weight": RelativeIndex.from_dense(paired, index_bits=9)}
+    assert {type(matrix) for matrix in stored.values()} == set(sparse.FORMATS.values())
+    return stored
 
 
 def test_load_undoes_save(tmp_path):

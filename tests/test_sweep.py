@@ -116,7 +116,7 @@ def test_the_page_on_clusters_runs_as_it_is_written(tmp_path):
         '"/shared/grid"': repr(str(tmp_path)),
         "[0, 1, 2]": "[0]",
         "[0.5, 0.9, 0.98, 0.99]": "[0.9]",
-        '[magnitude.NONE, "at once", "in rounds", "cubic"]': '[magnitude.NONE, "at once"]',
+        '[magnitude_pruning.NONE, "at once", "in rounds", "cubic"]': '[magnitude_pruning.NONE, "at once"]',
     }
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
         for said, here in {"tcp://scheduler:8786": cluster.scheduler_address, **smaller}.items():

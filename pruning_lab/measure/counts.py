@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from pruning_lab.modes import in_mode
 
-def count_weights(model):
+
+class HasBytes(Protocol):
+    """What knows how many bytes it takes: a format, a NumPy array, a tensor."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes taken."""
+
+
+def count_weights(model: nn.Module) -> int:
     """Return the number of weight entries in linear, convolution and attention layers.
 
     Biases, normalisation and embeddings are not counted, and zeros are: a masked model has as many weights as before.
@@ -37,17 +48,17 @@ def count_weights(model):
 def _weights_of(layer):
     if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
         return [layer.weight]
-    if isinstance(layer, nn.MultiheadAttention):  # its output projection is an nn.Linear and comes by itself
+    if isinstance(layer, nn.MultiheadAttention):  # its output projection is an nn.Linear, which is counted as one
         packed_or_not = (layer.in_proj_weight, layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight)
         return [weight for weight in packed_or_not if weight is not None]
     return []
 
 
-def stored_bytes(model_or_formats):
+def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping) -> int:
     """Return the bytes of a model's parameters and buffers, or of arrays in any format.
 
     Args:
-        model_or_formats: nn.Module; or whatever has `.nbytes` (a format, an array, a tensor), or a list, tuple or dict
+        model_or_formats: nn.Module; or whatever has `.nbytes` (a format, an array, a tensor); or a list, tuple or dict
             of those.
 
     Returns:
@@ -78,15 +89,15 @@ def _check_module(model):
         raise TypeError(f"model must be an nn.Module; got {type(model).__name__}")
 
 
-def macs(model, example_inputs):
+def macs(model: nn.Module, example_inputs: Tensor | tuple) -> int:
     """Return the multiply-accumulates of one run of a model in evaluation mode, counted from the products it executes.
 
     Linear, convolution, attention, `F.linear` and `@` count, each as often as it runs; biases, normalisation,
-    activations and elementwise products do not, and neither does a kernel that torch knows nothing of. Masked zeros
+    activations and elementwise products do not, and neither does a kernel that torch knows nothing about. Masked zeros
     count as well: the dense kernel multiplies them. FLOPs are twice this number.
 
     Args:
-        model: nn.Module; its training flags, buffers and parameters are as before afterwards.
+        model: nn.Module; its training flags, buffers and parameters are left as they were.
         example_inputs: a Tensor, or a tuple of positional arguments. A batch of 1 gives the cost of one example.
 
     Returns:
@@ -104,20 +115,9 @@ def macs(model, example_inputs):
     _check_module(model)
     inputs = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}  # a run may write to these instead
-    with torch.no_grad(), _evaluating(model), _unfused_attention(), _MacCounter() as counter:
+    with torch.no_grad(), in_mode(model, training=False), _unfused_attention(), _MacCounter() as counter:
         torch.func.functional_call(model, buffers, inputs)
     return counter.macs
-
-
-@contextmanager
-def _evaluating(model):
-    was_training = {module: module.training for module in model.modules()}
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, training in was_training.items():
-            module.training = training
 
 
 @contextmanager

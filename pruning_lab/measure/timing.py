@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -52,18 +52,18 @@ class Comparison:
     rows: tuple[Row, ...]
     conditions: str
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Row:
         for row in self.rows:
             if row.name == name:
                 return row
         raise KeyError(f"name must be one of {[row.name for row in self.rows]}; got {name!r}")
 
-    def __str__(self):
+    def __str__(self) -> str:
         widths = [max(map(len, column)) for column in zip(*self._table(), strict=True)]
         lines = ["  ".join(map(str.rjust, cells, widths)) for cells in self._table()]
         return "\n".join([*lines, self.conditions])
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         head, *body = ("</td><td>".join(map(escape, cells)) for cells in self._table())
         rows = "".join(f"<tr><td>{cells}</td></tr>" for cells in body)
         head = head.replace("td>", "th>")
@@ -88,12 +88,12 @@ class Comparison:
         return ("µs", 1e6) if min(row.median for row in self.rows) < 1e-3 else ("ms", 1e3)
 
 
-def compare(candidates, repeats=30, cold=False):
+def compare(candidates: Mapping[str, Callable[[], object]], repeats: int = 30, cold: bool = False) -> Comparison:
     """Time callables against each other, one thread each, interleaved in a fresh random order every round.
 
     One pair of timings can be wrong by a factor: background work hits whichever candidate happens to run. Interleaved,
-    it hits all alike, and the ratio holds where single times wander. A call must end its own work (a GPU must be waited
-    for inside it), and one that allocates its output is timed with the allocation.
+    it hits all alike, and the ratio holds where single times wander. A call must finish its own work (and wait for a
+    GPU inside), and one that allocates its output is timed with the allocation.
 
     Args:
         candidates: dict of name -> callable without arguments. The first is what the others are compared with.
@@ -118,7 +118,7 @@ def compare(candidates, repeats=30, cold=False):
     with one_thread():
         calls = {name: _warm_up(name, function, cold) for name, function in candidates.items()}
         evict = _stream().sum if cold else lambda: None
-        seconds = {name: [] for name in candidates}
+        seconds: dict[str, list[float]] = {name: [] for name in candidates}
         order = random.Random(0)  # its own generator: a measurement leaves the caller's random numbers alone
         for _ in range(repeats):
             for name in order.sample(list(candidates), len(candidates)):
@@ -141,7 +141,7 @@ def _check_candidates(candidates):
 
 
 @contextmanager
-def one_thread():
+def one_thread() -> Iterator[None]:
     """Inside the `with`: torch, BLAS and Numba use one thread. Afterwards each has as many as before."""
     torch_threads, numba_threads = torch.get_num_threads(), numba.get_num_threads()
     try:
@@ -185,7 +185,7 @@ def _rows(seconds):
     return tuple(rows)
 
 
-def stream_bandwidth():
+def stream_bandwidth() -> float:
     """Return how fast one thread reads memory, in bytes per second: the limit of what reads its weights once.
 
     The best of ten passes over 160 MB of float32.

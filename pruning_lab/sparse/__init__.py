@@ -4,6 +4,8 @@ A matrix is 2-D, float32 or float64. Every format has `from_dense`, `to_dense`, 
 zero), `stored` (values that are stored, filler zeros too) and `nbytes` (an honest count: indices packed to their bits);
 `to_scipy` where SciPy has it; and `bytes_at`, which computes the size at a density without building anything.
 `break_even_density` says where a format stops paying; `save` and `load` keep formats in a file.
+
+A new format is a module with a subclass of `Format`, and a place in `FORMATS`.
 """
 
 from pruning_lab.sparse.bitmask import Bitmask
@@ -12,15 +14,23 @@ from pruning_lab.sparse.break_even import break_even_density
 from pruning_lab.sparse.coo import COO
 from pruning_lab.sparse.csr import CSC, CSR
 from pruning_lab.sparse.files import load, save
+from pruning_lab.sparse.format import Format
 from pruning_lab.sparse.n_of_m import NOfM
 from pruning_lab.sparse.relative_index import RelativeIndex, filler_factor
+
+# Every format by its name: what `save` accepts, `load` finds, and the tests go through.
+FORMATS: dict[str, type[Format]] = {
+    form.__name__: form for form in (COO, CSR, CSC, BlockCSR, Bitmask, NOfM, RelativeIndex)
+}
 
 __all__ = [
     "COO",
     "CSC",
     "CSR",
+    "FORMATS",
     "Bitmask",
     "BlockCSR",
+    "Format",
     "NOfM",
     "RelativeIndex",
     "break_even_density",

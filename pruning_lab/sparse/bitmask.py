@@ -1,6 +1,7 @@
 """Bitmask: one bit a weight says whether it is there, then only the values that are."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Bitmask(Format):
     bits: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         check_array(self.bits, "bits", (np.uint8,), ndim=1)
@@ -42,20 +43,20 @@ class Bitmask(Format):
             raise ValueError(f"bits must be 0 after the last weight; got {self.bits[-1]:08b} for {size % 8} weights")
 
     @classmethod
-    def from_dense(cls, array):
+    def from_dense(cls, array: np.ndarray) -> Self:
         """Store the entries of `array` (rows, columns), float32 or float64, that are not zero. NaN is stored."""
         array = check_matrix(array)
         keep = array != 0
         return cls(array[keep], np.packbits(keep), array.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         dense = np.zeros(self.shape, self.data.dtype)
         dense[np.unpackbits(self.bits, count=dense.size).view(bool).reshape(self.shape)] = self.data
         return dense
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4):
+    def bytes_at(shape: tuple[int, int], density: float, value_bytes: float = 4) -> float:
         """Return the bytes of a Bitmask of `shape` (rows, columns) at `density` (kept / all), without building it.
 
         >>> Bitmask.bytes_at((1000, 1000), density=0.5) / 4e6  # against dense float32

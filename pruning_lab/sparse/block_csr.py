@@ -1,6 +1,7 @@
 """Block CSR: a CSR whose entries are small dense blocks, so that one index serves r x c weights."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import scipy.sparse
@@ -46,15 +47,15 @@ class BlockCSR(Format):
     shape: tuple[int, int]
     block: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         block_rows, block_columns = _block_grid(self.shape, self.block)
         check_array(self.data, "data", FLOATS, ndim=3)
         if self.data.shape[1:] != self.block:
             raise ValueError(f"data must have shape (blocks, {self.block[0]}, {self.block[1]}); got {self.data.shape}")
-        check_compressed(self, len(self.data), block_rows, block_columns, axis="block row")
+        check_compressed(self.indices, self.indptr, len(self.data), block_rows, block_columns, axis="block row")
 
     @classmethod
-    def from_dense(cls, array, block=(4, 1)):
+    def from_dense(cls, array: np.ndarray, block: tuple[int, int] = (4, 1)) -> Self:
         """Store every block of `array` that holds a weight other than zero.
 
         Args:
@@ -69,19 +70,21 @@ class BlockCSR(Format):
         indices = np.nonzero(keep)[1].astype(smallest_index_dtype(grid[1]))
         return cls(tiles[keep], indices, indptr, array.shape, block)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         grid = _block_grid(self.shape, self.block)
         tiles = np.zeros((*grid, *self.block), self.data.dtype)
         tiles[np.repeat(np.arange(grid[0]), np.diff(self.indptr)), self.indices] = self.data
         return tiles.swapaxes(1, 2).reshape(self.shape)
 
-    def to_scipy(self):
+    def to_scipy(self) -> scipy.sparse.bsr_array:
         """Return it as `scipy.sparse.bsr_array`, which widens uint16 block columns to int32."""
         return scipy.sparse.bsr_array((self.data, self.indices, self.indptr), shape=self.shape)
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4, block=(4, 1)):
+    def bytes_at(
+        shape: tuple[int, int], density: float, value_bytes: float = 4, block: tuple[int, int] = (4, 1)
+    ) -> float:
         """Return the bytes of a BlockCSR of `shape` (rows, columns) that keeps the fraction `density` of its blocks.
 
         Where single weights survive at random, more blocks stay than weights: 1 - (1 - d)**(r * c) of them.

@@ -2,11 +2,11 @@
 
 from scipy.optimize import brentq
 
-from pruning_lab.sparse.format import check_pair
+from pruning_lab.sparse.format import Format, check_pair
 from pruning_lab.sparse.n_of_m import NOfM
 
 
-def break_even_density(form, shape, value_bytes=4, **options):
+def break_even_density(form: type[Format], shape: tuple[int, int], value_bytes: float = 4, **options: object) -> float:
     """Return the density at which `form` takes as many bytes as the dense matrix; below it the format is smaller.
 
     It solves `form.bytes_at(shape, density, value_bytes, **options) == rows * columns * value_bytes`: indices cost what
@@ -33,7 +33,7 @@ def break_even_density(form, shape, value_bytes=4, **options):
     dense_bytes = shape[0] * shape[1] * value_bytes
 
     def excess(density):
-        return form.bytes_at(shape, density, value_bytes, **options) - dense_bytes
+        return form.bytes_at(shape, density=density, value_bytes=value_bytes, **options) - dense_bytes
 
     lowest = 1e-9  # not 0: a relative index of nothing but zeros has no defined filler factor
     if excess(lowest) >= 0:

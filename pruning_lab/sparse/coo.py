@@ -1,6 +1,7 @@
 """COO: row, column and value of each survivor, the format that needs no explanation."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import scipy.sparse
@@ -21,7 +22,7 @@ from pruning_lab.sparse.format import (
 
 @dataclass(frozen=True, eq=False)
 class COO(Format):
-    """Coordinates: data[k] stands in row[k] and col[k]; row after row, columns ascending, no place twice.
+    """Coordinates: data[k] belongs at row[k], col[k]; row by row, columns ascending, no place twice.
 
     Args:
         data: (stored,) float32 or float64, the values.
@@ -45,7 +46,7 @@ class COO(Format):
     col: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
         for name, stop in zip(("row", "col"), self.shape, strict=True):
@@ -58,25 +59,25 @@ class COO(Format):
             raise ValueError(f"row and col must ascend in row-major order; got a repeat or a descent at entry {at}")
 
     @classmethod
-    def from_dense(cls, array):
+    def from_dense(cls, array: np.ndarray) -> Self:
         """Store the entries of `array` (rows, columns), float32 or float64, that are not zero. NaN is stored."""
         csr = CSR.from_dense(array)
         rows = np.arange(csr.shape[0], dtype=smallest_index_dtype(csr.shape[0]))
         return cls(csr.data, np.repeat(rows, np.diff(csr.indptr)), csr.indices, csr.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         dense = np.zeros(self.shape, self.data.dtype)
         dense[self.row, self.col] = self.data
         return dense
 
-    def to_scipy(self):
+    def to_scipy(self) -> scipy.sparse.coo_array:
         """Return it as `scipy.sparse.coo_array`, with int32 or int64 coordinates."""
         coordinates = [np.asarray(index, np.promote_types(index.dtype, np.int32)) for index in (self.row, self.col)]
         return scipy.sparse.coo_array((self.data, tuple(coordinates)), shape=self.shape)
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4):
+    def bytes_at(shape: tuple[int, int], density: float, value_bytes: float = 4) -> float:
         """Return the bytes of a COO of `shape` (rows, columns) at `density` (kept / all), without building it.
 
         >>> COO.bytes_at((1000, 1000), density=0.5) / 4e6  # against dense float32

@@ -1,10 +1,12 @@
-"""CSR and CSC: the values of one row (or column) after the other, and where each row begins."""
+"""CSR and CSC: the values row by row (or column by column), and where each row begins."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numba
 import numpy as np
 import scipy.sparse
+from numpy.typing import DTypeLike
 
 from pruning_lab.sparse.format import (
     FLOATS,
@@ -48,13 +50,13 @@ class CSR(Format):
     indptr: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
-        check_compressed(self, self.data.size, *self.shape, axis="row")
+        check_compressed(self.indices, self.indptr, self.data.size, *self.shape, axis="row")
 
     @classmethod
-    def from_dense(cls, array, index_dtype=None):
+    def from_dense(cls, array: np.ndarray, index_dtype: DTypeLike | None = None) -> Self:
         """Store the entries of `array` that are not zero. NaN is stored, -0.0 is a zero.
 
         Args:
@@ -71,18 +73,20 @@ class CSR(Format):
         _fill_rows(array, indptr, data, indices)
         return cls(data, indices, indptr.astype(pointer_dtype(data.size)), array.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         dense = np.zeros(self.shape, self.data.dtype)
         dense[np.repeat(np.arange(self.shape[0]), np.diff(self.indptr)), self.indices] = self.data
         return dense
 
-    def to_scipy(self):
+    def to_scipy(self) -> scipy.sparse.csr_array:
         """Return it as `scipy.sparse.csr_array`, which widens uint16 columns to int32."""
         return scipy.sparse.csr_array((self.data, self.indices, self.indptr), shape=self.shape)
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4, index_dtype=None):
+    def bytes_at(
+        shape: tuple[int, int], density: float, value_bytes: float = 4, index_dtype: DTypeLike | None = None
+    ) -> float:
         """Return the bytes of a CSR of `shape` (rows, columns) at `density` (kept / all), without building it.
 
         >>> CSR.bytes_at((1000, 1000), density=0.5, index_dtype=np.int32) / 4e6  # against dense float32
@@ -119,34 +123,35 @@ class CSC(Format):
     indptr: np.ndarray
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         check_array(self.data, "data", FLOATS, ndim=1)
-        check_compressed(self, self.data.size, *self.shape[::-1], axis="column")
+        check_compressed(self.indices, self.indptr, self.data.size, *self.shape[::-1], axis="column")
 
     @classmethod
-    def from_dense(cls, array, index_dtype=None):
+    def from_dense(cls, array: np.ndarray, index_dtype: DTypeLike | None = None) -> Self:
         """Store the entries of `array` (rows, columns) that are not zero; arguments as for `CSR.from_dense`."""
         csr = CSR.from_dense(check_matrix(array).T, index_dtype)
         return cls(csr.data, csr.indices, csr.indptr, array.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         return CSR(self.data, self.indices, self.indptr, self.shape[::-1]).to_dense().T
 
-    def to_scipy(self):
+    def to_scipy(self) -> scipy.sparse.csc_array:
         """Return it as `scipy.sparse.csc_array`, which widens uint16 rows to int32."""
         return scipy.sparse.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4, index_dtype=None):
+    def bytes_at(
+        shape: tuple[int, int], density: float, value_bytes: float = 4, index_dtype: DTypeLike | None = None
+    ) -> float:
         """Return the bytes of a CSC of `shape` (rows, columns) at `density`, without building it."""
         return CSR.bytes_at(shape[::-1], density, value_bytes, index_dtype)
 
 
-def check_compressed(matrix, stored, majors, minors, axis):
+def check_compressed(indices: np.ndarray, indptr: np.ndarray, stored: int, majors: int, minors: int, axis: str) -> None:
     """Raise unless `indptr` cuts `stored` entries into `majors` runs, and in each `indices` ascend below `minors`."""
-    indices, indptr = matrix.indices, matrix.indptr
     check_array(indices, "indices", INDICES, ndim=1)
     check_array(indptr, "indptr", (np.int32, np.int64), ndim=1)
     check_length(indices, "indices", stored, "stored")
@@ -161,7 +166,7 @@ def check_compressed(matrix, stored, majors, minors, axis):
         raise ValueError(f"indices must ascend within each {axis}; got a repeat or a descent in {axis} {unsorted}")
 
 
-def check_index_dtype(index_dtype, size):
+def check_index_dtype(index_dtype: DTypeLike | None, size: int) -> np.dtype:
     """Return `index_dtype` as a NumPy dtype if it can number `size` things; for None, the smallest that can."""
     dtype = np.dtype(index_dtype or smallest_index_dtype(size))
     if dtype not in INDICES:
@@ -171,7 +176,7 @@ def check_index_dtype(index_dtype, size):
     return dtype
 
 
-def pointer_dtype(stored):
+def pointer_dtype(stored: float) -> np.dtype:
     """Return the dtype of pointers into `stored` values: int32, and int64 from 2**31 values on."""
     return np.dtype(np.int32 if stored < 2**31 else np.int64)
 
@@ -190,7 +195,7 @@ def _row_ends(array):
 
 @numba.njit(cache=True)
 def _fill_rows(array, indptr, data, indices):
-    """Fill `data` and `indices`, row by row: first the columns, then the values that stand there.
+    """Fill `data` and `indices`, row by row: first the columns, then the values in them.
 
     A column is always written, and kept by moving on: no branch to guess, over twice as fast as with an `if`.
     """

@@ -1,29 +1,24 @@
 """Formats on disk: one .npz of plain arrays, without pickle, so that a file cannot run code."""
 
 import json
-import os
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
-from pruning_lab.sparse.bitmask import Bitmask
-from pruning_lab.sparse.block_csr import BlockCSR
-from pruning_lab.sparse.coo import COO
-from pruning_lab.sparse.csr import CSC, CSR
-from pruning_lab.sparse.n_of_m import NOfM
-from pruning_lab.sparse.relative_index import RelativeIndex
+from pruning_lab import sparse  # for sparse.FORMATS, which is there by the time a file is saved or loaded
+from pruning_lab.files import replacing
+from pruning_lab.sparse.format import Format
 
 KIND = "pruning_lab.sparse"
 VERSION = 1
-FORMATS = {form.__name__: form for form in (COO, CSR, CSC, BlockCSR, Bitmask, NOfM, RelativeIndex)}
 
 
-def save(path, formats):
+def save(path: Path | str, formats: Format | dict[str, Format]) -> None:
     """Write one format, or a dict of them by name, to `path`.
 
     The file appears whole or not at all: it is written beside `path` and then renamed, so that a full disk or a killed
-    kernel leaves the file of before. Arrays are written as they are in memory, gaps and positions in whole bytes.
+    kernel leaves the old file as it was. Arrays are written as they are in memory, gaps and positions in whole bytes.
 
     Args:
         path: str or Path; no suffix is added.
@@ -41,9 +36,10 @@ def save(path, formats):
     True
     """
     by_name = formats if isinstance(formats, dict) else {"": formats}
-    arrays, entries = {}, []
+    arrays: dict[str, np.ndarray] = {}
+    entries = []
     for number, (name, matrix) in enumerate(by_name.items()):
-        if not isinstance(name, str) or type(matrix) not in FORMATS.values():
+        if not isinstance(name, str) or type(matrix) not in sparse.FORMATS.values():
             raise TypeError(
                 f"formats must be a format or a dict of formats by name; got {name!r}: {type(matrix).__name__}"
             )
@@ -52,13 +48,16 @@ def save(path, formats):
         plain = {field: value for field, value in values.items() if not isinstance(value, np.ndarray)}
         entries.append({"name": name, "form": type(matrix).__name__, "plain": plain})
     header = {"kind": KIND, "version": VERSION, "single": formats is not by_name, "entries": entries}
-    _write_whole(Path(path), header=np.array(json.dumps(header, default=int)), **arrays)
+    _write(path, header=np.array(json.dumps(header, default=int)), **arrays)
 
 
-def load(path):
+def load(path: Path | str) -> Format | dict[str, Format]:
     """Read what `save` wrote: one format, or a dict of formats by name.
 
     Every format checks its arrays again, so what comes back is consistent.
+
+    Returns:
+        What was saved: one format, or a dict {name: format}.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -79,20 +78,13 @@ def _rebuild(archive):
         raise ValueError(f"kind {header['kind']!r}, version {header['version']!r}, not {KIND!r}, version {VERSION}")
     loaded = {}
     for number, entry in enumerate(header["entries"]):
-        form = FORMATS[entry["form"]]
+        form = sparse.FORMATS[entry["form"]]
         plain = {field: tuple(value) if isinstance(value, list) else value for field, value in entry["plain"].items()}
         arrays = {field.name: archive[f"{number}.{field.name}"] for field in fields(form) if field.name not in plain}
         loaded[entry["name"]] = form(**arrays, **plain)
     return loaded[""] if header["single"] else loaded
 
 
-def _write_whole(path, **arrays):
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(draft, "xb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+def _write(path, **arrays):
+    with replacing(path) as file:
+        np.savez(file, **arrays)

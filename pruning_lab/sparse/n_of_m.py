@@ -1,12 +1,13 @@
 """N:M: in every group of m neighbours along a row exactly n values are stored, so no pointer is needed."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numba
 import numpy as np
 
 from pruning_lab.checks import check_integer
-from pruning_lab.sparse.format import FLOATS, Format, check_array, check_matrix, check_pair, check_range
+from pruning_lab.sparse.format import FLOATS, Format, check_array, check_matrix, check_pair, check_range, kept_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class NOfM(Format):
     m: int
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         groups = _groups(self.shape, self.n, self.m)
         check_array(self.data, "data", FLOATS, ndim=2)
         check_array(self.positions, "positions", (np.uint8,), ndim=2)
@@ -56,7 +57,7 @@ class NOfM(Format):
             raise ValueError("positions must ascend within each group; got a repeat or a descent")
 
     @classmethod
-    def from_dense(cls, array, n=2, m=4):
+    def from_dense(cls, array: np.ndarray, n: int = 2, m: int = 4) -> Self:
         """Store n values of every group of m columns: those that are not zero, then zeros from the left.
 
         Args:
@@ -78,24 +79,30 @@ class NOfM(Format):
             )
         return cls(data, positions, n, m, array.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         groups = np.zeros((self.stored // self.n, self.m), self.data.dtype)
         np.put_along_axis(groups, self.positions.reshape(-1, self.n).astype(np.intp), self.data.reshape(-1, self.n), 1)
         return groups.reshape(self.shape)
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of the values and of the positions packed into ceil(log2 m) bits each."""
         return self.data.nbytes + _packed_bytes(self.stored, self.m)
 
     @staticmethod
-    def bytes_at(shape, value_bytes=4, n=2, m=4):
+    def bytes_at(
+        shape: tuple[int, int], value_bytes: float = 4, n: int = 2, m: int = 4, *, density: float | None = None
+    ) -> float:
         """Return the bytes of an NOfM of `shape` (rows, columns); its density is n / m whatever the weights are.
+
+        `density` may be named, as for every other format, and changes nothing.
 
         >>> NOfM.bytes_at((1000, 1000)) / 4e6  # half the values, 2 bits for each
         0.53125
         """
+        if density is not None:
+            kept_weights(shape, density)  # raises what the other formats raise
         stored = shape[0] * _groups(shape, n, m) * n
         return stored * value_bytes + _packed_bytes(stored, m)
 

@@ -1,6 +1,7 @@
 """Relative index: instead of a column, the few bits that say how many zeros to skip."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numba
 import numpy as np
@@ -31,7 +32,7 @@ class RelativeIndex(Format):
 
     Source: Han et al. 2016, Deep Compression (arXiv 1510.00149), section 2. Its figure 2 stores weights at the places
     1, 4 and 15 with 3 bits, which span 8 = 2**3 places, and prints differences 1, 3, 8 (the filler, at place 12) and 3.
-    A difference of 1 to 8 fits 3 bits as the number of zeros between, 0 to 7, which is what stands in `gaps`.
+    A difference of 1 to 8 fits 3 bits as the number of zeros between, 0 to 7, which is what `gaps` holds.
 
     >>> array = np.zeros((1, 16))
     >>> array[0, [1, 4, 15]] = [3.4, 0.9, 1.7]
@@ -47,7 +48,7 @@ class RelativeIndex(Format):
     index_bits: int
     shape: tuple[int, int]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pair(self.shape, "shape", minimum=0)
         _check_index_bits(self.index_bits)
         check_array(self.data, "data", FLOATS, ndim=1)
@@ -59,7 +60,7 @@ class RelativeIndex(Format):
             raise ValueError(f"gaps must end within the {size} weights of shape {self.shape}; got {reach} places")
 
     @classmethod
-    def from_dense(cls, array, index_bits=5):
+    def from_dense(cls, array: np.ndarray, index_bits: int = 5) -> Self:
         """Store the entries of `array` that are not zero, and fillers where a gap does not fit. NaN is stored.
 
         Args:
@@ -74,19 +75,19 @@ class RelativeIndex(Format):
         _encode(weights, span, data, gaps)
         return cls(data, gaps, index_bits, array.shape)
 
-    def to_dense(self):
+    def to_dense(self) -> np.ndarray:
         """Return the matrix, (rows, columns), with the dtype of the values."""
         dense = np.zeros(self.shape, self.data.dtype)
         dense.reshape(-1)[np.cumsum(self.gaps + np.int64(1)) - 1] = self.data
         return dense
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of the values and of the gaps packed into index_bits each."""
         return self.data.nbytes + -(-self.stored * self.index_bits // 8)
 
     @staticmethod
-    def bytes_at(shape, density, value_bytes=4, index_bits=5):
+    def bytes_at(shape: tuple[int, int], density: float, value_bytes: float = 4, index_bits: int = 5) -> float:
         """Return the expected bytes of a RelativeIndex of `shape` whose zeros fall at random, without building it.
 
         >>> size = RelativeIndex.bytes_at((4096, 9216), density=0.09, value_bytes=5 / 8, index_bits=4)
@@ -98,7 +99,7 @@ class RelativeIndex(Format):
         return stored * (value_bytes + index_bits / 8)
 
 
-def filler_factor(density, index_bits):
+def filler_factor(density: float, index_bits: int) -> float:
     """Return how many values a relative index stores for each weight kept, if zeros fall at random: 1 or more.
 
     What is stored next is a filler if 2**index_bits zeros come first: f = 1 / (1 - (1 - density)**2**index_bits).

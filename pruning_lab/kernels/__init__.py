@@ -1,0 +1,158 @@
+"""How fast can the survivors multiply? Numba loops over the formats of `sparse`, on one thread unless asked for more.
+
+A function here checks its arguments and shares the rows out among threads; the loops themselves are in `loops`.
+
+A pruned weight never meets the input: where a dense product has 0 * inf = NaN, a sparse one adds nothing. Stored
+values, the zeros that fill a block or a group included, multiply as usual. Sums are taken in another order than in a
+dense product: the two agree up to rounding.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+
+from pruning_lab.kernels import loops
+from pruning_lab.sparse import CSR, BlockCSR, NOfM
+
+
+def csr_matvec(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
+    """Multiply a CSR matrix by a vector: `csr.to_dense() @ x`, without touching what was pruned.
+
+    Args:
+        csr: sparse.CSR of shape (out, in); columns in uint16 are the fastest.
+        x: (in,) array of the matrix's dtype, float32 or float64.
+        parallel: share the rows among `numba.get_num_threads()` threads, which takes about 0.2 ms to set up.
+
+    Returns:
+        (out,) array of the same dtype.
+
+    Raises:
+        TypeError: not a CSR, not an array, or another dtype than the matrix. ValueError: the shapes disagree.
+
+    >>> csr = CSR.from_dense(np.array([[0, 5, 0], [7, 0, 8]], np.float32))
+    >>> csr_matvec(csr, np.array([1, 2, np.inf], np.float32)).tolist()  # dense: the first would be 0 + 10 + 0 * inf
+    [10.0, inf]
+    """
+    x = _check(csr, CSR, "csr", x, axes=(1,))
+    return _multiply(loops.csr_matvec, csr.data, csr, x, parallel)
+
+
+def csr_matmul(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
+    """Multiply a CSR matrix by a batch of vectors, one in each column: `csr.to_dense() @ x`.
+
+    The batch is the last axis: then a weight looks up one row of x, and multiplies numbers that lie side by side. An x
+    of another layout is copied first.
+
+    Args:
+        csr: sparse.CSR of shape (out, in).
+        x: (in, batch) or (in,) array of the matrix's dtype; multiples of 64 columns are the fastest.
+        parallel: share the rows among `numba.get_num_threads()` threads.
+
+    Returns:
+        (out, batch) or (out,) array of the same dtype. Raises what `csr_matvec` raises.
+
+    >>> csr = CSR.from_dense(np.array([[0, 5, 0], [7, 0, 8]], np.float32))
+    >>> csr_matmul(csr, np.eye(3, dtype=np.float32)).tolist()
+    [[0.0, 5.0, 0.0], [7.0, 0.0, 8.0]]
+    """
+    x = _check(csr, CSR, "csr", x, axes=(1, 2))
+    return _multiply(loops.csr_matvec if x.ndim == 1 else loops.csr_matmul, csr.data, csr, x, parallel)
+
+
+def block_matmul(block_csr: BlockCSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
+    """Multiply a BlockCSR matrix by a vector or a batch. Blocks of 4 x 1 have a kernel of their own: the one that pays.
+
+    Its four output rows share each entry of x that is loaded, as in a dense kernel. Other blocks are multiplied row by
+    row, at about the speed of a CSR. The zeros inside a stored block are multiplied like weights.
+
+    Args:
+        block_csr: sparse.BlockCSR of shape (out, in).
+        x: (in,) or (in, batch) array of the matrix's dtype; multiples of 64 columns are the fastest.
+        parallel: share the block rows among `numba.get_num_threads()` threads.
+
+    Returns:
+        (out,) or (out, batch) array of the same dtype. Raises what `csr_matvec` raises.
+
+    >>> blocks = BlockCSR.from_dense(np.array([[1, 0], [2, 0], [3, 0], [4, 0]], np.float32), block=(4, 1))
+    >>> block_matmul(blocks, np.array([10, 20], np.float32)).tolist()
+    [10.0, 20.0, 30.0, 40.0]
+    """
+    x = _check(block_csr, BlockCSR, "block_csr", x, axes=(1, 2))
+    four = block_csr.block == (4, 1)
+    kernel, data = (loops.four_row_matmul, block_csr.data[:, :, 0]) if four else (loops.block_matmul, block_csr.data)
+    return _multiply(kernel, data, block_csr, _columns(x), parallel).reshape(block_csr.shape[0], *x.shape[1:])
+
+
+def n_of_m_matmul(n_of_m: NOfM, x: np.ndarray, parallel: bool = False) -> np.ndarray:
+    """Multiply an NOfM matrix, such as 2:4, by a vector or a batch. The n stored values of a group are all multiplied.
+
+    A GPU has instructions for 2:4. A CPU has none, and here the pattern is a CSR whose rows are equally long.
+
+    Args:
+        n_of_m: sparse.NOfM of shape (out, in).
+        x: (in,) or (in, batch) array of the matrix's dtype.
+        parallel: share the rows among `numba.get_num_threads()` threads.
+
+    Returns:
+        (out,) or (out, batch) array of the same dtype. Raises what `csr_matvec` raises.
+
+    >>> two_of_four = NOfM.from_dense(np.array([[0, 5, 0, 6]], np.float32))
+    >>> n_of_m_matmul(two_of_four, np.array([1, 2, 3, 4], np.float32)).tolist()
+    [34.0]
+    """
+    x = _check(n_of_m, NOfM, "n_of_m", x, axes=(1, 2))
+    rows, stored = n_of_m.data.shape
+    group_starts = (np.arange(stored) // n_of_m.n * n_of_m.m).astype(np.uint32)
+    y = np.empty((rows, *x.shape[1:]), x.dtype)
+
+    def run(first, last):
+        part = slice(first, last)
+        loops.n_of_m_matmul(n_of_m.data[part], n_of_m.positions[part], group_starts, _columns(x), _columns(y)[part])
+
+    _share(run, np.arange(rows + 1), parallel)
+    return y
+
+
+def _check(matrix, kind, name, x, axes):
+    """Return x with its rows contiguous if `matrix`, of class `kind`, can be multiplied by it."""
+    if not isinstance(matrix, kind):
+        raise TypeError(f"{name} must be a sparse.{kind.__name__}; got {type(matrix).__name__}")
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"x must be a NumPy array; got {type(x).__name__}")
+    if x.dtype != matrix.data.dtype:
+        raise TypeError(f"x must have the dtype of {name}, {matrix.data.dtype}; got dtype {x.dtype}")
+    if x.ndim not in axes or x.shape[0] != matrix.shape[1]:
+        shapes = " or ".join("(in,)" if count == 1 else "(in, batch)" for count in axes)
+        raise ValueError(
+            f"x must have shape {shapes} with in = {matrix.shape[1]}, as {name} has shape {matrix.shape}; got {x.shape}"
+        )
+    return np.ascontiguousarray(x)
+
+
+def _columns(x):
+    return x[:, None] if x.ndim == 1 else x
+
+
+def _multiply(kernel, data, matrix, x, parallel):
+    """Call `kernel` on the rows of a CSR, or the block rows of a BlockCSR, and return the product."""
+    y = np.empty((matrix.shape[0], *x.shape[1:]), x.dtype)
+    indices = matrix.indices.view(f"u{matrix.indices.itemsize}")  # unsigned: no column can count from the end
+    height = data.shape[1] if data.ndim > 1 else 1
+
+    def run(first, last):
+        kernel(data, indices, matrix.indptr[first : last + 1], x, y[first * height : last * height])
+
+    _share(run, matrix.indptr, parallel)
+    return y
+
+
+def _share(run, indptr, parallel):
+    """Call run(0, rows); in parallel, call it on runs of rows with about equally many stored values, one a thread."""
+    rows, threads = indptr.size - 1, numba.get_num_threads() if parallel else 1
+    if threads == 1:
+        return run(0, rows)
+    cuts = np.searchsorted(indptr, np.linspace(0, indptr[-1], threads + 1))
+    cuts[0], cuts[-1] = 0, rows  # empty rows at the end need a thread too
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, cuts[:-1], cuts[1:]))
