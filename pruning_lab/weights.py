@@ -5,7 +5,7 @@ parameter of two axes or more that a layer of one's own calls a weight. It can b
 floating-point parameter of its own: zeros written into a tensor that is computed from others would be overwritten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -214,7 +214,8 @@ def _with_graphs(model, found) -> Iterator[Weight]:
         yield weight
     if isinstance(model, torch.jit.ScriptModule) and not any(True for _ in model.parameters()):
         graph = model.inlined_graph  # kept by name: its nodes go with it
-        if any(node.output().type().kind() == "TensorType" for node in graph.findAllNodes("prim::Constant")):
+        constants = [node.output() for node in graph.nodes() if node.kind() == "prim::Constant"]
+        if any(constant.type().kind() == "TensorType" for constant in constants):
             yield Weight("model", model, None, None, "scripted and frozen: its weights are constants of its code", True)
 
 
@@ -223,7 +224,10 @@ def _each_tensor_once(found) -> Iterator[Weight]:
 
     A tensor that a lookup reads as well is prunable under none of its names, whichever comes first.
     """
-    found, first, looked_up, counted = list(found), {}, {}, set()
+    found = list(found)
+    first: dict[Hashable, str] = {}
+    looked_up: dict[Hashable, Weight] = {}
+    counted: set[Hashable] = set()
     for weight in found:
         if weight.parameter is not None and issubclass(_class_of(weight.layer), LOOKED_UP + NORMS):
             looked_up.setdefault(_memory(weight.parameter), weight)

@@ -637,7 +637,7 @@ BAD_INPUT = [
         lambda: HeadAttention(8, 2, 4, batch_first=True)(x, x[:1], x[:1]),
         ValueError,
         "query, key and value must have one batch, and key and value one length; "
-        "got, with the batch first, shapes (2, 5, 8), (1, 5, 8), (1, 5, 8)",
+        "got shapes (2, 5, 8), (1, 5, 8), (1, 5, 8) with the batch first",
     ),
     ("no heads", lambda: HeadAttention(8, 0, 4), ValueError, "num_heads must be at least 1; got 0"),
     (

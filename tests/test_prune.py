@@ -362,6 +362,27 @@ def test_an_optimizer_made_inside_is_followed():
         assert zero_where_pruned(model, masks)
 
 
+def test_models_in_threads_hold_their_own_masks():
+    def held(seed):
+        model, masks = network(seed), {}
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        with hold_masks(model, masks, optimizer):
+            for step in range(30):
+                masks.clear()  # another thread must not come upon a dict that changes
+                masks.update(
+                    masks_for(model, magnitude_scores, lambda scores, due=step: mask_unstructured(scores, due / 40))
+                )
+                train(model, optimizer, steps=1)
+        return zero_where_pruned(model, masks), [weight.detach() for weight in prunable_weights(model).values()]
+
+    alone = [held(seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(held, range(3)))
+    assert all(zero for zero, _ in together)
+    for (_, expected), (_, weights) in zip(alone, together, strict=True):
+        assert all(map(torch.equal, weights, expected))
+
+
 @pytest.mark.parametrize("assign", [False, True])
 def test_zeros_stay_through_loading(assign):
     model, dense = network(), network(seed=1)

@@ -93,7 +93,7 @@ class HeadAttention(nn.Module):
         if key.ndim != 3 or value.ndim != 3 or key.shape[:2] != value.shape[:2] or len(key) != len(query):
             shapes = ", ".join(str(tuple(x.shape)) for x in (query, key, value))
             rule = "query, key and value must have one batch, and key and value one length"
-            raise ValueError(f"{rule}; got, with the batch first, shapes {shapes}")
+            raise ValueError(f"{rule}; got shapes {shapes} with the batch first")
         weight = self.q_proj.weight
         if query.device != weight.device:
             raise ValueError(f"query must be on the device of the attention, {weight.device}; got {query.device}")

@@ -40,9 +40,7 @@ def hold_masks(
     >>> layer.weight[0, 1].item()
     0.0
     """
-    optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
-    if strangers := [each for each in optimizers or [optimizer] if not isinstance(each, torch.optim.Optimizer)]:
-        raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(strangers[0]).__name__}")
+    optimizers = _listed(optimizer)
     held = _Held(model, masks, optimizers)
     held.check_trained()
     apply_masks_(model, masks)
@@ -55,6 +53,13 @@ def hold_masks(
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _listed(optimizer) -> list[torch.optim.Optimizer]:
+    optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+    if strangers := [each for each in optimizers or [optimizer] if not isinstance(each, torch.optim.Optimizer)]:
+        raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(strangers[0]).__name__}")
+    return optimizers
 
 
 class _Held:
@@ -78,10 +83,12 @@ class _Held:
         apply_masks_(self.model, self.masks)
 
     def after_any_step(self, optimizer, *_):
-        """Another optimizer may train masked weights as well, as Muon does beside AdamW."""
-        if any(optimizer is each for each in self.optimizers):
-            return
-        if _trains(optimizer, [weight for weight, _ in matched(self.model, self.masks)]):
+        """Another optimizer may train masked weights as well, as Muon does beside AdamW.
+
+        Steps of other models come by here too, from other threads as well: they read nothing that changes.
+        """
+        ours = not any(optimizer is each for each in self.optimizers) and _trains(optimizer, self.model.parameters())
+        if ours and _trains(optimizer, [weight for weight, _ in matched(self.model, self.masks)]):
             apply_masks_(self.model, self.masks)
 
     def __call__(self, module, _):
