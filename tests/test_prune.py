@@ -197,6 +197,19 @@ def test_apply_by_name_in_every_other_dtype(dtype):
     assert layer.own.to(torch.complex128).real.tolist() == [[1, 0, 1], [0, 1, 0]]
 
 
+def test_apply_where_memory_holds_other_numbers():
+    numbers = torch.complex(torch.ones(2, 3), torch.ones(2, 3))
+    mask = torch.tensor([[True, False, True], [False, True, False]])
+    layer = nn.Module()
+    for name, tensor in {"negated": numbers.clone().conj().imag, "conjugate": numbers.clone().conj()}.items():
+        setattr(layer, name, nn.Parameter(tensor, requires_grad=False))
+    assert layer.negated.is_neg()
+    assert layer.conjugate.is_conj()
+    apply_masks_(layer, {"negated": mask, "conjugate": mask})
+    assert layer.negated.tolist() == [[-1, 0, -1], [0, -1, 0]]
+    assert torch.equal(layer.conjugate != 0, mask)
+
+
 def test_apply_twice_is_apply_once():
     model = network()
     masks = masks_for(model, magnitude_scores, ninety)

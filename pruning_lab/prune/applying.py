@@ -72,8 +72,10 @@ def _with_reason(name, model):
 
 def _zero_(weight, mask):
     """Write 0 where the mask is False; the other entries keep their bits."""
+    if weight.is_neg() or weight.is_conj():  # memory that holds other numbers than those read from it
+        weight.masked_fill_(~mask, 0)
+        return
     if weight.is_complex():
-        weight = torch.view_as_real(weight.resolve_conj())
-        mask = mask.unsqueeze(-1)
+        weight, mask = torch.view_as_real(weight), mask.unsqueeze(-1)
     bits = weight.view(BITS[weight.element_size()])
     bits.mul_(mask)  # exact for infinities too, and many times faster than masked_fill_
