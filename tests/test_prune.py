@@ -340,6 +340,16 @@ def test_an_optimizer_that_trains_no_masked_weight_is_refused(which):
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
+def test_frozen_weights_need_no_optimizer():
+    model = network()
+    model[0].weight.requires_grad_(False)
+    masks = {"0.weight": torch.rand(20, 6) > 0.5}
+    optimizer = torch.optim.SGD(model[3].parameters(), lr=0.1)
+    with hold_masks(model, masks, optimizer):
+        train(model, optimizer)
+        assert zero_where_pruned(model, masks)
+
+
 def test_masks_that_grow_onto_weights_that_are_not_trained_are_refused():
     model = network()
     masks, optimizer = {}, torch.optim.SGD([model[0].bias], lr=0.1)

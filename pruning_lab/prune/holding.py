@@ -29,8 +29,8 @@ def hold_masks(
 
     Raises:
         TypeError: an optimizer that is not a `torch.optim.Optimizer`, and as `apply_masks_`.
-        ValueError: an optimizer that trains none of the masked weights (another model's, a copy's), and as
-            `apply_masks_`; at a step too, once `masks` has grown.
+        ValueError: an optimizer that trains none of the masked weights (another model's, a copy's), unless all of them
+            are frozen; and as `apply_masks_`. At a step too, once `masks` has grown.
 
     >>> layer = nn.Linear(2, 1, bias=False)
     >>> optimizer = torch.optim.Adam(layer.parameters())
@@ -69,8 +69,8 @@ class _Held:
         self.model, self.masks, self.optimizers, self.known = model, masks, optimizers, set()
 
     def check_trained(self):
-        """Refuse optimizers that move no masked weight: then nothing would be held."""
-        weights = [weight for weight, _ in matched(self.model, self.masks)]
+        """Refuse optimizers that move no masked weight: then nothing would be held. Frozen ones hold by themselves."""
+        weights = [weight for weight, _ in matched(self.model, self.masks) if weight.requires_grad]
         if weights and not any(_trains(each, weights) for each in self.optimizers):
             kinds = " and ".join(type(each).__name__ for each in self.optimizers)
             got = f"{kinds} that trains none of them (made for another model, a copy, or other parameters?)"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def load_masks(path: Path | str, model: nn.Module | None = None) -> dict[str, Te
 
     See `save_masks` for an example.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
     content = Path(path).read_bytes()
     try:
         masks = safetensors.torch.load(content)
