@@ -386,8 +386,8 @@ def test_an_optimizer_made_inside_is_followed():
 
 
 def test_models_in_threads_hold_their_own_masks():
-    def held(seed):
-        model, masks = network(seed), {}
+    def held(model):
+        masks = {}
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         with hold_masks(model, masks, optimizer):
             for step in range(30):
@@ -398,9 +398,10 @@ def test_models_in_threads_hold_their_own_masks():
                 train(model, optimizer, steps=1)
         return zero_where_pruned(model, masks), [weight.detach() for weight in prunable_weights(model).values()]
 
-    alone = [held(seed) for seed in range(3)]
+    models = [network(seed) for seed in range(3)]  # here: threads share one generator of random numbers
+    alone = [held(copy.deepcopy(model)) for model in models]
     with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(held, range(3)))
+        together = list(pool.map(held, models))
     assert all(zero for zero, _ in together)
     for (_, expected), (_, weights) in zip(alone, together, strict=True):
         assert all(map(torch.equal, weights, expected))
