@@ -25,6 +25,8 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
     ...     Path(f"{folder}/note.txt").read_text()
     'kept'
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
     path = Path(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
