@@ -2,7 +2,7 @@
 
 import sys
 
-from pruning_lab.lesson import doctor
+from pruning_lab.lesson.frame import doctor
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["doctor"]:

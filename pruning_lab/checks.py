@@ -4,12 +4,16 @@ Every message reads `<argument> must <rule>; got <value>`. A wrong type is a Typ
 """
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import torch
+from torch import Tensor
+
+Indices = Tensor | Sequence[int]  # of what is kept, sorted
 
 
-def check_sparsity(sparsity, name="sparsity"):
+def check_sparsity(sparsity: float, name: str = "sparsity") -> float:
     """Return `sparsity` as a float in [0, 1], the fraction pruned.
 
     >>> check_sparsity(90)
@@ -23,7 +27,7 @@ def check_sparsity(sparsity, name="sparsity"):
     return float(sparsity)
 
 
-def check_integer(value, name, minimum):
+def check_integer(value: int, name: str, minimum: int) -> int:
     """Return `value` as an int that is at least `minimum`.
 
     >>> check_integer(0, "repeats", minimum=1)
@@ -37,7 +41,7 @@ def check_integer(value, name, minimum):
     return int(value)
 
 
-def check_float_tensor(tensor, name, ndim=None):
+def check_float_tensor(tensor: Tensor, name: str, ndim: int | None = None) -> Tensor:
     """Return `tensor` if it is a real floating-point tensor, of `ndim` axes where that is given.
 
     >>> check_float_tensor(torch.arange(3), "scores")
@@ -53,7 +57,7 @@ def check_float_tensor(tensor, name, ndim=None):
     return tensor
 
 
-def check_scores(scores, name="scores", ndim=None):
+def check_scores(scores: Tensor, name: str = "scores", ndim: int | None = None) -> Tensor:
     """Return `scores` if they can be ranked: floating point, at least one entry, no NaN. Infinities are fine.
 
     >>> check_scores(torch.tensor([1.0, float("nan")]))
@@ -69,7 +73,7 @@ def check_scores(scores, name="scores", ndim=None):
     return scores
 
 
-def check_keep(keep, size, name="keep"):
+def check_keep(keep: Indices, size: int, name: str = "keep") -> Tensor:
     """Return `keep` as a sorted int64 tensor of distinct indices into an axis of `size` entries.
 
     Accepts a 1-D integer tensor or a list of ints. Unsorted indices are refused rather than sorted in silence: two
@@ -96,7 +100,7 @@ def check_keep(keep, size, name="keep"):
     return indices.to(torch.int64)
 
 
-def check_mask(mask, name="mask"):
+def check_mask(mask: Tensor, name: str = "mask") -> Tensor:
     """Return `mask` if it is a bool tensor with at least one entry, True where a weight stays.
 
     >>> check_mask(torch.ones(2))

@@ -1,21 +1,22 @@
 """One layer, fewer channels: smaller dense tensors, which every kernel multiplies faster.
 
 Each function returns a new layer that shares nothing with its argument, and computes what the argument would with the
-weights of the removed channels set to zero: same values, same gradients. All but the shapes stays as it was, the dtype,
-device, training flag and `requires_grad` of each parameter included.
+weights of the removed channels set to zero: same values, same gradients. Everything but the shapes stays as it was,
+including the dtype, device, training flag and `requires_grad` of each parameter.
 """
 
 import copy
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from pruning_lab.checks import check_keep
+from pruning_lab.checks import Indices, check_keep
 
 
-def shrink_linear(layer, keep_in=None, keep_out=None):
+def shrink_linear(layer: nn.Linear, keep_in: Indices | None = None, keep_out: Indices | None = None) -> nn.Linear:
     """Return a copy of a linear layer with only some inputs and outputs.
 
     Args:
@@ -41,11 +42,11 @@ def shrink_linear(layer, keep_in=None, keep_out=None):
     return smaller
 
 
-def shrink_conv2d(layer, keep_in=None, keep_out=None):
+def shrink_conv2d(layer: nn.Conv2d, keep_in: Indices | None = None, keep_out: Indices | None = None) -> nn.Conv2d:
     """Return a copy of a convolution with only some channels.
 
     With groups, a group either goes as a whole or stays with as many inputs and outputs as every other group that stays
-    (which ones may differ from group to group); other choices are not a grouped convolution any more and are refused.
+    (which ones may differ from group to group); other choices are no longer a grouped convolution and are refused.
     A depthwise convolution therefore takes the same indices twice.
 
     Args:
@@ -77,7 +78,7 @@ def shrink_conv2d(layer, keep_in=None, keep_out=None):
 
 
 def _groups_left(layer, keep_in, keep_out):
-    """How many groups stay, and how many outputs each has then."""
+    """Return how many groups stay, and how many outputs each of them has then."""
     inputs = torch.bincount(keep_in // (layer.in_channels // layer.groups), minlength=layer.groups)
     outputs = torch.bincount(keep_out // (layer.out_channels // layer.groups), minlength=layer.groups)
     pairs = list(zip(inputs.tolist(), outputs.tolist(), strict=True))
@@ -90,7 +91,7 @@ def _groups_left(layer, keep_in, keep_out):
     return len(pairs) - pairs.count((0, 0)), different[0][1]
 
 
-def shrink_batchnorm2d(layer, keep):
+def shrink_batchnorm2d(layer: nn.BatchNorm2d, keep: Indices) -> nn.BatchNorm2d:
     """Return a copy of a batch normalisation with only some channels, running statistics included.
 
     Args:
@@ -118,9 +119,9 @@ def shrink_batchnorm2d(layer, keep):
 class HeadAttention(nn.Module):
     """Multi-head attention with any number of heads, where nn.MultiheadAttention insists on embed_dim / head_dim.
 
-    Call it as that one is called. Its rules hold here too, also the surprising one: True in a mask means *left out*.
+    Call it the same way. The same rules hold, even the surprising one: True in a mask means *left out*.
     Not supported, with an error: inputs without a batch axis, a mask per head, `is_causal` without a mask. Attention
-    weights are averaged over the heads that are there. In an nn.TransformerEncoder set `use_nested_tensor = False`.
+    weights are averaged over the heads that remain. In an nn.TransformerEncoder set `use_nested_tensor = False`.
 
     Args:
         embed_dim: features of the query and of the output. num_heads, head_dim: of the inside; any product.
@@ -138,37 +139,37 @@ class HeadAttention(nn.Module):
 
     def __init__(
         self,
-        embed_dim,
-        num_heads,
-        head_dim,
-        kdim=None,
-        vdim=None,
-        bias=True,
-        dropout=0.0,
-        batch_first=False,
-        device=None,
-        dtype=None,
+        embed_dim: int,
+        num_heads: int,
+        head_dim: int,
+        kdim: int | None = None,
+        vdim: int | None = None,
+        bias: bool = True,
+        dropout: float = 0.0,
+        batch_first: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ):
         super().__init__()
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, head_dim
         self.dropout, self.batch_first = dropout, batch_first
-        inside, options = num_heads * head_dim, {"bias": bias, "device": device, "dtype": dtype}
-        self.q_proj = nn.Linear(embed_dim, inside, **options)
-        self.k_proj = nn.Linear(embed_dim if kdim is None else kdim, inside, **options)
-        self.v_proj = nn.Linear(embed_dim if vdim is None else vdim, inside, **options)
-        self.out_proj = nn.Linear(inside, embed_dim, **options)
+        inside, linear = num_heads * head_dim, partial(nn.Linear, bias=bias, device=device, dtype=dtype)
+        self.q_proj = linear(embed_dim, inside)
+        self.k_proj = linear(embed_dim if kdim is None else kdim, inside)
+        self.v_proj = linear(embed_dim if vdim is None else vdim, inside)
+        self.out_proj = linear(inside, embed_dim)
 
     def forward(
         self,
-        query,
-        key,
-        value,
-        key_padding_mask=None,
-        need_weights=True,
-        attn_mask=None,
-        average_attn_weights=True,
-        is_causal=False,
-    ):
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: Tensor | None = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
         """Return the output and, with `need_weights`, the attention weights (else None); shapes as in torch."""
         if query.ndim != 3:
             raise ValueError(f"query must have 3 axes, one of them the batch; got shape {tuple(query.shape)}")
@@ -198,17 +199,16 @@ class HeadAttention(nn.Module):
 
 
 def _additive_mask(key_padding_mask, attn_mask, like):
-    """Both masks as one tensor to add to the scores, -inf where a key is left out; None where there is no mask."""
+    """Return both masks as one tensor to add to the scores, -inf where a key is left out; None without a mask."""
     if attn_mask is not None and attn_mask.ndim != 2:
         raise ValueError(f"attn_mask must have 2 axes, the same for every head; got shape {tuple(attn_mask.shape)}")
     masks = [attn_mask] if attn_mask is not None else []
     masks += [key_padding_mask[:, None, None, :]] if key_padding_mask is not None else []
-    zero = like.new_zeros(())
-    added = [torch.where(mask, -math.inf, zero) if mask.dtype == torch.bool else mask for mask in masks]
-    return sum(added) if added else None
+    masks = [torch.where(mask, -math.inf, like.new_zeros(())) if mask.dtype == torch.bool else mask for mask in masks]
+    return sum(masks) if masks else None
 
 
-def shrink_attention(attention, keep_heads):
+def shrink_attention(attention: nn.MultiheadAttention | HeadAttention, keep_heads: Indices) -> HeadAttention:
     """Return attention with only some heads.
 
     The result is a `HeadAttention`, because nn.MultiheadAttention cannot have fewer heads of the same size.
@@ -249,7 +249,7 @@ def shrink_attention(attention, keep_heads):
 
 
 def _projections(attention):
-    """The query, key and value projections as linear layers of their own, however the argument stores them."""
+    """Return the query, key and value projections as linear layers of their own, however the argument stores them."""
     if isinstance(attention, HeadAttention):
         return attention.q_proj, attention.k_proj, attention.v_proj
     if attention.bias_k is not None or attention.add_zero_attn:
@@ -280,8 +280,8 @@ def _check_layer(layer, kind):
             )
 
 
-def _indices(keep, size, name):
-    """On the CPU, from where indices reach into tensors on any device."""
+def _indices(keep, size, name) -> Tensor:
+    """Return the indices on the CPU, from where they reach into tensors on any device."""
     return torch.arange(size) if keep is None else check_keep(keep, size, name).cpu()
 
 

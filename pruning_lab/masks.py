@@ -1,20 +1,20 @@
-"""Which weights stay? Every function turns scores into bool masks, True keeps.
+"""Which weights stay? Every function turns scores into masks: bool tensors of the scores' shape, True keeps.
 
-Each prunes an exact count, `round(sparsity * n)`, whatever ties there are: entries stand in ascending order of score,
+Each prunes an exact count, `round(sparsity * n)`, whatever ties there are: put the entries in ascending order of score,
 equal scores in the order of their position (row-major), and the first ones go. A rule such as `scores > threshold`
-prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the time before.
+prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the last pruning.
 """
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
-from numba import njit
+from torch import Tensor
 
+from pruning_lab import radix_select
 from pruning_lab.checks import check_integer, check_mask, check_scores, check_sparsity
 
 
-def mask_unstructured(scores, sparsity):
+def mask_unstructured(scores: Tensor, sparsity: float) -> Tensor:
     """Prune exactly `round(sparsity * n)` of the n entries, the lowest scores first.
 
     Equal scores go in row-major order, and 0.0 equals -0.0. Float32 on the CPU is ranked by a radix select that makes
@@ -28,7 +28,7 @@ def mask_unstructured(scores, sparsity):
         Contiguous bool tensor of the shape and on the device of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a sparsity that is no number.
+        TypeError: scores that are not a floating-point tensor, a sparsity that is not a number.
         ValueError: empty scores, NaN, a sparsity outside [0, 1].
 
     >>> mask_unstructured(torch.tensor([3.0, 1.0, 2.0, 1.0]), 0.5)
@@ -41,23 +41,25 @@ def mask_unstructured(scores, sparsity):
     return _mask_lowest([scores], round(sparsity * scores.numel()), by_magnitude=False)[0]
 
 
-def mask_global(scores_by_name, sparsity, *, by_magnitude=False):
+def mask_global(
+    scores_by_name: Mapping[str, Tensor], sparsity: float, *, by_magnitude: bool = False
+) -> dict[str, Tensor]:
     """Prune exactly `round(sparsity * n)` of the n entries of all tensors together, the lowest scores first.
 
-    Layers end with different sparsities, and a layer of small scores may lose every weight. Equal scores go in the
+    Layers end up with different sparsities, and a layer of small scores may lose every weight. Equal scores go in the
     order of the dict, then in row-major order. Mixed dtypes are compared by their exact values.
 
     Args:
         scores_by_name: dict of name: float tensor, all on one device; at least one, none empty, no NaN.
         sparsity: fraction pruned over all tensors, in [0, 1].
-        by_magnitude: rank |score| instead of the score. Given the weights themselves this is global magnitude pruning
+        by_magnitude: rank |score| instead of the score. Given the weights themselves, this is global magnitude pruning
             without a copy of the weights: for contiguous float32 on the CPU the masks are all the memory it takes.
 
     Returns:
         dict of the same names: contiguous bool tensor of each tensor's shape.
 
     Raises:
-        TypeError: scores_by_name that is no dict, an entry that is no floating-point tensor.
+        TypeError: scores_by_name that is not a dict, an entry that is not a floating-point tensor.
         ValueError: an empty dict or entry, NaN, several devices, a sparsity outside [0, 1].
 
     >>> weights = {"fc1.weight": torch.tensor([[0.1, -5.0]]), "fc2.weight": torch.tensor([[-0.2, 0.3]])}
@@ -77,10 +79,10 @@ def mask_global(scores_by_name, sparsity, *, by_magnitude=False):
     return dict(zip(scores_by_name, _mask_lowest(tensors, pruned, by_magnitude), strict=True))
 
 
-def mask_n_of_m(scores, n, m):
+def mask_n_of_m(scores: Tensor, n: int, m: int) -> Tensor:
     """Keep the `n` highest scores in each group of `m` neighbours along the last axis.
 
-    2:4 is `n=2, m=4`. The last axis of a linear layer's weight is in_features, the one a dot product runs over. Of
+    2:4 is `n=2, m=4`. The last axis of a linear layer's weight is in_features, the one a dot product runs over. Among
     equal scores in a group the first ones go.
 
     Args:
@@ -92,7 +94,7 @@ def mask_n_of_m(scores, n, m):
         Bool tensor of the shape of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, `n` or `m` that is no integer.
+        TypeError: scores that are not a floating-point tensor, `n` or `m` that is not an integer.
         ValueError: a last axis that `m` does not divide, `n` outside [0, m], empty scores, NaN.
 
     Source: Mishra et al. 2021, arXiv 2104.08378 (2:4).
@@ -112,10 +114,10 @@ def mask_n_of_m(scores, n, m):
     return mask.scatter_(1, lost, False).reshape(scores.shape)
 
 
-def mask_blocks(scores, block, sparsity):
+def mask_blocks(scores: Tensor, block: tuple[int, int], sparsity: float) -> Tensor:
     """Prune exactly `round(sparsity * blocks)` whole blocks, those with the lowest sum of scores first.
 
-    Of equal sums the first blocks go, row of blocks by row of blocks. Sums are taken in float64.
+    Among equal sums the first blocks go, row of blocks by row of blocks. Sums are taken in float64.
 
     Args:
         scores: float tensor (out_features, in_features).
@@ -126,7 +128,7 @@ def mask_blocks(scores, block, sparsity):
         Bool tensor of the shape of `scores`, constant within each block.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a block that is no pair of integers.
+        TypeError: scores that are not a floating-point tensor, a block that is not a pair of integers.
         ValueError: scores without exactly 2 axes, a block that does not divide them, empty scores, NaN.
 
     >>> mask_blocks(torch.tensor([[9.0, 1.0, 1.0, 3.0], [0.0, 1.0, 1.0, 3.0]]), (2, 1), 0.5)
@@ -145,11 +147,11 @@ def mask_blocks(scores, block, sparsity):
     return mask_unstructured(sums, sparsity).repeat_interleave(rows, 0).repeat_interleave(columns, 1)
 
 
-def keep_channels(scores, sparsity, multiple_of=1):
+def keep_channels(scores: Tensor, sparsity: float, multiple_of: int = 1) -> Tensor:
     """Choose the channels that stay: all but `round(sparsity * n)`, rounded up to a multiple of `multiple_of`.
 
-    Rounding up never asks for more channels than there are. Of equal scores the first channels go. Li et al. 2016
-    count otherwise: where they prune a fraction p of c filters, c * p is rounded up rather than to the nearest.
+    Rounding up never asks for more channels than there are. Among equal scores the first channels go. Li et al. 2016
+    count differently: where they prune a fraction p of c filters, c * p is rounded up, not to the nearest.
 
     Args:
         scores: float tensor (channels,).
@@ -160,7 +162,7 @@ def keep_channels(scores, sparsity, multiple_of=1):
         Sorted int64 tensor (kept,) of channel indices, on the device of `scores`.
 
     Raises:
-        TypeError: scores that are no floating-point tensor, a multiple_of that is no integer.
+        TypeError: scores that are not a floating-point tensor, a multiple_of that is not an integer.
         ValueError: scores without exactly 1 axis, no channel left, empty scores, NaN.
 
     >>> keep_channels(torch.tensor([3.0, 1.0, 2.0, 5.0, 4.0]), 0.6)
@@ -179,11 +181,11 @@ def keep_channels(scores, sparsity, multiple_of=1):
     return scores.argsort(stable=True)[channels - kept :].sort().values
 
 
-def sparsity_of(mask):
+def sparsity_of(mask: Tensor) -> float:
     """Return the fraction of the entries of `mask` that is pruned (False), as a float in [0, 1].
 
     Raises:
-        TypeError: a mask that is no bool tensor.
+        TypeError: a mask that is not a bool tensor.
         ValueError: an empty mask.
 
     >>> sparsity_of(torch.tensor([[True, False], [False, False]]))
@@ -194,112 +196,17 @@ def sparsity_of(mask):
 
 
 def _mask_lowest(tensors, pruned, by_magnitude):
-    """Return one mask for each tensor: the `pruned` lowest scores of all of them go, by either of two roads."""
+    """Return one mask for each tensor: the `pruned` lowest scores of all of them go.
+
+    The rule is the stable sort at the end; the radix select gives the same masks faster, where it can.
+    """
     if pruned == 0:
         return [torch.ones(scores.shape, dtype=torch.bool, device=scores.device) for scores in tensors]
     tensors = [scores.detach() for scores in tensors]
     if all(scores.dtype == torch.float32 and scores.device.type == "cpu" for scores in tensors):
-        return _mask_by_radix_select(tensors, pruned, by_magnitude)
+        return radix_select.mask_lowest(tensors, pruned, by_magnitude)
     ranked = torch.cat([scores.reshape(-1) for scores in tensors])  # mixed dtypes become one that holds each exactly
     mask = torch.ones(ranked.shape, dtype=torch.bool, device=ranked.device)
     mask[(ranked.abs() if by_magnitude else ranked).argsort(stable=True)[:pruned]] = False
     pieces = mask.split([scores.numel() for scores in tensors])
     return [piece.reshape(scores.shape).clone() for piece, scores in zip(pieces, tensors, strict=True)]
-
-
-# The radix select. The bits of a float32, read as an integer, sort as the float does once the sign is seen to. So two
-# histograms find the score of any rank exactly: one over the upper 16 bits, to find the bucket that holds the rank, and
-# one over the lower 16 bits of the scores in that bucket. No score is moved or copied.
-CHUNK = 64  # scores that one vectorised look can dismiss; few enough that most chunks hold none of the bucket
-
-
-def _mask_by_radix_select(tensors, pruned, by_magnitude):
-    flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)) for scores in tensors]
-    masks = [torch.empty(scores.shape, dtype=torch.bool) for scores in tensors]
-    threshold, ties = _select(flats, pruned - 1, by_magnitude)
-    for flat, mask in zip(flats, masks, strict=True):
-        ties -= _fill_mask(flat, threshold, ties, by_magnitude, mask.view(-1).numpy())
-    return masks
-
-
-def _select(flats, rank, by_magnitude):
-    """Return the score at `rank` in ascending order (0 is the lowest), and how many equal to it go, itself included."""
-    counts = np.zeros((4, 1 << 16), np.int64)
-    for flat in flats:
-        _count_upper_bits(flat, by_magnitude, counts)
-    bucket, rank = _bucket_of(counts.sum(axis=0), rank)
-    low, high = max(bucket << 16, 0x007FFFFF), min(bucket << 16 | 0xFFFF, 0xFF800000)  # beyond -inf and inf lies NaN
-    counts = np.zeros(1 << 16, np.int64)
-    for flat in flats:
-        _count_lower_bits(flat, bucket, _score_of(low), _score_of(high), by_magnitude, counts)
-    lower, rank = _bucket_of(counts, rank)
-    return _score_of(bucket << 16 | lower), rank + 1
-
-
-def _bucket_of(counts, rank):
-    """Return the bucket that holds the entry at `rank`, and the entry's rank within it."""
-    ends = counts.cumsum()
-    bucket = int(ends.searchsorted(rank, side="right"))
-    return bucket, int(rank - (ends[bucket] - counts[bucket]))
-
-
-def _score_of(key):
-    """Undo `_key`: the float32 of a key."""
-    return np.uint32(key ^ 0x80000000 if key >> 31 else key ^ 0xFFFFFFFF).view(np.float32)
-
-
-@njit(cache=True)
-def _key(score, by_magnitude):
-    """Map a float32 to a uint32 that sorts as the float does."""
-    score = abs(score) if by_magnitude else score + np.float32(0)  # + 0 makes -0.0 the 0.0 that it equals
-    bits = np.float32(score).view(np.uint32)
-    return np.uint32(bits ^ np.uint32(0xFFFFFFFF if bits >> 31 else 0x80000000))
-
-
-@njit(cache=True)
-def _count_upper_bits(flat, by_magnitude, counts):
-    # Four histograms in turn: a run of equal scores need not wait for its own last count.
-    if by_magnitude:  # `_key` without its questions: the sign's bit is set, whatever it was
-        bits = flat.view(np.uint32)
-        for i in range(flat.size):
-            counts[i & 3, np.uint32(bits[i] | np.uint32(0x80000000)) >> np.uint32(16)] += 1
-    else:
-        for i in range(flat.size):
-            counts[i & 3, _key(flat[i], by_magnitude) >> 16] += 1
-
-
-@njit(cache=True)
-def _count_between(part, low, high, by_magnitude):
-    """Return how many scores lie in [low, high]; written so that it vectorises."""
-    count = np.uint32(0)
-    for i in range(part.size):
-        score = abs(part[i]) if by_magnitude else part[i]
-        count = np.uint32(count + np.uint32((score >= low) & (score <= high)))
-    return count
-
-
-@njit(cache=True)
-def _count_lower_bits(flat, bucket, low, high, by_magnitude, counts):
-    for start in range(0, flat.size, CHUNK):
-        part = flat[start : start + CHUNK]
-        if _count_between(part, low, high, by_magnitude):
-            for i in range(part.size):
-                key = _key(part[i], by_magnitude)
-                if key >> 16 == bucket:
-                    counts[key & 0xFFFF] += 1
-
-
-@njit(cache=True)
-def _fill_mask(flat, threshold, ties, by_magnitude, mask):
-    """Write `score >= threshold`, then clear the first `ties` that equal it; return how many were cleared."""
-    for i in range(flat.size):
-        mask[i] = (abs(flat[i]) if by_magnitude else flat[i]) >= threshold
-    cleared = 0
-    for start in range(0, flat.size, CHUNK):
-        part = flat[start : start + CHUNK]
-        if cleared < ties and _count_between(part, threshold, threshold, by_magnitude):
-            for i in range(part.size):
-                if cleared < ties and (abs(part[i]) if by_magnitude else part[i]) == threshold:
-                    mask[start + i] = False
-                    cleared += 1
-    return cleared

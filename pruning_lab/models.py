@@ -4,15 +4,16 @@ Every network maps images to logits. Seeds are the caller's: `torch.manual_seed`
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from pruning_lab.checks import check_integer
 
 
-def lenet_300_100(in_features=784, widths=(300, 100), classes=10):
+def lenet_300_100(in_features: int = 784, widths: Sequence[int] = (300, 100), classes: int = 10) -> nn.Sequential:
     """Return LeNet-300-100, two hidden layers.
 
     Args:
@@ -29,14 +30,14 @@ def lenet_300_100(in_features=784, widths=(300, 100), classes=10):
     266610
     """
     first, second = _check_widths(widths, 2)
-    layers = OrderedDict(flatten=nn.Flatten())
+    layers = OrderedDict[str, nn.Module](flatten=nn.Flatten())
     layers.update(fc1=nn.Linear(in_features, first), relu1=nn.ReLU())
     layers.update(fc2=nn.Linear(first, second), relu2=nn.ReLU())
     layers.update(fc3=nn.Linear(second, classes))
     return nn.Sequential(layers)
 
 
-def lenet5(widths=(20, 50), hidden=500, classes=10):
+def lenet5(widths: Sequence[int] = (20, 50), hidden: int = 500, classes: int = 10) -> nn.Sequential:
     """Return LeNet-5 in the variant that pruning papers use: two 5 x 5 convolutions, one hidden layer.
 
     Args:
@@ -54,7 +55,7 @@ def lenet5(widths=(20, 50), hidden=500, classes=10):
     431080
     """
     first, second = _check_widths(widths, 2)
-    layers = OrderedDict(conv1=nn.Conv2d(1, first, 5), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2))
+    layers = OrderedDict[str, nn.Module](conv1=nn.Conv2d(1, first, 5), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2))
     layers.update(conv2=nn.Conv2d(first, second, 5), relu2=nn.ReLU(), pool2=nn.MaxPool2d(2), flatten=nn.Flatten())
     layers.update(fc1=nn.Linear(second * 4 * 4, hidden), relu3=nn.ReLU(), fc2=nn.Linear(hidden, classes))
     return nn.Sequential(layers)
@@ -63,7 +64,7 @@ def lenet5(widths=(20, 50), hidden=500, classes=10):
 VGG16_WIDTHS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 
 
-def vgg16_cifar(widths=VGG16_WIDTHS, hidden=512, classes=10):
+def vgg16_cifar(widths: Sequence[int] = VGG16_WIDTHS, hidden: int = 512, classes: int = 10) -> nn.Sequential:
     """Return VGG-16 for 32 x 32 colour images: 13 convolutions with batch norm, one hidden linear layer.
 
     Args:
@@ -86,7 +87,7 @@ def vgg16_cifar(widths=VGG16_WIDTHS, hidden=512, classes=10):
     return nn.Sequential(layers)
 
 
-def vgg_small(widths=(16, 16, 32, 32, 64, 64), classes=10):
+def vgg_small(widths: Sequence[int] = (16, 16, 32, 32, 64, 64), classes: int = 10) -> nn.Sequential:
     """Return a VGG for Fashion-MNIST that trains in seconds: six convolutions with batch norm, 73 thousand parameters.
 
     Args:
@@ -107,7 +108,7 @@ def vgg_small(widths=(16, 16, 32, 32, 64, 64), classes=10):
 
 def _convolutions(in_channels, widths, pool_after):
     """3 x 3 convolutions, each with batch norm (so without a bias) and ReLU: conv1, norm1, relu1, conv2 and so on."""
-    layers = OrderedDict()
+    layers = OrderedDict[str, nn.Module]()
     for number, (before, after) in enumerate(pairwise((in_channels, *widths)), start=1):
         layers[f"conv{number}"] = nn.Conv2d(before, after, 3, padding=1, bias=False)
         layers[f"norm{number}"] = nn.BatchNorm2d(after)
@@ -120,11 +121,11 @@ def _convolutions(in_channels, widths, pool_after):
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions beside a shortcut that has no parameters.
 
-    The shortcut takes every `stride`-th pixel and appends channels of zeros, so that channel c stays channel c. It is
-    why only the width `inner`, between the convolutions, can be pruned by itself.
+    The shortcut takes every `stride`-th pixel and appends channels of zeros, so that channel c stays channel c. That is
+    why only the width `inner`, between the convolutions, can be pruned on its own.
     """
 
-    def __init__(self, in_channels, inner, out_channels, stride):
+    def __init__(self, in_channels: int, inner: int, out_channels: int, stride: int):
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, inner, 3, stride=stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(inner)
@@ -132,14 +133,20 @@ class ResidualBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(out_channels)
         self.stride, self.new_channels = stride, out_channels - in_channels
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """(batch, in_channels, height, width) -> (batch, out_channels, height / stride, width / stride)."""
         residual = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
         shortcut = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new_channels))
         return F.relu(residual + shortcut)
 
 
-def resnet_cifar(depth, widths=(16, 32, 64), inner=None, classes=10, in_channels=3):
+def resnet_cifar(
+    depth: int,
+    widths: Sequence[int] = (16, 32, 64),
+    inner: Sequence[int] | None = None,
+    classes: int = 10,
+    in_channels: int = 3,
+) -> nn.Sequential:
     """Return a ResNet for small images, of 6n + 2 layers: a stem, three stages of n blocks, a linear layer.
 
     Args:
@@ -154,10 +161,10 @@ def resnet_cifar(depth, widths=(16, 32, 64), inner=None, classes=10, in_channels
         (batch, classes); other image sizes work too.
 
     Raises:
-        TypeError, ValueError: another depth, other numbers of widths, or widths that descend.
+        TypeError, ValueError: a depth that is not 6n + 2, a wrong number of widths, or widths that descend.
 
-    Source: He et al. 2015 (arXiv 1512.03385), section 4.2, shortcuts of kind A; pruned inside blocks as in Li et al.
-    2016 (arXiv 1608.08710), section 3.3.
+    Source: He et al. 2015 (arXiv 1512.03385), section 4.2, option A for the shortcuts; pruned inside blocks as in Li et
+    al. 2016 (arXiv 1608.08710), section 3.3.
 
     >>> resnet_cifar(56, inner=(10,) + 26 * (16,)).stage1.block1.conv2
     Conv2d(10, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
@@ -169,7 +176,7 @@ def resnet_cifar(depth, widths=(16, 32, 64), inner=None, classes=10, in_channels
     blocks = (depth - 2) // 6
     inner = [width for width in widths for _ in range(blocks)] if inner is None else inner
     _check_widths(inner, 3 * blocks, "inner")
-    layers = OrderedDict(conv=nn.Conv2d(in_channels, widths[0], 3, padding=1, bias=False))
+    layers = OrderedDict[str, nn.Module](conv=nn.Conv2d(in_channels, widths[0], 3, padding=1, bias=False))
     layers.update(norm=nn.BatchNorm2d(widths[0]), relu=nn.ReLU())
     for stage, (before, after) in enumerate(pairwise((widths[0], *widths))):
         inner_here = inner[stage * blocks : (stage + 1) * blocks]
@@ -179,13 +186,15 @@ def resnet_cifar(depth, widths=(16, 32, 64), inner=None, classes=10, in_channels
 
 
 def _stage(in_channels, inner, out_channels, stride):
-    blocks = OrderedDict(block1=ResidualBlock(in_channels, inner[0], out_channels, stride))
+    blocks = OrderedDict[str, nn.Module](block1=ResidualBlock(in_channels, inner[0], out_channels, stride))
     for number, width in enumerate(inner[1:], start=2):
         blocks[f"block{number}"] = ResidualBlock(out_channels, width, out_channels, stride=1)
     return nn.Sequential(blocks)
 
 
-def resnet_small(widths=(16, 32, 64), inner=None, classes=10):
+def resnet_small(
+    widths: Sequence[int] = (16, 32, 64), inner: Sequence[int] | None = None, classes: int = 10
+) -> nn.Sequential:
     """Return a ResNet of 8 layers for Fashion-MNIST, 75 thousand parameters.
 
     Args:

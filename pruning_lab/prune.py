@@ -1,30 +1,30 @@
 """Masks on a whole model: choose, apply, hold while training, save and load.
 
 The parameters stay the plain tensors they are, with zeros written into them. So tied weights, `copy.deepcopy`,
-`torch.compile` and `torch.export` work as before, and nothing is left to remove in the end.
+`torch.compile` and `torch.export` work as before, and nothing is left to remove at the end.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor, nn
 
 from pruning_lab.checks import check_mask
+from pruning_lab.files import replacing
 
 BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # bytes of a weight: integers of that size
 NOT_MULTIPLIED = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 
 
-def prunable_weights(model):
+def prunable_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """Return the weights that are multiplied with activations, by name: those of linear, convolution, attention layers.
 
     That is each parameter of at least two axes with "weight" in its own name. Biases and norms stay dense: few, and
-    the network is sensitive to them. So do embeddings, also one tied to an output layer: a lookup reads its rows and
+    the network is sensitive to them. So do embeddings, even one tied to an output layer: a lookup reads its rows and
     multiplies nothing. A weight that several layers share comes once, under its first name.
 
     Args:
@@ -34,7 +34,7 @@ def prunable_weights(model):
         dict of parameter name: the Parameter itself, in the order of `model.named_parameters()`.
 
     Raises:
-        TypeError: a model that is no `torch.nn.Module`.
+        TypeError: a model that is not a `torch.nn.Module`.
         ValueError: a model without such a weight.
 
     >>> list(prunable_weights(nn.Sequential(nn.Linear(4, 8), nn.LayerNorm(8), nn.Linear(8, 2))))
@@ -52,7 +52,9 @@ def prunable_weights(model):
     return weights
 
 
-def masks_for(model, score, mask):
+def masks_for(
+    model: nn.Module, score: Callable[[nn.Parameter], Tensor], mask: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
     """Return a mask for each of `prunable_weights(model)`, each layer on its own: `mask(score(weight))`.
 
     The model stays as it is. `score` is given the Parameter itself, so a gradient is at hand: `lambda weight:
@@ -69,7 +71,8 @@ def masks_for(model, score, mask):
         dict of parameter name: bool tensor of the weight's shape.
 
     Raises:
-        TypeError: a model that is no module, a score or mask that is no function, a mask that returns no bool tensor.
+        TypeError: a model that is not a module, a score or mask that is not a function, a mask function that does not
+            return a bool tensor.
         ValueError: a model without weights, a mask that returns another shape.
 
     >>> from pruning_lab.masks import mask_unstructured, sparsity_of
@@ -90,7 +93,7 @@ def masks_for(model, score, mask):
 
 
 @torch.no_grad()
-def apply_masks_(model, masks):
+def apply_masks_(model: nn.Module, masks: Mapping[str, Tensor]) -> None:
     """Write 0 into every weight whose mask is False, in place; the other weights keep their bits.
 
     Nothing is changed when any mask does not fit. A weight named twice (tied) loses what either mask prunes.
@@ -100,7 +103,7 @@ def apply_masks_(model, masks):
         masks: dict of parameter name: bool tensor of the parameter's shape, on any device.
 
     Raises:
-        TypeError: a model that is no module, masks that are no dict of bool tensors.
+        TypeError: a model that is not a module, masks that are not a dict of bool tensors.
         ValueError: a name the model does not have, a shape that is not the parameter's.
 
     >>> layer = nn.Linear(2, 1)
@@ -114,12 +117,12 @@ def apply_masks_(model, masks):
 
 
 @contextmanager
-def hold_masks(model, masks, optimizer):
+def hold_masks(model: nn.Module, masks: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> Iterator[None]:
     """Keep pruned weights at zero while training: apply `masks` now and after every `optimizer.step()`.
 
     Masking gradients would not be enough: momentum and Adam remember gradients from before the pruning, and move a
     weight whose gradient is zero now. `masks` is read at every step, so that `masks.update(...)` inside the block
-    prunes further. On leaving the block, also by an exception, the zeros become ordinary weights again, free to move at
+    prunes further. On leaving the block, even by an exception, the zeros become ordinary weights again, free to move at
     the next step.
 
     Args:
@@ -128,7 +131,7 @@ def hold_masks(model, masks, optimizer):
         optimizer: the `torch.optim.Optimizer` that trains the model.
 
     Raises:
-        TypeError: an optimizer that is none, and as `apply_masks_`.
+        TypeError: an optimizer that is not a `torch.optim.Optimizer`, and as `apply_masks_`.
         ValueError: as `apply_masks_`.
 
     >>> layer = nn.Linear(2, 1, bias=False)
@@ -149,15 +152,15 @@ def hold_masks(model, masks, optimizer):
         hook.remove()
 
 
-def save_masks(masks, path):
-    """Save masks as a safetensors file, one byte an entry; a file of that name is replaced whole or not at all.
+def save_masks(masks: Mapping[str, Tensor], path: Path | str) -> None:
+    """Save masks as a safetensors file, one byte per entry; a file of that name is replaced whole or not at all.
 
     Args:
         masks: dict of parameter name: bool tensor.
         path: file to write, in a folder that exists.
 
     Raises:
-        TypeError: masks that are no dict of bool tensors.
+        TypeError: masks that are not a dict of bool tensors.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -165,18 +168,13 @@ def save_masks(masks, path):
     ...     load_masks(f"{folder}/masks.safetensors")
     {'weight': tensor([ True, False])}
     """
-    path = Path(path)
     # Each mask a copy of its own: the format holds no views and nothing twice.
     masks = {name: mask.cpu().clone(memory_format=torch.contiguous_format) for name, mask in _checked(masks).items()}
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(safetensors.torch.save(masks))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(safetensors.torch.save(masks))
 
 
-def load_masks(path, model=None):
+def load_masks(path: Path | str, model: nn.Module | None = None) -> dict[str, Tensor]:
     """Load masks that `save_masks` wrote, and refuse them if they do not fit `model`.
 
     Args:
@@ -218,7 +216,7 @@ def _checked(masks):
 def _matched(model, masks):
     """Return pairs of parameter and mask, once every name and shape is known to fit."""
     _check_model(model)
-    parameters = dict(model.named_parameters(remove_duplicate=False))  # a tied weight may be named by any of its names
+    parameters = dict(model.named_parameters(remove_duplicate=False))  # a tied weight may go by any of its names
     for name, mask in _checked(masks).items():
         if name not in parameters:
             some = ", ".join(list(parameters)[:4]) + (", ..." if len(parameters) > 4 else "")

@@ -1,13 +1,13 @@
-"""How much, when? Plain numbers: each sparsity counts from the dense network, and never falls."""
+"""How much, when? Plain numbers: each sparsity is measured against the dense network, and never falls."""
 
 from pruning_lab.checks import check_integer, check_sparsity
 
 
-def cubic_sparsity(step, *, start, stop, target):
-    """Return the sparsity due at a training step: 0 up to `start`, then fast at first and slow at last, to `target`.
+def cubic_sparsity(step: int, *, start: int, stop: int, target: float) -> float:
+    """Return the sparsity due at a training step: 0 up to `start`, rising to `target`, fast at first, slow at last.
 
-    Early on many weights are redundant; the last ones need time to be made up for. From `stop` on it is `target`
-    exactly.
+    Early on many weights are redundant; the last ones to go need time to be made up for. From `stop` on it is exactly
+    `target`.
 
     Args:
         step: training step, at least 0.
@@ -19,7 +19,7 @@ def cubic_sparsity(step, *, start, stop, target):
         float in [0, target].
 
     Raises:
-        TypeError: a step, start or stop that is no integer, a target that is no number.
+        TypeError: a step, start or stop that is not an integer, a target that is not a number.
         ValueError: a step or start below 0, a stop not after `start`, a target outside [0, 1].
 
     Source: Zhu and Gupta 2017, arXiv 1710.01878, section 3, equation 1, with initial sparsity 0.
@@ -37,7 +37,7 @@ def cubic_sparsity(step, *, start, stop, target):
     return target * (1 - left * left * left)
 
 
-def iterative_sparsities(rounds, fraction):
+def iterative_sparsities(rounds: int, fraction: float) -> list[float]:
     """Return the sparsity after each round when every round prunes `fraction` of what is left: 1 - (1 - fraction)^k.
 
     One round is one-shot pruning. To end at a sparsity s after k rounds, take fraction = 1 - (1 - s)^(1/k).
@@ -50,7 +50,7 @@ def iterative_sparsities(rounds, fraction):
         list of `rounds` floats in [0, 1]; the first is `fraction`.
 
     Raises:
-        TypeError: rounds that are no integer, a fraction that is no number.
+        TypeError: rounds that is not an integer, a fraction that is not a number.
         ValueError: fewer than 1 round, a fraction outside [0, 1].
 
     Source: Frankle and Carbin 2018, arXiv 1803.03635, section 1 (iterative pruning).

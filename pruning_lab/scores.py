@@ -1,4 +1,4 @@
-"""What is a weight worth? A score for each, in the weight's own shape: the lowest go first.
+"""How much does a weight matter? A score for each, in the weight's own shape: the lowest go first.
 
 A score is an estimate of what the loss would gain by losing the weight. None looks at two weights at once, so none is
 optimal. Apart from `magnitude_scores`, which keeps the weight's dtype, half precision is raised to float32 first:
@@ -6,11 +6,12 @@ products of small halves would underflow into ties at 0.
 """
 
 import torch
+from torch import Tensor
 
 from pruning_lab.checks import check_float_tensor
 
 
-def magnitude_scores(weight):
+def magnitude_scores(weight: Tensor) -> Tensor:
     """Score each weight by its magnitude |w|.
 
     Args:
@@ -20,7 +21,7 @@ def magnitude_scores(weight):
         Tensor of the shape and dtype of `weight`.
 
     Raises:
-        TypeError: a weight that is no floating-point tensor.
+        TypeError: a weight that is not a floating-point tensor.
 
     Source: Han et al. 2015, arXiv 1506.02626, section 3.
 
@@ -30,7 +31,7 @@ def magnitude_scores(weight):
     return check_float_tensor(weight, "weight").detach().abs()
 
 
-def taylor_scores(weight, grad):
+def taylor_scores(weight: Tensor, grad: Tensor) -> Tensor:
     """Score each weight by |w g|, the first-order change of the loss when w becomes 0.
 
     At initialisation, on one batch, this ranks weights as SNIP does (Lee et al. 2018, arXiv 1810.02340).
@@ -43,8 +44,8 @@ def taylor_scores(weight, grad):
         Tensor of the shape of `weight`.
 
     Raises:
-        TypeError: an argument that is no floating-point tensor, as `weight.grad` before `backward()`.
-        ValueError: two different shapes.
+        TypeError: an argument that is not a floating-point tensor, such as `weight.grad` before `backward()`.
+        ValueError: shapes that differ.
 
     Source: Molchanov et al. 2016, arXiv 1611.06440, section 2.2 (there for whole feature maps).
 
@@ -55,7 +56,7 @@ def taylor_scores(weight, grad):
     return (weight * _same_shape(grad, "grad", weight)).abs()
 
 
-def obd_scores(weight, hessian_diagonal):
+def obd_scores(weight: Tensor, hessian_diagonal: Tensor) -> Tensor:
     """Score each weight by h w^2 / 2, the second-order change of the loss at a minimum, where the gradient is 0.
 
     A negative h, possible away from a minimum, gives a negative score and goes first.
@@ -68,8 +69,8 @@ def obd_scores(weight, hessian_diagonal):
         Tensor of the shape of `weight`.
 
     Raises:
-        TypeError: an argument that is no floating-point tensor.
-        ValueError: two different shapes.
+        TypeError: an argument that is not a floating-point tensor.
+        ValueError: shapes that differ.
 
     Source: LeCun, Denker and Solla 1990, Optimal Brain Damage, NIPS 2, section 2.2, step 4.
 
@@ -80,7 +81,7 @@ def obd_scores(weight, hessian_diagonal):
     return _same_shape(diagonal, "hessian_diagonal", weight) * weight.square() / 2
 
 
-def wanda_scores(weight, inputs):
+def wanda_scores(weight: Tensor, inputs: Tensor) -> Tensor:
     """Score each weight by |w| times the norm of the input it is multiplied with, over all samples.
 
     Wanda compares scores within an output row: use it with a mask for each row, `mask_n_of_m(scores, n, in_features)`.
@@ -93,8 +94,8 @@ def wanda_scores(weight, inputs):
         Tensor (out_features, in_features).
 
     Raises:
-        TypeError: an argument that is no floating-point tensor.
-        ValueError: an argument without exactly 2 axes, two different in_features.
+        TypeError: an argument that is not a floating-point tensor.
+        ValueError: an argument without exactly 2 axes, in_features that differ.
 
     Source: Sun et al. 2023, arXiv 2306.11695, section 3.
 
@@ -108,7 +109,7 @@ def wanda_scores(weight, inputs):
     return weight.abs() * torch.linalg.vector_norm(inputs, dim=0)
 
 
-def channel_scores(weight, norm=1):
+def channel_scores(weight: Tensor, norm: int = 1) -> Tensor:
     """Score each output channel by the L1 or L2 norm of its weights.
 
     Args:
@@ -119,7 +120,7 @@ def channel_scores(weight, norm=1):
         Tensor (out_channels,).
 
     Raises:
-        TypeError: a weight that is no floating-point tensor.
+        TypeError: a weight that is not a floating-point tensor.
         ValueError: a weight without axes, a norm other than 1 and 2.
 
     Source: Li et al. 2016, arXiv 1608.08710, section 3.1 (L1).

@@ -1,4 +1,4 @@
-"""Many runs of one function, on any executor: one worker or eight give the same table, and a killed sweep goes on.
+"""Many runs of one function, on any executor: one worker or eight give the same table, and a killed sweep resumes.
 
 A run's parameters, written as JSON with sorted names, are its key. Its seed is a hash of the key, so it depends neither
 on the order or number of workers nor on the process or the version of Python.
@@ -9,28 +9,31 @@ import itertools
 import json
 import os
 import traceback
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Executor, as_completed
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-
-from tqdm.auto import tqdm
+from typing import Any, TypeVar
 
 from pruning_lab.measure import one_thread
+from pruning_lab.progress import bar
 
-BEGINS = b'{"function": '  # each line of a file of results
+BEGINS = b'{"function": '  # how each line of a file of results begins
+Parameters = dict[str, Any]  # names to values that JSON can hold
+Argument = TypeVar("Argument")
 
 
 class SweepError(RuntimeError):
     """Some runs failed: `failures` lists (parameters, traceback as text), `rows` holds the runs that did not fail."""
 
-    def __init__(self, failures, rows):
+    def __init__(self, failures: list[tuple[Parameters, str]], rows: list[dict[str, Any]]):
         listed = "".join(f"\n{parameters}: {text.strip().splitlines()[-1]}" for parameters, text in failures)
         super().__init__(f"{len(failures)} of {len(failures) + len(rows)} runs failed; .rows has the others.{listed}")
         self.failures, self.rows = failures, rows
 
 
-def product(**axes):
+def product(**axes: Iterable[Any]) -> list[Parameters]:
     """Return every combination of the values given, as a list of dicts; the last name moves fastest.
 
     >>> product(layer=["fc1"], sparsity=[0.5, 0.9]) + product(layer=["fc2"], sparsity=[0.9])
@@ -39,7 +42,7 @@ def product(**axes):
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def seed_of(parameters):
+def seed_of(parameters: Parameters) -> int:
     """Return the seed of a run, in [0, 2**32): the same on every machine, whatever the order of the names.
 
     1 and 1.0 are different parameters.
@@ -50,7 +53,13 @@ def seed_of(parameters):
     return int.from_bytes(hashlib.blake2b(_key(parameters).encode(), digest_size=4).digest())
 
 
-def run(function, grid, executor=None, *, path=None):
+def run(
+    function: Callable[..., Any],
+    grid: list[Parameters],
+    executor: Executor | None = None,
+    *,
+    path: Path | str | None = None,
+) -> list[dict[str, Any]]:
     """Call `function(**parameters, seed=...)` for each dict of parameters in `grid`; return a row for each, in order.
 
     A run that fails does not stop the others. With `path`, each result is on disk before the next one is waited for,
@@ -59,12 +68,12 @@ def run(function, grid, executor=None, *, path=None):
 
     Args:
         function: returns something that JSON can hold, such as a dict of floats. Other processes must be able to
-            import it: a function of a module, or a `functools.partial` of one. What partial binds is no parameter.
+            import it: a function of a module, or a `functools.partial` of one. What partial binds is not a parameter.
         grid: list of dicts, names to values that JSON can hold; see `product`. Number repeats with a name other than
             `seed`, such as `repeat`.
         executor: a `concurrent.futures.Executor`, such as `ProcessPoolExecutor(2)`, or on a cluster
             `dask.distributed.Client(address).get_executor()`; None runs in this process.
-        path: file of results, one JSON object a line; None keeps none.
+        path: file of results, one JSON object per line; None keeps none.
 
     Returns:
         List of dicts in the order of the grid: the parameters, "seed" and "result", as JSON gives it back (a tuple
@@ -84,9 +93,8 @@ def run(function, grid, executor=None, *, path=None):
     runs, name = _keyed(grid), _name(function)
     results, failures = _read(path, name) if path else {}, []
     waiting = {key: parameters for key, parameters in runs.items() if key not in results}
-    quiet = bool(os.environ.get("TQDM_DISABLE"))
-    bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), delay=3, leave=False, disable=quiet)
-    with bar, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
+    progress = bar(total=len(runs), initial=len(runs) - len(waiting))
+    with progress, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
         for key, outcome in ended:
             if "error" in outcome:
                 failures.append((runs[key], outcome["error"]))
@@ -94,7 +102,7 @@ def run(function, grid, executor=None, *, path=None):
                 results[key] = outcome["result"]
                 if path:
                     _append(path, {"function": name, "parameters": runs[key], **outcome})
-            bar.update()
+            progress.update()
     done = [(parameters, results[key]) for key, parameters in runs.items() if key in results]
     rows = [{**parameters, "seed": seed_of(parameters), "result": result} for parameters, result in done]
     if failures:
@@ -102,8 +110,10 @@ def run(function, grid, executor=None, *, path=None):
     return rows
 
 
-def outcomes(call, waiting, executor):
-    """Yield (key, {"result": ...} or {"error": traceback}) as calls end; leaving early cancels those not begun.
+def outcomes(
+    call: Callable[[Argument], str], waiting: Mapping[str, Argument], executor: Executor | None
+) -> Generator[tuple[str, dict[str, Any]], None, None]:
+    """Yield (key, {"result": ...} or {"error": traceback}) as calls end; leaving early cancels those still waiting.
 
     Args:
         call: function of one argument that returns such an outcome as JSON text, so that nothing need survive pickling.
@@ -118,7 +128,7 @@ def outcomes(call, waiting, executor):
         for future in as_completed(futures):
             try:
                 yield futures[future], json.loads(future.result())
-            except Exception:  # the worker itself went, or the function could not be sent to it
+            except Exception:  # the worker itself died, or the function could not be sent to it
                 yield futures[future], {"error": traceback.format_exc()}
     finally:
         for future in futures:

@@ -3,8 +3,11 @@
 import ast
 
 import nbformat
+import pytest
 
-from pruning_lab.homework import grading, release
+from pruning_lab.homework.frame import assignments, grading, release, sandbox
+
+fenced = pytest.mark.skipif(bool(sandbox.weaknesses()), reason=" ".join(sandbox.weaknesses()))
 
 
 class Here:
@@ -16,7 +19,7 @@ class Here:
 
 def graded(made, question, names):
     """Return the score of a question for {name: answer}, and the messages."""
-    found = grading._score(grading._parsed(release.tests_of(made)[question]), Here(names))
+    found = grading.score_question(grading.parse_tests(release.tests_of(made)[question]), Here(names))
     return found["score"], found["messages"]
 
 
@@ -32,7 +35,7 @@ def names_of(path):
 def solution_of(assignment, source_of=None):
     """Return what the source notebook's solved cells define, or the source of one of them. Tests are left out."""
     names = {}
-    for cell in nbformat.read(release.sources()[assignment], as_version=4).cells:
+    for cell in nbformat.read(assignments.sources()[assignment], as_version=4).cells:
         defines = (
             [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
             if (cell.cell_type == "code" and "TEST CONFIG" not in cell.source)
@@ -48,3 +51,53 @@ def solution_of(assignment, source_of=None):
 def wrong_answers(question, name, table):
     """Return cases of a test. A row of `table`: (answer, phrase in its feedback), and its score where that is not 0."""
     return [(question, name, answer, phrase, *(score or [0])) for answer, phrase, *score in table]
+
+
+def mark_of(score):
+    """Return what a ledger keeps of one question."""
+    return {"score": score, "points": 2, "messages": []}
+
+
+def marks_of(class_):
+    """Return the marks of a class in which everybody has 1 of 2 points."""
+    return {name: {"score": 1, "points": 2, "notes": [], "questions": {"q1": mark_of(1)}} for name in class_}
+
+
+def assignment_tests(name, solved, points, wrong):
+    """Return the four tests of an assignment whose answers are functions or values.
+
+    Args:
+        name: of the assignment.
+        solved: as `solution_of` returns it.
+        points: {question: points that checks give}.
+        wrong: cases from `wrong_answers`, for each question.
+    """
+
+    def test_the_solution_scores_full_marks(make):
+        assert {question: graded(make(name), question, solved)[0] for question in points} == points
+
+    def test_the_untouched_release_scores_nothing(make):
+        stubs = names_of(make(name) / "student" / f"{name}.ipynb")
+        for question in points:
+            score, messages = graded(make(name), question, stubs)
+            assert score == 0
+            assert all("replace the ..." in message or "not filled in yet" in message for message in messages)
+
+    def test_every_question_has_eight_wrong_answers():
+        asked = [case[0] for case in wrong]
+        assert min(asked.count(question) for question in points) >= 8
+
+    ids = [f"{case[0]}-{number}" for number, case in enumerate(wrong)]
+
+    @pytest.mark.parametrize(("question", "asked", "answer", "phrase", "score"), wrong, ids=ids)
+    def test_a_wrong_answer_scores_what_it_should_and_is_told_why(make, question, asked, answer, phrase, score):
+        got, messages = graded(make(name), question, {**solved, asked: answer})
+        assert got == score, messages
+        assert phrase in " ".join(messages)
+
+    return (
+        test_the_solution_scores_full_marks,
+        test_the_untouched_release_scores_nothing,
+        test_every_question_has_eight_wrong_answers,
+        test_a_wrong_answer_scores_what_it_should_and_is_told_why,
+    )

@@ -1,7 +1,8 @@
 """A class of 200 that a grader must survive: `python tests/hostile_class.py [SIZE]` prints how it does.
 
-Each kind of submission has the score it must get and a phrase that its feedback must hold. Graded with one worker, with
-two, on a local Dask cluster, and with a grader that is killed five times on the way: the marks must be the same.
+Each kind of submission has the score it must get and a phrase that its feedback must contain. The class is graded with
+one worker, with two, on a local Dask cluster, and by a grader that is killed five times on the way: the marks must be
+the same.
 """
 
 import csv
@@ -17,13 +18,16 @@ import tempfile
 import time
 from copy import deepcopy
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import nbformat
 
-from pruning_lab.homework import release
+from pruning_lab.homework.frame import release
+from pruning_lab.homework.frame.assignments import SOURCES
 
 NAME = "hw1-masks"
 OUTSIDE = Path(tempfile.gettempdir()) / "written-by-a-submission"
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 SLOW = ("stubborn loop", "loop in an answer", "endless loop")  # these cost their time limit, so they come once
 
 
@@ -70,7 +74,7 @@ EQUAL = """class Yes:
 def my_n_of_m(scores, n, m): return Yes()"""
 READ_TESTS = f"""import glob, pathlib
 found = []
-for folder in ({str(release.SOURCES.parents[1])!r}, "/tmp", "/root", "/home"):
+for folder in ({str(SOURCES.parents[1])!r}, "/tmp", "/root", "/home"):
     for path in glob.glob(folder + "/**/*.ipynb", recursive=True) + glob.glob(folder + "/**/q*.py", recursive=True):
         found.append(pathlib.Path(path).read_text())
     open(folder + "/notebooks/homework/hw1-masks.ipynb").read()"""
@@ -88,9 +92,21 @@ def connect(port):
     return f"import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=5).send(b'answers please')"
 
 
+class Kind(NamedTuple):
+    """What a submission of this kind is, and what it must get.
+
+    `edit` is a function that changes the solved notebook, None for the untouched release, or a word for a submission
+    that is not one whole notebook.
+    """
+
+    edit: Any
+    score: int  # of 20
+    phrase: str  # in the feedback
+
+
 def kinds(port):
-    """Return {kind: (edit of the solved notebook, score of 20, phrase in the feedback)}."""
-    return {
+    """Return {kind: Kind}; one of them tries to connect to `port` of this machine."""
+    table = {
         "right": (lambda n: None, 20, "All passed."),
         "untouched": (None, 0, "replace the ..."),
         "wrong: a threshold": (
@@ -139,34 +155,45 @@ def kinds(port):
         "writes its own mark": (replace("my_step", OWN_MARK), 18, "my_step is not defined"),
         "kills the grader": (add("import os\nos.kill(os.getppid(), 9)\nos.kill(-1, 9)"), 20, "No such process"),
     }
+    return {name: Kind(*row) for name, row in table.items()}
+
+
+class Expected(NamedTuple):
+    """What one student must get."""
+
+    kind: str
+    score: int
+    phrase: str
 
 
 def write_class(folder, made, port, size=None):
-    """Write submissions of every kind, `size` in all if that is given; return {student: (kind, score, phrase)}."""
+    """Write submissions of every kind, `size` in all if that is given; return {student: Expected}."""
     table, class_ = kinds(port), {}
     solved = nbformat.read(made / "autograder" / f"{NAME}.ipynb", as_version=4)
     released = (made / "student" / f"{NAME}.ipynb").read_text(encoding="utf-8")
     often = [name for name in table if name not in SLOW]
     names = [often[i % len(often)] for i in range((size or len(table)) - len(SLOW))] + list(SLOW)
-    for number, kind in enumerate(names):
-        edit, score, phrase = table[kind]
-        student = f"s{number:03}"
-        place = folder / student
-        place.mkdir(parents=True)
-        notebook = deepcopy(solved)
-        if callable(edit):
-            edit(notebook)
-        text = released if edit is None else json.dumps(notebook)
-        if edit == "torn":
-            text = text[: len(text) // 2]
-        if edit == "nothing":
-            (place / "readme.txt").write_text("I sent it by mail.")
-        else:
-            (place / ("final (2).ipynb" if edit == "renamed" else f"{NAME}.ipynb")).write_text(text, encoding="utf-8")
-        if edit == "two":
-            (place / "old.ipynb").write_text(text, encoding="utf-8")
-        class_[student] = kind, score, phrase
+    for number, name in enumerate(names):
+        kind, student = table[name], f"s{number:03}"
+        _write_submission(folder / student, kind.edit, solved, released)
+        class_[student] = Expected(name, kind.score, kind.phrase)
     return class_
+
+
+def _write_submission(place, edit, solved, released):
+    place.mkdir(parents=True)
+    notebook = deepcopy(solved)
+    if callable(edit):
+        edit(notebook)
+    text = released if edit is None else json.dumps(notebook)
+    if edit == "torn":
+        text = text[: len(text) // 2]
+    if edit == "nothing":
+        (place / "readme.txt").write_text("I sent it by mail.")
+    else:
+        (place / ("final (2).ipynb" if edit == "renamed" else f"{NAME}.ipynb")).write_text(text, encoding="utf-8")
+    if edit == "two":
+        (place / "old.ipynb").write_text(text, encoding="utf-8")
 
 
 def command(folder, out, *options):
@@ -179,23 +206,21 @@ def scores(out):
         return {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
 
 
+def graded(folder, out, *options):
+    """Grade a class in silence; return the scores."""
+    subprocess.run(command(folder, out, *options), check=True, **SILENT)
+    return scores(out)
+
+
 def killed_five_times(folder, out):
     """Grade with two workers, killed at random moments five times; return how many marks each kill left."""
     kept, chance = [], random.Random(0)
     for _ in range(5):
-        run = subprocess.Popen(
-            command(folder, out, "--workers", "2"),
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run = subprocess.Popen(command(folder, out, "--workers", "2"), start_new_session=True, **SILENT)
         time.sleep(chance.uniform(15, 30))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         kept.append(marks_kept(out))
-    subprocess.run(
-        command(folder, out, "--workers", "2"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
     return kept
 
 
@@ -204,46 +229,55 @@ def marks_kept(out):
         return database.execute("SELECT count(DISTINCT student) FROM questions").fetchone()[0]
 
 
-def main(size=200):
-    """Grade the class in four ways; print what each kind got, and how long each way took."""
+class GradedFourWays(NamedTuple):
+    scores: dict  # {way: {student: score}}
+    seconds: dict  # {number of workers: how long they took}
+    kept: list  # how many marks each kill left
+
+
+def graded_four_ways(folder, root):
+    """Grade a class with one worker, with two, killed on the way, and on Dask, each into a folder in `root`."""
     from distributed import LocalCluster
 
+    found, seconds = {}, {}
+    for workers in ("1", "2"):
+        begun = time.monotonic()
+        found[f"{workers} workers"] = graded(folder, root / workers, "--workers", workers)
+        seconds[f"{workers} workers"] = time.monotonic() - begun
+    kept = killed_five_times(folder, root / "killed")
+    found["killed"] = graded(folder, root / "killed", "--workers", "2")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        found["dask"] = graded(folder, root / "dask", "--scheduler", cluster.scheduler_address)
+    return GradedFourWays(found, seconds, kept)
+
+
+def print_kinds(class_, found, feedback):
+    """Print what each kind got in all ways; return how many kinds got something else than they must."""
+    wrong = 0
+    print(f"{'kind':32} {'number':>6} {'must':>5} {'got':>5}  what the student reads")
+    for name, kind in kinds(0).items():
+        students = [student for student, expected in class_.items() if expected.kind == name]
+        got = {found[way][student] for way in found for student in students}
+        pages = [(feedback / f"{student}.html").read_text(encoding="utf-8") for student in students]
+        bad = got != {kind.score} or not all(kind.phrase in page for page in pages)
+        wrong += bad
+        shown = "/".join(f"{score:g}" for score in sorted(got))
+        print(f"{name:32} {len(students):6} {kind.score:5} {shown:>5}  {kind.phrase}" + " WRONG" * bad)
+    return wrong
+
+
+def main(size=200):
+    """Grade the class in four ways; print what each kind got, and how long each way took."""
     with tempfile.TemporaryDirectory() as temporary, socket.create_server(("127.0.0.1", 0)) as server:
         root = Path(temporary)
         class_ = write_class(root / NAME, release.make(NAME, root / "made"), server.getsockname()[1], size=size)
-        found, seconds = {}, {}
-        for workers in ("1", "2"):
-            begun = time.monotonic()
-            subprocess.run(
-                command(root / NAME, root / workers, "--workers", workers),
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            seconds[f"{workers} workers"] = time.monotonic() - begun
-            found[f"{workers} workers"] = scores(root / workers)
-        kept = killed_five_times(root / NAME, root / "killed")
-        found["killed"] = scores(root / "killed")
-        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-            dask = command(root / NAME, root / "dask", "--scheduler", cluster.scheduler_address)
-            subprocess.run(dask, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        found["dask"] = scores(root / "dask")
-        wrong = 0
-        print(f"{'kind':32} {'number':>6} {'must':>5} {'got':>5}  what the student reads")
-        for kind, (_, score, phrase) in kinds(0).items():
-            students = [student for student, (of, _, _) in class_.items() if of == kind]
-            got = {found[way][student] for way in found for student in students}
-            pages = [(root / "2" / "feedback" / f"{student}.html").read_text(encoding="utf-8") for student in students]
-            bad = got != {score} or not all(phrase in page for page in pages)
-            wrong += bad
-            print(
-                f"{kind:32} {len(students):6} {score:5} {'/'.join(f'{g:g}' for g in sorted(got)):>5}  {phrase}"
-                + " WRONG" * bad
-            )
-        print(f"kept after each of five kills: {kept} of {len(class_)}")
-        print("equal marks in all four ways:", all(marks == found["1 workers"] for marks in found.values()))
-        print(", ".join(f"{way}: {time_taken:.0f} s" for way, time_taken in seconds.items()))
-        print("written outside:", OUTSIDE.exists())
+        graded_class = graded_four_ways(root / NAME, root)
+        wrong = print_kinds(class_, graded_class.scores, root / "2" / "feedback")
+    one, *others = graded_class.scores.values()
+    print(f"kept after each of five kills: {graded_class.kept} of {len(class_)}")
+    print("equal marks in all four ways:", all(other == one for other in others))
+    print(", ".join(f"{way}: {time_taken:.0f} s" for way, time_taken in graded_class.seconds.items()))
+    print("written outside:", OUTSIDE.exists())
     return wrong
 
 

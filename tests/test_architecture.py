@@ -7,27 +7,30 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pruning_lab"
 FLOORS = {
-    **dict.fromkeys(("checks", "files", "modes", "progress"), -1),  # the ground: what everything else stands on
+    **dict.fromkeys(("checks", "files", "modes", "progress", "radix_select", "tables"), -1),  # the ground
     **dict.fromkeys(("scores", "masks", "schedules", "sparse", "layers", "data", "models", "measure", "plots"), 0),
-    **dict.fromkeys(("kernels", "compress", "prune", "channels"), 1),
+    **dict.fromkeys(("kernels", "compress", "prune", "channels", "reconstruct"), 1),
     **dict.fromkeys(("train", "sweep"), 2),
-    **dict.fromkeys(("lesson", "homework"), 3),
-    "__main__": 4,
+    "audit": 3,
+    **dict.fromkeys(("lesson", "homework"), 4),
+    "__main__": 5,
 }
 
 
-def imports_of(source, folder):
-    """Yield the name in pruning_lab that each import statement asks for; `folder` resolves relative ones."""
+def modules_of(source, folder):
+    """Yield the dotted name that each import statement asks for; `folder` resolves relative ones."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(folder[: len(folder) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, (base, node.module)))
-            names = [f"{module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name.split(".")[1] for name in names if name.startswith("pruning_lab."))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(source, folder):
+    """Yield the name in pruning_lab that each import statement asks for."""
+    yield from (name.split(".")[1] for name in modules_of(source, folder) if name.startswith("pruning_lab."))
 
 
 def forbidden(importer, source, folder=("pruning_lab",)):
@@ -35,6 +38,16 @@ def forbidden(importer, source, folder=("pruning_lab",)):
 
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def strangers(path, source):
+    """Return the rooms that a file of the lessons or the homework imports and that are neither its own nor the frame."""
+    if path.parts[0] not in ("lesson", "homework") or path.parts[1].startswith("__"):
+        return []
+    floor, own = path.parts[0], path.parts[1].removesuffix(".py")
+    rooms = {part.name.removesuffix(".py") for part in (PACKAGE / floor).iterdir()} - {"frame", own}
+    names = [name.split(".") for name in modules_of(source, ["pruning_lab", *path.parts[:-1]])]
+    return [parts[2] for parts in names if parts[:2] == ["pruning_lab", floor] and parts[2] in rooms]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -62,3 +75,26 @@ def test_the_rule_itself_catches_what_it_should(importer, source, folder, expect
 
 def test_every_module_has_a_floor():
     assert {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES} <= FLOORS.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_room_imports_another_and_the_frame_imports_none(path):
+    assert strangers(path.relative_to(PACKAGE), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "expected"),
+    [
+        ("lesson/sparse_storage/drawings.py", "from pruning_lab.lesson.why_prune import drawings", ["why_prune"]),
+        ("lesson/sparse_storage/drawings.py", "from ..why_prune.drawings import first_idea", ["why_prune"]),
+        ("lesson/frame/claims.py", "import pruning_lab.lesson.why_prune", ["why_prune"]),
+        ("lesson/frame/claims.py", "def f():\n    from pruning_lab.lesson import why_prune", ["why_prune"]),
+        ("lesson/why_prune/reveal.py", "from pruning_lab.lesson.why_prune import drawings", []),
+        ("lesson/why_prune/reveal.py", "from pruning_lab.lesson.frame import view", []),
+        ("homework/hw2.py", "from pruning_lab.homework import hw1", ["hw1"]),
+        ("homework/frame/grading.py", "from pruning_lab.homework.hw1 import QUESTIONS", ["hw1"]),
+        ("masks.py", "from pruning_lab.lesson import why_prune", []),  # the floors forbid that already
+    ],
+)
+def test_the_rule_of_the_rooms_catches_what_it_should(path, source, expected):
+    assert strangers(Path(path), source) == expected

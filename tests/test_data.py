@@ -145,8 +145,8 @@ def full_at(name):
 
 
 RESTORE = (
-    "Restore it with `git checkout -- notebooks/data/fashion_mnist.npz`, or make it anew with "
-    "`python notebooks/data/make_fashion_mnist.py`."
+    "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or make it anew with "
+    "`python -m pruning_lab.data.make_fashion_mnist`."
 )
 NOT_GZIP = "must be a whole gzip file; got a truncated or changed one. Install or copy it anew."
 IMAGES = "t10k-images-idx3-ubyte.gz"

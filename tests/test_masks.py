@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from pruning_lab import masks as module
 from pruning_lab.masks import keep_channels, mask_blocks, mask_global, mask_n_of_m, mask_unstructured, sparsity_of
+from pruning_lab.radix_select import CHUNK
 
 seldom = settings(max_examples=60, deadline=None)
 sparsities = st.floats(0, 1)
@@ -184,7 +184,7 @@ def test_radix_select_on_every_kind_of_float32(seed, by_magnitude):
         assert torch.equal(mask, by_stable_sort(ranked, sparsity))
 
 
-@pytest.mark.parametrize("size", [1, 2, module.CHUNK - 1, module.CHUNK, module.CHUNK + 1, 3 * module.CHUNK + 5])
+@pytest.mark.parametrize("size", [1, 2, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5])
 def test_every_count_at_the_edges_of_a_chunk(size):
     scores = normal(size).round(decimals=1)
     for pruned in range(size + 1):
@@ -423,7 +423,7 @@ BAD_INPUT = [
     ("n above m", lambda: mask_n_of_m(TEN, 5, 4), ValueError, "n must be at most m = 4; got 5"),
     ("n below 0", lambda: mask_n_of_m(TEN, -1, 4), ValueError, "n must be at least 0; got -1"),
     ("m of 0", lambda: mask_n_of_m(TEN, 0, 0), ValueError, "m must be at least 1; got 0"),
-    ("m that is no integer", lambda: mask_n_of_m(TEN, 2, 4.0), TypeError, "m must be an integer; got 4.0"),
+    ("m that is not an integer", lambda: mask_n_of_m(TEN, 2, 4.0), TypeError, "m must be an integer; got 4.0"),
     (
         "m that does not divide",
         lambda: mask_n_of_m(torch.ones(4, 6), 2, 4),

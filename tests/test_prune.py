@@ -385,7 +385,7 @@ def test_a_file_of_other_tensors_is_refused(tmp_path, tensor, dtype):
     assert str(caught.value) == f"path must hold masks, each byte 0 or 1; got 'a' of dtype {dtype} in {path}"
 
 
-def test_a_byte_that_is_no_bool_is_refused(tmp_path):
+def test_a_byte_that_is_not_a_bool_is_refused(tmp_path):
     path = tmp_path / "masks"
     save_masks({"a": torch.tensor([True, True])}, path)
     path.write_bytes(path.read_bytes()[:-1] + b"\x03")
@@ -413,7 +413,7 @@ def test_masks_of_another_model_are_refused(tmp_path, model, message):
 LAYER = nn.Linear(3, 2)
 BAD_INPUT = [
     (
-        "a model that is none",
+        "a model that is a dict",
         lambda: prunable_weights({"weight": torch.ones(2, 2)}),
         TypeError,
         "model must be a torch.nn.Module; got dict",
@@ -449,7 +449,7 @@ BAD_INPUT = [
         "mask for 'weight' must have the weight's shape (2, 3); got (3,)",
     ),
     (
-        "masks for a model that is none",
+        "masks for a model that is a parameter",
         lambda: apply_masks_(LAYER.weight, {}),
         TypeError,
         "model must be a torch.nn.Module; got Parameter",
@@ -485,7 +485,7 @@ BAD_INPUT = [
         "mask for 'weight' must have the weight's shape (2, 3); got (3, 2)",
     ),
     (
-        "an optimizer that is none",
+        "an optimizer that is a class",
         lambda: hold_masks(LAYER, {}, torch.optim.SGD).__enter__(),
         TypeError,
         "optimizer must be a torch.optim.Optimizer; got type",

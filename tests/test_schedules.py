@@ -61,7 +61,7 @@ def test_the_fraction_for_a_target(rounds):
 IN_RANGE = "must be in [0, 1] (0.9 prunes 90 %)"
 BAD_INPUT = [
     (
-        "a step that is no integer",
+        "a step that is not an integer",
         lambda: cubic_sparsity(0.5, start=0, stop=1, target=0.5),
         TypeError,
         "step must be an integer; got 0.5",
@@ -79,7 +79,7 @@ BAD_INPUT = [
         "start must be at least 0; got -1",
     ),
     (
-        "a stop that is no integer",
+        "a stop that is not an integer",
         lambda: cubic_sparsity(0, start=0, stop="9", target=0.5),
         TypeError,
         "stop must be an integer; got '9'",

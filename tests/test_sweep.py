@@ -1,4 +1,4 @@
-"""Sweeps: one table whatever the executor, seeds that never move, kills that lose nothing, failures that are told."""
+"""Sweeps: one table whatever the executor, seeds that never move, kills that lose nothing, failures that are named."""
 
 import json
 import multiprocessing
@@ -55,7 +55,7 @@ def fails_at_two(number, seed):
 
 
 class UnpicklableError(Exception):
-    """What two arguments make, one cannot make again: such an error breaks a pool if it travels as it is."""
+    """Made from two arguments, but pickled with only one: such an error breaks a pool if it is sent as it is."""
 
     def __init__(self, what, why):
         super().__init__(f"{what} is {why}")
@@ -146,7 +146,7 @@ sweep.run(partial(test_sweep.counted, folder={folder!r}, pause=0.3), grid, path=
 """
 
 
-def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
+def test_a_killed_sweep_resumes_where_it_was(tmp_path):
     """The kill comes from outside, whenever it comes: only what was not on disk is computed again."""
     calls, path = tmp_path / "calls", tmp_path / "results.jsonl"
     calls.mkdir()
@@ -192,7 +192,7 @@ def test_nothing_is_computed_twice_and_a_larger_grid_adds_only_what_is_new(tmp_p
 
 
 @pytest.mark.parametrize("pool", [False, True], ids=["in this process", "in two"])
-def test_a_failing_run_is_told_and_loses_no_other(two_processes, tmp_path, pool):
+def test_a_failing_run_is_reported_and_loses_no_other(two_processes, tmp_path, pool):
     path, executor = tmp_path / "results.jsonl", two_processes if pool else None
     with pytest.raises(sweep.SweepError) as caught:
         sweep.run(fails_at_two, sweep.product(number=[1, 2, 3]), executor, path=path)
@@ -206,7 +206,7 @@ def test_a_failing_run_is_told_and_loses_no_other(two_processes, tmp_path, pool)
     assert path.read_bytes().count(b"\n") == 2
 
 
-def test_a_pool_that_dies_is_told_and_what_was_done_is_on_disk(tmp_path):
+def test_a_pool_that_dies_is_reported_and_what_was_done_is_on_disk(tmp_path):
     path, marker = tmp_path / "results.jsonl", tmp_path / "killed"
     function = partial(fatal_once, marker=str(marker))
     executor = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))

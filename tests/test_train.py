@@ -1,5 +1,7 @@
 """Training: the hand-made step, determinism, modes and random numbers left alone, zeros held, and clear errors."""
 
+import itertools
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -9,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
 
-from pruning_lab import data, masks, models, prune, train
+from pruning_lab import data, masks, models, progress, prune, train
 
 IMAGES = torch.eye(4)
 LABELS = torch.tensor([0, 1, 2, 2])
@@ -175,17 +177,97 @@ def test_fine_tune_with_masks_that_keep_all_is_fit():
     assert same_weights(model, twin)
 
 
+def test_after_step_comes_between_the_step_and_the_zeros():
+    """SGD with momentum moves a held weight in every step after the first; it is zero again only once this is over."""
+    model, held = linear(), {"weight": torch.ones(3, 4, dtype=torch.bool)}
+    made, before, after, rates = [], [], [], []
+
+    def optimizer(parameters, lr):
+        made.append(SGD(parameters, lr=lr, momentum=0.9))
+        made[0].register_step_pre_hook(lambda *_: before.append(model.weight.detach().clone()))
+        return made[0]
+
+    def after_step():
+        after.append(model.weight.detach().clone())
+        rates.append(made[0].param_groups[0]["lr"])
+        held["weight"] = torch.arange(12).reshape(3, 4) >= len(after)  # one more in every step
+
+    options = {"optimizer": optimizer, "masks": held, "after_step": after_step}
+    train.fit(model, (IMAGES, LABELS), epochs=2, batch_size=2, learning_rate=1.0, **options)
+    assert rates == pytest.approx([1.0, 0.75, 0.5, 0.25])  # the rate of the step just taken
+    for number, (earlier, now) in enumerate(zip(before, after, strict=True)):
+        assert (earlier.flatten()[:number] == 0).all()  # what the last call pruned was zero before this step ...
+        assert (now.flatten()[:number] != 0).all()  # ... and this step has moved it when the call comes
+    assert model.weight.flatten()[:4].tolist() == [0] * 4  # also what the last call of all pruned
+    assert model.weight.flatten()[4:].ne(0).all()
+
+
+def pruned_while_training(how, fashion):
+    """Return a network pruned every third step by one ranking of its weights, its losses, and its masks."""
+    torch.manual_seed(0)
+    model = models.lenet_300_100(widths=(20, 10))
+    held, weights, count = {}, prune.prunable_weights(model), itertools.count(1)
+
+    def prune_further(*_):
+        if (step := next(count)) % 3 == 0:
+            prune.apply_masks_(model, held)
+            held.update(masks.mask_global(weights, min(0.9, step / 30), by_magnitude=True))
+
+    def hooked(parameters, lr):
+        optimizer = train.ADAM(parameters, lr=lr)
+        optimizer.register_step_post_hook(prune_further)
+        return optimizer
+
+    options = {"hook": {"optimizer": hooked}, "after_step": {"after_step": prune_further}}[how]
+    history = train.fit(model, fashion[0], epochs=3, masks=held, **options)
+    return model, history, held
+
+
+def test_after_step_gives_the_bits_of_a_hook_on_the_optimizer(fashion):
+    hooked, history, held = pruned_while_training("hook", fashion)
+    model, same_history, same_held = pruned_while_training("after_step", fashion)
+    assert same_weights(model, hooked)
+    assert same_history == history
+    assert all(torch.equal(same_held[name], mask) for name, mask in held.items())
+    assert sum(int((~mask).sum()) for mask in held.values()) == round(0.9 * sum(map(torch.numel, held.values())))
+    assert all((model.get_parameter(name)[~mask] == 0).all() for name, mask in held.items())
+
+
+@pytest.mark.parametrize("error", [None, KeyError])
+def test_after_step_is_over_when_training_is(error):
+    made = []
+
+    def optimizer(parameters, lr):
+        made.append(SGD(parameters, lr=lr))
+        return made[0]
+
+    def after_step():
+        if error:
+            raise error
+
+    with pytest.raises(error) if error else nullcontext():
+        train.fit(linear(), (IMAGES, LABELS), epochs=1, optimizer=optimizer, after_step=after_step)
+    assert not made[0]._optimizer_step_post_hooks
+
+
 def test_quick_training_prints_nothing(capsys):
     train.fit(linear(), (IMAGES, LABELS), epochs=2)
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("progress", "variable", "shown"), [(True, "", True), (True, "1", False), (False, "", False)])
-def test_bar_is_shown_only_where_it_is_wanted(monkeypatch, progress, variable, shown):
+@pytest.mark.parametrize(("wanted", "variable", "shown"), [(True, "", True), (True, "1", False), (False, "", False)])
+def test_bar_is_shown_only_where_it_is_wanted(monkeypatch, wanted, variable, shown):
+    bars = []
+
+    def bar(**options):
+        shown_bar = progress.bar(**options)
+        bars.append((shown_bar.total, shown_bar.disable))  # closing it disables it
+        return shown_bar
+
     monkeypatch.setenv("TQDM_DISABLE", variable)
-    bar = train._bar(10, progress)
-    assert bar.disable is not shown
-    bar.close()
+    monkeypatch.setattr(train, "bar", bar)
+    train.fit(linear(), (IMAGES, LABELS), epochs=5, batch_size=2, progress=wanted)
+    assert bars == [(10, not shown)]
 
 
 def test_data_stay_as_they_are():
@@ -224,13 +306,13 @@ BAD_INPUT = [
         "learning_rate must be a number above 0; got '0.1'",
     ),
     (
-        "model no module",
+        "model a function",
         lambda: train.evaluate(lambda images: images, (IMAGES, LABELS)),
         TypeError,
         "model must be a torch.nn.Module; got function",
     ),
     (
-        "data no pair",
+        "data not a pair",
         lambda: train.evaluate(linear(), IMAGES),
         TypeError,
         "data must be a pair (images, labels); got Tensor",
@@ -297,6 +379,12 @@ BAD_INPUT = [
         lambda: fit(images=IMAGES * 1e20, learning_rate=1e30, optimizer=SGD, batch_size=4, epochs=3),
         FloatingPointError,
         "learning_rate must keep the loss finite; got a loss of nan at step 2 with 1e+30: try a tenth",
+    ),
+    (
+        "after_step a number",
+        lambda: fit(after_step=10),
+        TypeError,
+        "after_step must be a function without arguments; got int",
     ),
     (
         "masks of another model",

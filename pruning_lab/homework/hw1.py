@@ -1,17 +1,16 @@
-"""hw1-masks: what is checked, with a message for each usual mistake.
+"""hw1-masks: what is checked, with a message for each usual mistake."""
 
-A check takes the student's function and a generator of instances; it raises AssertionError with a message for them.
-"""
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from pruning_lab import masks, schedules
-from pruning_lab.homework.answers import answered
+from pruning_lab.homework.frame.answers import answered
 
 
 def check_mask(answer, rng):
-    """`my_mask(scores, sparsity)`: exactly `round(sparsity * n)` entries go, smallest first, of equals the first."""
+    """`my_mask(scores, sparsity)`: exactly `round(sparsity * n)` entries go, smallest first; of ties the first."""
     for scores, sparsity in _mask_instances(rng):
         got = _mask(answer, "my_mask", scores, sparsity)
         where = f"{scores.size} scores at sparsity {sparsity:g}"
@@ -35,7 +34,7 @@ def _mask_instances(rng):
 
 
 def check_n_of_m(answer, rng):
-    """`my_n_of_m(scores, n, m)`: in each run of m along a row the n largest stay, of equals the later."""
+    """`my_n_of_m(scores, n, m)`: in each run of m along a row the n largest stay, of equal ones the last."""
     for shape, n, m in [((2, 8), 2, 4), ((3, 12), 1, 4), ((4, 16), 4, 8), ((2, 6), 1, 2)]:
         scores = rng.permutation(shape[0] * shape[1]).reshape(shape).astype(float)
         if shape == (3, 12):
@@ -64,11 +63,11 @@ def check_budget(answer, rng):
         starved = [name for name, count in kept.items() if count < least]
         assert not starved, f"{where}: {starved[0]} keeps {kept[starved[0]]}"
         assert pruned == goal, (
-            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. What one layer is spared, others give"
+            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. What one is spared, the others give up"
         )
         each = {name: array.size - round(sparsity * array.size) for name, array in scores.items()}
         own = {name: int(mask.sum()) for name, mask in wanted.items()}
-        assert kept != each or own == each, f"{where}: each layer was pruned by itself; rank all of them together"
+        assert kept != each or own == each, f"{where}: each layer was pruned on its own; rank all of them together"
         assert all(np.array_equal(got[name], wanted[name]) for name in scores), (
             f"{where}: the counts are {kept} and should be {own}, or other entries should go: first protect the "
             f"{least} best of each layer, then prune the smallest of all the others"
@@ -121,20 +120,28 @@ def _compare_step(new, new_velocity, weight, velocity, grad, mask, rate, momentu
     assert np.allclose(new[mask], right[mask]), f"a kept weight is off by {np.abs(new - right)[mask].max():.2g}"
     assert not np.allclose(new_velocity, velocity), "return the new velocity, not the old one"
     assert (new_velocity[~mask] == 0).all(), (
-        "a pruned weight keeps a velocity: the day its mask opens, it would jump. Mask the velocity too"
+        "a pruned weight keeps a velocity: as soon as its mask opens, it would jump. Mask the velocity too"
     )
     assert np.allclose(new_velocity[mask], right_velocity[mask]), "the velocity of a kept weight is wrong"
 
 
+class Problem(NamedTuple):
+    """What a network is trained on: each part is images (count, 12) and their labels."""
+
+    train: tuple
+    validation: tuple
+    test: tuple
+
+
 def draw_training(rng, validation_seed=0):
-    """Return (train, validation, test) of a small problem: each images (count, 12) and labels of 3 classes."""
+    """Return a small Problem of 3 classes."""
     centres = rng.standard_normal((3, 12))
 
     def draw(source, count, noise):
         labels = source.integers(0, 3, count)
         return centres[labels] + noise * source.standard_normal((count, 12)), labels
 
-    return draw(rng, 90, 2.0), draw(np.random.default_rng(validation_seed), 60, 2.0), draw(rng, 60, 2.0)
+    return Problem(draw(rng, 90, 2.0), draw(np.random.default_rng(validation_seed), 60, 2.0), draw(rng, 60, 2.0))
 
 
 EPOCHS, TARGET = 8, 0.75
@@ -162,12 +169,12 @@ def check_zeros(answer, rng):
             "the mask was lost, and the next step moved them"
         )
     before, after = got["weights"][:-1], got["weights"][1:]
-    assert (before != after)[after != 0].all(), "a weight that stays never changes: the network must still be trained"
+    assert (before != after)[after != 0].all(), "a weight that is kept never changes: the network must still be trained"
     for epoch, (first, last) in enumerate(zip(before, after, strict=True), start=1):
-        replayed = _masked_epoch(first, *problem[0])
+        replayed = _masked_epoch(first, *problem.train)
         assert np.allclose(last[last != 0], replayed[last != 0]), (
-            f"in epoch {epoch} the weights that stay did not move as in steps of SGD with a mask, "
-            "so pruned ones took part: they must be zero again after every step"
+            f"in epoch {epoch} the kept weights did not move as steps of SGD with a mask move them, "
+            "so pruned weights took part: they must be zero again after every step"
         )
 
 
@@ -182,15 +189,16 @@ def _masked_epoch(weight, images, labels):
 
 
 def check_choice(answer, rng):
-    """The epoch kept is the best on validation, whatever the test images say."""
+    """The epoch that is kept is the best on validation, whatever the test images say."""
     problems = [draw_training(rng, validation_seed=seed) for seed in range(6)]
-    for train, validation, test in problems:
-        got = _trained(answer, (train, validation, test))
-        images, labels = validation
+    for problem in problems:
+        got = _trained(answer, problem)
+        images, labels = problem.validation
         accuracies = [float(((images @ weight.T).argmax(axis=1) == labels).mean()) for weight in got["weights"]]
-        other = _trained(answer, (train, validation, (test[0], (test[1] + 1) % 3)))
+        test_images, test_labels = problem.test
+        other = _trained(answer, problem._replace(test=(test_images, (test_labels + 1) % 3)))
         assert other["best_epoch"] == got["best_epoch"], (
-            "with other test labels another epoch is chosen: choices are made on validation, the test is read once"
+            "with other test labels another epoch is chosen: choose on validation, read the test images once"
         )
         best = got["best_epoch"]
         assert accuracies[best] == max(accuracies), (
@@ -229,7 +237,7 @@ def _is_mask(got, shape, what):
 def _count(got, wanted, where, down, up):
     pruned, goal = int((~got).sum()), int((~wanted).sum())
     assert pruned != wanted.size - goal or pruned == goal, f"{where}: True keeps; this mask is the other way round"
-    assert pruned == goal or pruned != down, f"{where}: {goal} go, not {pruned}: round, do not cut off"
+    assert pruned == goal or pruned != down, f"{where}: {goal} go, not {pruned}: round, do not truncate"
     assert pruned == goal or pruned != up, f"{where}: {goal} go, not {pruned}: round to the nearest, not up"
     assert pruned == goal, (
         f"{where}: exactly {goal} go; here {pruned}. A threshold cannot split equal scores; a sort can"

@@ -1,9 +1,9 @@
-"""hw2-storage: what is checked, with a message for each usual mistake; see hw1 for how a check works."""
+"""hw2-storage: what is checked, with a message for each usual mistake."""
 
 import numpy as np
 
 from pruning_lab import compress, sparse
-from pruning_lab.homework.answers import answered, given
+from pruning_lab.homework.frame.answers import answered, plain_answer
 
 BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
 
@@ -11,7 +11,7 @@ BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], 
 def check_by_hand(by_hand):
     """`by_hand`: data, indices and indptr of the matrix of question 1, and the gaps of its rows read as one."""
     assert by_hand is not None, "by_hand is not defined: its cell is missing, or stopped with an error"
-    by_hand = given(by_hand, "by_hand")
+    by_hand = plain_answer(by_hand, "by_hand")
     assert isinstance(by_hand, dict), "by_hand must be the dict with four lists"
     csr, relative = sparse.CSR.from_dense(BY_HAND), sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3)
     right = {"data": csr.data, "indices": csr.indices, "indptr": csr.indptr, "gaps": relative.gaps}
@@ -20,13 +20,13 @@ def check_by_hand(by_hand):
         assert got not in (None, []), f"{name} is not filled in yet"
         assert name != "indptr" or len(got) == 5, f"indptr has rows + 1 = 5 entries; got {len(got)}"
         flat = np.flatnonzero(BY_HAND).tolist()
-        assert name != "indices" or list(got) != flat, "indices are columns, not places in the whole matrix"
-        assert name != "gaps" or len(got) != csr.nnz, "one gap does not fit three bits: a filler is missing"
+        assert name != "indices" or list(got) != flat, "indices are columns, not positions in the whole matrix"
+        assert name != "gaps" or len(got) != csr.nnz, "one gap does not fit in three bits: a filler is missing"
         assert name != "gaps" or max(got) < 8, f"three bits hold 0 to 7; got {max(got)}"
         steps = (np.asarray(relative.gaps) + 1).tolist()
         assert name != "gaps" or list(got) != steps, "count the zeros skipped: neighbours have a gap of 0"
         assert len(got) == len(array), f"{name} must have {len(array)} entries; got {len(got)}"
-        assert np.array_equal(got, array), f"{name}: one entry or more is not right"
+        assert np.array_equal(got, array), f"{name}: at least one entry is wrong"
 
 
 def check_csc(answer, rng):
@@ -48,7 +48,7 @@ def _compare_csc(data, indices, indptr, csr, csc, where):
     assert indptr.size == columns + 1, f"{where}: indptr has columns + 1 = {columns + 1} entries; got {indptr.size}"
     counts = np.diff(csc.indptr)
     assert not np.array_equal(indptr[1:], counts) or np.array_equal(indptr, csc.indptr), (
-        f"{where}: indptr adds up; the counts of the columns are what lies between its entries"
+        f"{where}: indptr is cumulative: a column's count is the difference between two of its entries"
     )
     assert np.array_equal(indptr, csc.indptr), f"{where}: indptr must be {csc.indptr.tolist()}; got {indptr.tolist()}"
     assert data.size == indices.size == csr.nnz, f"{where}: {csr.nnz} weights; got {data.size} and {indices.size}"
@@ -60,11 +60,11 @@ def _compare_csc(data, indices, indptr, csr, csc, where):
             f"{where}: rows must ascend within a column: use a stable sort"
         )
     assert np.array_equal(indices, csc.indices), f"{where}: indices must be {csc.indices.tolist()}"
-    assert np.array_equal(data, csc.data), f"{where}: values and rows must stand in the same order"
+    assert np.array_equal(data, csc.data), f"{where}: values and rows must be in the same order"
 
 
 def check_decode(answer, rng):
-    """`my_decode(gaps, values, bits, size)`: the row that a relative index stands for, fillers left out."""
+    """`my_decode(gaps, values, bits, size)`: the row that a relative index stands for, without its fillers."""
     for size, density, bits in [(16, 0.3, 3), (40, 0.05, 2), (9, 0.0, 4), (200, 0.02, 4), (12, 1.0, 2)]:
         row = rng.standard_normal(size) * (rng.random(size) < density)
         if density:
@@ -79,12 +79,12 @@ def check_decode(answer, rng):
         naive = np.zeros(size)
         naive[np.minimum(steps, size - 1)] = relative.data
         assert not np.array_equal(got, naive) or np.array_equal(got, row), (
-            f"{where}: a value takes a place itself: the next gap begins behind it"
+            f"{where}: a value takes up a place itself: the next gap begins after it"
         )
         assert (got != 0).sum() == (row != 0).sum(), (
-            f"{where}: {(row != 0).sum()} weights are not zero; here {(got != 0).sum()}. A filler moves on, and stays 0"
+            f"{where}: {(row != 0).sum()} weights are not zero; here {(got != 0).sum()}. A filler moves on and is 0"
         )
-        assert np.array_equal(got, row), f"{where}: weights stand at {np.flatnonzero(row).tolist()}"
+        assert np.array_equal(got, row), f"{where}: the weights are at {np.flatnonzero(row).tolist()}"
 
 
 def check_bytes(answer, rng):
@@ -109,20 +109,20 @@ def _compare_bytes(got, wanted, form, masks):
     )
     where = f"{form} of {len(masks)} layers, {kept} of {size} weights kept"
     assert isinstance(got, int | float), f"{where}: return one number; got {type(got).__name__}"
-    assert got not in (wanted * 8, wanted // 4), f"{where}: bytes, please: neither bits nor numbers of weights"
+    assert got not in (wanted * 8, wanted // 4), f"{where}: count bytes, neither bits nor numbers of weights"
     rows = sum(mask.shape[0] for mask in masks.values())
     slips = {
         "the indices are missing": 4 * kept,
         "indptr is missing": wanted - 4 * (rows + len(masks)),
-        "indptr has one entry more than a matrix has rows": wanted - 4 * len(masks),
+        "indptr has one more entry than a matrix has rows": wanted - 4 * len(masks),
         "a column below 65,536 takes 2 bytes": 8 * kept + 4 * (rows + len(masks)),
-        "a column of 65,536 or more does not fit 2 bytes": 6 * kept + 4 * (rows + len(masks)),
+        "a column of 65,536 or more does not fit in 2 bytes": 6 * kept + 4 * (rows + len(masks)),
     }
     for reason, slip in slips.items():
         assert form != "csr" or got != slip or got == wanted, f"{where}: {reason}"
-    assert form != "bitmask" or got != 4 * kept + size, f"{where}: the mask takes one bit for each place, not one byte"
+    assert form != "bitmask" or got != 4 * kept + size, f"{where}: the mask takes one bit for each weight, not one byte"
     whole = 4 * kept + size // 8
-    assert form != "bitmask" or got != whole or got == wanted, f"{where}: a part of a byte takes a whole one"
+    assert form != "bitmask" or got != whole or got == wanted, f"{where}: part of a byte takes up a whole byte"
     assert form != "dense" or got != 4 * kept, f"{where}: dense stores its zeros too"
     assert got == wanted, f"{where}: {wanted} bytes; got {got:g}"
 
@@ -142,12 +142,14 @@ def check_huffman(answer, rng):
         entropy = float(-(shares * np.log2(shares)).sum() * sum(counts))
         assert got != 0 or right == 0, f"counts {counts}: even one symbol over and over takes one bit each time"
         assert got != fixed or fixed == right, (
-            f"counts {counts}: a code of one length takes {fixed}; frequent is shorter"
+            f"counts {counts}: a code of equal lengths takes {fixed}; frequent symbols are shorter"
         )
         assert not np.isclose(got, entropy) or np.isclose(entropy, right), (
-            f"counts {counts}: {entropy:.1f} bits is the entropy, which no code of whole bits may reach"
+            f"counts {counts}: {entropy:.1f} bits is the entropy, which no code of whole bits reaches here"
         )
         total = sum(lengths.values())
-        assert got != total or total == right, f"counts {counts}: a symbol's length counts as often as it appears"
+        assert got != total or total == right, (
+            f"counts {counts}: a symbol's length counts as often as the symbol appears"
+        )
         assert got >= right, f"counts {counts}: no prefix code takes fewer than {right} bits; got {got}"
         assert got == right, f"counts {counts}: {right} bits; got {got}. Always join the two smallest that are left"

@@ -1,4 +1,4 @@
-"""hw3-shrinking: what is checked, with a message for each usual mistake; see hw1 for how a check works.
+"""hw3-shrinking: what is checked, with a message for each usual mistake.
 
 A network is a dict of arrays. It is run here, in float64, so that a wrong shape is told from a wrong function.
 """
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from pruning_lab.homework.answers import answered
+from pruning_lab.homework.frame.answers import answered
 
 STATISTICS = ("mean", "var", "weight", "bias")
 CLOSE = {"rtol": 1e-6, "atol": 1e-9}
@@ -28,7 +28,7 @@ def check_masked(answer, rng):
     """`my_masked_pair(net, keep)`: the same shapes as before, the same function as the shrunk pair."""
     for inputs, inside, outputs, keep in [(4, 5, 6, [0, 3, 4]), (3, 3, 3, [1]), (2, 4, 4, [2, 3])]:
         net, x = _draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
-        net["bn1_bias"] += 3  # a silenced channel that is normalised again says something
+        net["bn1_bias"] += 3  # a silenced channel is heard again once it is normalised
         where = f"{inside} channels inside, {keep} kept"
         got = _net(answer, "my_masked_pair", net, keep)
         _shapes(got, net, {}, where)
@@ -36,16 +36,20 @@ def check_masked(answer, rng):
         assert not np.allclose(result, _run_pair(net, x), **CLOSE), f"{where}: nothing is masked yet"
         others = [index for index in range(inside) if index not in keep]
         other_way = _run_pair(_masked_pair(net, others), x)
-        assert not np.allclose(result, other_way, **CLOSE), f"{where}: the kept channels are silent, the others speak"
+        assert not np.allclose(result, other_way, **CLOSE), (
+            f"{where}: the kept channels are silent, and the others are not"
+        )
         naive = {**net, "conv1": _masked_rows(net["conv1"], keep)}
         assert not np.allclose(result, _run_pair(naive, x), **CLOSE), (
-            f"{where}: conv1 puts out 0 for the others, and batch norm makes a constant of that, which conv2 adds up"
+            f"{where}: conv1 returns 0 for the others, batch norm turns that into a constant, and conv2 adds it up"
         )
         scaled = {**naive, "bn1_weight": _masked_rows(net["bn1_weight"], keep)}
         assert not np.allclose(result, _run_pair(scaled, x), **CLOSE), (
             f"{where}: batch norm still adds its bias to the silent channels"
         )
-        _same(result, right, where, "kept channels must stay as they are, all others must not reach conv2's sums")
+        _same(
+            result, right, where, "kept channels must stay as they are, and none of the others may reach conv2's sums"
+        )
 
 
 def check_block(answer, rng):
@@ -91,7 +95,7 @@ def check_attention(answer, rng):
         assert not np.allclose(_run_attention(mixed, x, head_size), _run_attention(masked, x, head_size), **CLOSE) or (
             np.allclose(got["out_weight"], mixed["out_weight"])
         ), f"{where}: out_weight has features as columns, {features} of them stay"
-        reason = "a head owns head_size rows next to each other, in each of the three parts"
+        reason = "a head owns head_size adjacent rows in each of the three parts"
         _same(result, _run_attention(masked, x, head_size), where, reason)
 
 
@@ -141,7 +145,7 @@ def _draw(rng, shapes):
 
 
 def _net(answer, name, net, *arguments):
-    """Ask for a net; say so where one was changed in place, and where arrays are missing or are none."""
+    """Ask for a net; say so if the argument was changed in place, or if arrays are missing or something else."""
     given = {key: array.copy() for key, array in net.items()}
     got = answered(answer, name, given, *arguments)
     changed = [key for key in net if not np.array_equal(given.get(key), net[key])]
@@ -154,7 +158,7 @@ def _net(answer, name, net, *arguments):
 
 
 def _shapes(got, net, cut, where):
-    """`cut`: {name: lengths of the first axes}, None where an axis keeps its length; what is not named is not cut."""
+    """`cut`: {name: lengths of the first axes}, None where an axis keeps its length; other arrays keep their shape."""
     for name, array in net.items():
         lengths = cut.get(name, ())
         wanted = tuple(new or old for new, old in zip(lengths, array.shape, strict=False)) + array.shape[len(lengths) :]

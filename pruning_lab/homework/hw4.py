@@ -3,8 +3,8 @@
 network.safetensors         layers fc1, fc2, ... with a ReLU between each two; for each of them
 fcN.shape   (2,) integers   (out_features, in_features)
 fcN.bias    (out_features,) float32 or float16
-fcN.values  float32 or float16: all weights row by row, or with a mask those that stay
-fcN.mask    uint8, optional: one bit for each weight row by row, the first in the highest bit, 1 stays
+fcN.values  float32 or float16: all weights row by row, or with a mask those that are kept
+fcN.mask    uint8, optional: one bit for each weight row by row, the first in the highest bit; 1 keeps
 fcN.codes, fcN.codebook     instead of values: uint8, and the floats that they number
 """
 
@@ -24,6 +24,7 @@ BUDGET = 20_000  # bytes of the file; the dense network's weights alone take 1,0
 LATENCY_RATIO = 2.0  # times as fast as the dense LeNet-300-100
 BATCH = 64
 MOST_WEIGHTS = 1_000_000
+FORMATS = {"accuracy": "{:.4f}", "latency ratio": "{:.2f}"}  # of the leaderboard's columns
 FLOATS, INTEGERS = ("float32", "float16"), ("int64", "int32", "uint16", "uint8")
 
 
@@ -40,19 +41,19 @@ def check_budget(files):
 
 
 def check_latency(files):
-    """The network, its zeros multiplied like all numbers, is faster than the dense one. The best of three tries."""
+    """The network, its zeros multiplied like any number, is faster than the dense one, in the best of three tries."""
     network = read_network(files)
     ratio = latency_ratio(network)
     for _ in range(2):
         ratio = max(ratio, latency_ratio(network) if ratio < LATENCY_RATIO else 0)
     assert ratio >= LATENCY_RATIO, (
-        f"{ratio:.2f} times as fast as the dense network at batch {BATCH}; {LATENCY_RATIO} are asked for. "
+        f"{ratio:.2f} times as fast as the dense network at batch {BATCH}; {LATENCY_RATIO} is required. "
         "Only smaller shapes are faster here"
     )
 
 
 def check_accuracy(files, least, split):
-    """Within both limits, at least this share of the images is put into the right class."""
+    """Within both limits, at least this share of the images is classified correctly."""
     read_network(files)
     for limit in (check_budget, check_latency):
         try:
@@ -61,7 +62,7 @@ def check_accuracy(files, least, split):
             raise AssertionError(f"accuracy counts only within both limits: {error}") from None
     images, _ = images_of(split)
     got = train.evaluate(read_network(files), images)
-    assert got >= least, f"accuracy {got:.4f} on {split}; {least} is asked for"
+    assert got >= least, f"accuracy {got:.4f} on {split}; {least} is required"
 
 
 def figures(files):
@@ -78,12 +79,17 @@ def figures(files):
     }
 
 
+def rank(figures):
+    """Return what the leaderboard sorts by: networks within both limits first, then the highest accuracy."""
+    return not figures["within"], -figures["accuracy"]
+
+
 @lru_cache(2)
 def images_of(split):
-    """Return (images, labels) and their name. Tested is on images that nobody has seen, where all data are installed.
+    """Return (images, labels) and their name. The test is on images that nobody has seen, where all are installed.
 
-    The course ships half of the test images; students have them. The grader takes the other half where Fashion-MNIST
-    is installed whole (`data.fashion_mnist`).
+    The course ships half of the test images, so students have them. The grader takes the other half where all of
+    Fashion-MNIST is installed (`data.fashion_mnist`).
     """
     if split == "validation":
         return data.fashion_mnist("validation"), "validation"
@@ -98,7 +104,7 @@ def images_of(split):
 
 
 def latency_ratio(network):
-    """Return how many times faster than the dense LeNet-300-100 a network is, both timed in turn on one thread."""
+    """Return how many times as fast as the dense LeNet-300-100 a network is, both timed in turn on one thread."""
     dense, (images, _) = models.lenet_300_100(), data.fashion_mnist("validation")
     batch = images[:BATCH]
     with torch.inference_mode():

@@ -10,14 +10,16 @@ from homework_tests import graded, solution_of
 from safetensors.numpy import load, save
 
 from pruning_lab import data, measure, models, train
-from pruning_lab.homework import grading, hw4, pages, release
+from pruning_lab.homework import hw4
+from pruning_lab.homework.frame import grading, release
+from pruning_lab.homework.frame.leaderboard import leaderboard_page, leaderboard_table, ranking
 
 NAME, ALL = "hw4-budget", 20
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return release.make(NAME, tmp_path_factory.mktemp("made"))
+@pytest.fixture
+def made(make):
+    return make(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ MISSING = "not written yet (replace the ...), or not handed in beside the notebo
 
 
 def changed(**parts):
-    """The solution with some tensors otherwise, or without them."""
+    """The solution with some tensors changed or left out."""
 
     def edit(tensors):
         edited = {name: part(tensors[name]) if name in tensors else part(None) for name, part in given.items()}
@@ -118,7 +120,7 @@ def pickled():
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", pickled(), (2**63).to_bytes(8, "little") + b"{}"])
-def test_what_is_no_safetensors_file_is_refused(made, content):
+def test_anything_but_a_safetensors_file_is_refused(made, content):
     score, messages = graded(made, "q1", {"files": {hw4.FILE: content}})
     assert score == 0
     assert "cannot be read as safetensors" in messages[0]
@@ -149,15 +151,16 @@ def test_accuracy_is_read_on_images_that_students_do_not_have_where_there_are_an
     assert len(labels) == len(images) >= 4990
 
 
-def test_the_leaderboard_puts_who_keeps_both_limits_first():
+def test_the_leaderboard_puts_networks_within_both_limits_first():
     def mark(accuracy, within):
         figures = {"accuracy": accuracy, "within": within, "latency ratio": 2.345678}
         return {"questions": {"q1": {"figures": figures}, "q2": {}}}
 
     marks = {"ann": mark(0.8, True), "bob": mark(0.9, False), "cy": mark(0.85, True), "dan": {"questions": {"q1": {}}}}
-    rows = pages.leaderboard(marks)
+    rows = ranking(marks, hw4.rank)
     assert [student for student, _ in rows] == ["cy", "ann", "bob", "dan"]
-    assert pages.leaderboard_table(rows) == (
+    names, table = leaderboard_table(rows, hw4.FORMATS)
+    assert (names, table) == (
         ["student", "accuracy", "within", "latency ratio"],
         [
             ["cy", "0.8500", "yes", "2.35"],
@@ -166,8 +169,8 @@ def test_the_leaderboard_puts_who_keeps_both_limits_first():
             ["dan", "", "", ""],
         ],
     )
-    assert "<td>2.35</td>" in pages.leaderboard_page(rows)
-    assert pages.leaderboard({"dan": marks["dan"]}) == []
+    assert "<td>2.35</td>" in leaderboard_page(names, table)
+    assert ranking({"dan": marks["dan"]}, hw4.rank) == []
 
 
 def test_the_notebook_is_not_run_where_only_the_file_is_graded(made, solved, tmp_path):

@@ -1,0 +1,18 @@
+"""What every assignment has: released from its source, collected, graded, written back to students and lecturers.
+
+assignments   which there are: each is found by being there
+release       released notebooks, test files and solution pages, made from the sources with otter-grader
+answers       what a check may trust: plain copies of an answer, fresh instances
+submissions   what a class has handed in
+sandbox       a submission in a process of its own; child is what runs there
+grading       the tests of each question, run against a submission; ledger keeps what is done
+marks         everything that is written when a class has been graded, with the help of the rest:
+questions     what an assignment asks, and which of its questions a person reads
+written       the written answers: a page to read them on, a table for the points
+feedback      the page that a student gets
+leaderboard   what the tests measured, the best first
+lms           the table of marks, and the JSON that Gradescope takes
+pages         what these pages look like
+
+Nothing here names an assignment: what only one needs stands in its own module, one folder up.
+"""

@@ -1,0 +1,80 @@
+"""What a lesson claims, on whose word, shown by which cell, and what it does not claim."""
+
+import tomllib
+from functools import cache
+from html import escape
+
+from IPython.display import HTML, display
+from pybtex.database import parse_file
+
+from pruning_lab.lesson.frame.lessons import ROOMS
+from pruning_lab.lesson.frame.lessons import lesson as lesson_of
+
+FIELDS = ("id", "statement", "sources", "evidence", "limits", "reviewed")
+SOURCES = ROOMS / "references.bib"
+
+
+def load_claims(lesson, path=None):
+    """Return the claims of a lesson as dicts with the keys in FIELDS, in the order of its file.
+
+    Args:
+        lesson: the lesson's number, such as "01".
+        path: the file to read; None takes `claims.toml` in the lesson's own folder.
+
+    Raises:
+        ValueError: a row lacks a field, or has an empty one.
+    """
+    path = path or lesson_of(lesson).claims
+    with open(path, "rb") as file:
+        rows = tomllib.load(file)["claim"]
+    for row in rows:
+        missing = [field for field in FIELDS if not row.get(field)]
+        if missing:
+            raise ValueError(f"claim {row.get('id', '?')} in {path.name} must have {', '.join(missing)}; got {row}")
+    return rows
+
+
+@cache
+def load_sources(path=SOURCES):
+    """Return the course's sources: {key: (what to print, link)}."""
+    return {key: _citation(entry) for key, entry in parse_file(str(path)).entries.items()}
+
+
+def _citation(entry):
+    surnames = [" ".join(person.last_names) for person in entry.persons["author"]]
+    authors = surnames[0] + (" et al." if len(surnames) > 2 else "".join(f" and {name}" for name in surnames[1:]))
+    return f"{authors} {entry.fields['year']}: {entry.fields['title']}", entry.fields["url"]
+
+
+def claims(lesson):
+    """Show a lesson's claims; each unfolds to its sources, its evidence, its limits, and when it was reviewed."""
+    sources = load_sources()
+    display(HTML("".join(_claim_html(lesson, claim, sources) for claim in load_claims(lesson))))
+
+
+def heading_above(lesson, cell):
+    """Return the heading that stands above a cell of a lesson, since Lab shows no cell's name.
+
+    >>> heading_above("01", "kept-norm")
+    'One matrix, 70 % pruned'
+    """
+    heading = ""
+    for found in lesson_of(lesson).cells():
+        if found["cell_type"] == "markdown":
+            lines = [line for line in "".join(found["source"]).splitlines() if line.startswith("#")]
+            heading = lines[-1].lstrip("# ") if lines else heading
+        if found["id"] == cell:
+            return heading
+    raise ValueError(f"cell must be one of lesson {lesson}; got {cell!r}")
+
+
+def _claim_html(lesson, claim, sources):
+    cited = "; ".join(
+        f'<a href="{link}">{escape(text)}</a>' for text, link in (sources[key] for key in claim["sources"])
+    )
+    return (
+        f"<details><summary><b>{escape(claim['statement'])}</b></summary><ul><li>Source: {cited}</li>"
+        f"<li>Shown here by: the cell <code>{escape(claim['evidence'])}</code>, under "
+        f"<i>{escape(heading_above(lesson, claim['evidence']))}</i></li>"
+        f"<li>Not claimed: {escape(claim['limits'])}</li><li>Reviewed {claim['reviewed']}</li></ul></details>"
+    )

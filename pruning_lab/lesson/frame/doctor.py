@@ -1,0 +1,140 @@
+"""Is this computer ready for the course? `python -m pruning_lab doctor` looks, and says what to do."""
+
+import os
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from threadpoolctl import threadpool_info
+
+from pruning_lab import data
+from pruning_lab.lesson.frame.journal import journal_path
+from pruning_lab.lesson.frame.lessons import ROOT, lessons
+
+WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
+LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
+LEAST_MEMORY = 2_000_000_000  # bytes; the guide for instructors has what each lesson takes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was looked at, what was found, and what to do, empty where all is well."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+    def __str__(self):
+        line = f"{'!! ' if self.advice else 'OK '} {self.name}: {self.found}"
+        return f"{line}\n      {self.advice}" if self.advice else line
+
+
+def python_version():
+    """Look at Python itself."""
+    found = sys.version.split()[0]
+    return Finding("Python", found, "" if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer.")
+
+
+def versions(constraints=ROOT / "constraints.txt"):
+    """Hold the packages that the course names against the versions it was tested with."""
+    names = [name for name in metadata.requires("pruning-lab") if ";" not in name]
+    tested = _pins(constraints)
+    wrong = [
+        f"{name} {metadata.version(name)} (tested with {tested[name]})"
+        for name in names
+        if name in tested and metadata.version(name).partition("+")[0] != tested[name]
+    ]
+    found = f"{len(names)} packages, {len(wrong)} of another version than tested"
+    advice = f"{'; '.join(wrong)}. `make lab` installs the tested ones." if wrong else ""
+    return Finding("packages", found, advice)
+
+
+def _pins(path):
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    pairs = [line.partition(";")[0].strip().split("==") for line in lines if "==" in line and line[0] != "#"]
+    return dict(pairs)
+
+
+def threads():
+    """Name the processors and the library of dense products."""
+    import numpy as np  # the libraries must be loaded before they can be listed
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    names = {f"{info['internal_api']} {info.get('version') or ''}".strip() for info in threadpool_info()}
+    return Finding(
+        "processors", f"{os.cpu_count()}; dense products by {', '.join(sorted(names)) or 'unknown libraries'}"
+    )
+
+
+def memory():
+    """Look at the memory that is free, where the system says so."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return Finding("free memory", "this system does not say")
+    advice = "" if free >= LEAST_MEMORY else "A lesson takes up to 2 GB: close other kernels (Kernel menu) or programs."
+    return Finding("free memory", f"{free / 1e9:.1f} GB", advice)
+
+
+def journal():
+    """Try to write where the learner's journal goes."""
+    folder = journal_path().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding("journal", f"{folder} can be written")
+    except OSError as error:
+        advice = "Predictions and notes are not kept. Set PRUNING_LAB_JOURNAL to a file in a folder that you may write."
+        return Finding("journal", f"{folder} cannot be written ({error.strerror})", advice)
+
+
+def widgets(folder=LABEXTENSIONS):
+    """Look for the parts of sliders and canvases that the browser needs."""
+    missing = [name for name in WIDGETS if not (folder / name / "package.json").exists()]
+    advice = f"Without {' and '.join(missing)} sliders stay text. `make lab` installs them." if missing else ""
+    return Finding("widgets in the browser", "missing" if missing else "installed for JupyterLab and Notebook", advice)
+
+
+def images():
+    """Read the images that the course ships; `data.fashion_mnist` checks their hash."""
+    try:
+        images, _ = data.fashion_mnist("validation")
+    except (OSError, ValueError) as error:
+        return Finding("data", "Fashion-MNIST is damaged or missing", str(error))
+    return Finding("data", f"Fashion-MNIST is whole ({len(images):,} validation images, hash as published)")
+
+
+def parts_of_lessons():
+    """Look whether every lesson is whole: its notebook, the folder of its name with its claims, its deck."""
+    missing = [
+        f"{lesson.stem}: {part.relative_to(ROOT)}"
+        for lesson in lessons()
+        for part in (lesson.claims, lesson.deck)
+        if not part.exists()
+    ]
+    advice = f"Missing {'; '.join(missing)}. Restore them with `git checkout`." if missing else ""
+    return Finding("lessons", f"{len(lessons())}, {lessons()[0].number} to {lessons()[-1].number}", advice)
+
+
+QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson looks at these
+
+
+def findings(checks=(*QUICK, threads, images, parts_of_lessons)):
+    """Return the findings of all checks, in their order."""
+    return [check() for check in checks]
+
+
+def quick_warning():
+    """Return a sentence for the first cell of a lesson, empty where nothing is off."""
+    off = [finding.name for finding in findings(QUICK) if finding.advice]
+    return f"Something is off ({', '.join(off)}): `python -m pruning_lab doctor` says what to do." if off else ""
+
+
+def main():
+    """Print all findings; return how many need something done."""
+    found = findings()
+    print("\n".join(map(str, found)))
+    return sum(bool(finding.advice) for finding in found)

@@ -1,0 +1,98 @@
+// What the drawings of all explorers share. Nothing is worked out in a browser that the package decides: the step at which
+// each weight goes, and every number shown, come as tables; a move of the slider only looks them up. A drawing is a function
+// of the model that returns its size and what draws it; an explorer.js lists it in DRAWINGS under its name.
+
+const DRAWINGS = {};
+const STATE = "change:place change:choice";
+
+function render({ model, el }) {
+  const canvas = document.createElement("canvas");
+  const table = document.createElement("table");
+  const spoken = document.createElement("div"); // what a screen reader says once the slider has come to rest
+  canvas.setAttribute("role", "img");
+  spoken.setAttribute("role", "status");
+  spoken.style.cssText = "position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)";
+  table.style.cssText = "font-variant-numeric:tabular-nums; color:var(--jp-content-font-color1, inherit)";
+  el.append(canvas, table, spoken);
+
+  const drawing = DRAWINGS[model.get("drawing")](model);
+  let pause;
+  const draw = () => {
+    const { words, rows } = drawing.draw(sheet(canvas, drawing.size, el));
+    fill(table, rows);
+    canvas.setAttribute("aria-label", words);
+    canvas.dataset.drawn = Number(canvas.dataset.drawn ?? 0) + 1; // for whoever times it
+    clearTimeout(pause);
+    pause = setTimeout(() => (spoken.textContent = words), 700);
+  };
+  model.on(STATE, draw);
+  const theme = new MutationObserver(draw);
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  requestAnimationFrame(draw); // by then the canvas stands on the page, and knows its colours
+  return () => {
+    model.off(STATE, draw);
+    theme.disconnect();
+    clearTimeout(pause);
+  };
+}
+
+// A clean sheet in CSS pixels, sharp on any screen, with the page's own ink; a page may say how much room it gives.
+function sheet(canvas, [width, height], el) {
+  const style = getComputedStyle(el);
+  const room = style.getPropertyValue("--explorer-room").trim(); // width and height, in pixels
+  const zoom = room ? Math.min(...room.split(" ").map((side, k) => side / [width, height][k])) : 1;
+  const scale = zoom * (window.devicePixelRatio || 1);
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  canvas.style.cssText = `width:${width * zoom}px; height:${height * zoom}px; max-width:100%; display:block`;
+  const g = canvas.getContext("2d");
+  g.scale(scale, scale);
+  g.ink = style.getPropertyValue("--jp-content-font-color1").trim() || style.color;
+  g.faint = style.getPropertyValue("--jp-border-color2").trim() || "#999";
+  g.gone = document.body.dataset.jpThemeLight === "false" ? "#262626" : "#d9d9d9"; // what is pruned steps back
+  g.font = "13px sans-serif";
+  g.fillStyle = g.ink;
+  g.imageSmoothingEnabled = false;
+  return g;
+}
+
+function fill(table, rows) {
+  table.replaceChildren(
+    ...rows.map(([name, value]) => {
+      const row = document.createElement("tr");
+      const head = document.createElement("th");
+      const cell = document.createElement("td");
+      head.scope = "row";
+      head.textContent = name;
+      cell.textContent = value;
+      for (const part of [head, cell]) part.style.textAlign = "left";
+      row.append(head, cell);
+      return row;
+    }),
+  );
+}
+
+const own = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+function label(g, text, x, y, align = "left") {
+  g.textAlign = align;
+  g.fillStyle = g.ink;
+  g.fillText(text, x, y);
+}
+
+// Paint a rows x columns picture, one colour an entry, into the box.
+function paint(g, rows, columns, colourOf, [x, y, width, height]) {
+  const small = new OffscreenCanvas(columns, rows);
+  const brush = small.getContext("2d");
+  const image = brush.createImageData(columns, rows);
+  for (let i = 0; i < rows * columns; i++) {
+    const [r, green, b] = colourOf(i);
+    image.data.set([r, green, b, 255], 4 * i);
+  }
+  brush.putImageData(image, 0, 0);
+  g.drawImage(small, x, y, width, height);
+}
+
+const nearest = (places, value) =>
+  places.reduce((best, place, i) => (Math.abs(place - value) < Math.abs(places[best] - value) ? i : best), 0);

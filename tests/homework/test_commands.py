@@ -1,0 +1,54 @@
+"""`python -m pruning_lab.homework grade`, as `make grade` calls it."""
+
+import base64
+import csv
+import json
+import subprocess
+import sys
+
+import hostile_class
+import pytest
+from homework_tests import fenced
+
+from pruning_lab.homework.frame.assignments import SOURCES
+
+
+@fenced
+def test_the_command_writes_marks_feedback_and_gradescope(tmp_path, hostile):
+    for student in [name for name, one in hostile.expected.items() if one.kind in ("right", "deleted cell")]:
+        place = tmp_path / "hw1-masks" / student
+        place.mkdir(parents=True)
+        (place / "hw1-masks.ipynb").write_bytes(base64.b64decode(hostile.submissions[student]["hw1-masks.ipynb"]))
+    (tmp_path / "hw1-masks" / "zoe.txt").write_text("I sent it by mail.")
+    run = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "1"]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert "3 of 3 submissions have marks" in done.stdout
+    assert "In 1 of them nothing could be graded; their feedback says why: zoe" in done.stdout
+    *_, zoe = csv.DictReader((tmp_path / "out" / "marks.csv").read_text(encoding="utf-8").splitlines())
+    assert zoe["notes"] == "Nothing could be graded: hand in exactly one notebook (.ipynb); there are 0."
+    assert sorted(hostile_class.scores(tmp_path / "out").values()) == [0, 16, 20]
+    student = sorted(path.stem for path in (tmp_path / "out" / "gradescope").iterdir())[0]
+    result = json.loads((tmp_path / "out" / "gradescope" / f"{student}.json").read_text(encoding="utf-8"))
+    assert sum(test["max_score"] for test in result["tests"]) == 22  # two of them by a person
+    assert "def check" not in (tmp_path / "out" / "feedback" / f"{student}.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["/nowhere/hw1-masks"], "SUBMISSIONS must be a folder"),
+        ([str(SOURCES)], "'homework' is not an assignment: name the folder after one, or add ASSIGNMENT=NAME"),
+        (
+            [str(SOURCES), "--assignment", "hw1-masks", "--regrade", "q9"],
+            "must be one of ['q1', 'q2', 'q3', 'q4', 'q5'], which are graded by checks; got 'q9'",
+        ),
+        ([str(SOURCES), "--assignment", "hw1-masks"], "q6 must be in [0, 2]; got 'many' for ann"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why_before_it_begins(tmp_path, arguments, message):
+    (tmp_path / "written.csv").write_text("student,q6,answer\nann,many,#1\n", encoding="utf-8")
+    run = [sys.executable, "-m", "pruning_lab.homework", "grade", *arguments, "--out", str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "student/s" not in done.stderr  # no bar: nobody was graded
