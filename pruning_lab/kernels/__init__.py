@@ -14,6 +14,7 @@ import numpy as np
 
 from pruning_lab.kernels import loops
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
+from pruning_lab.sparse.format import check_plain
 
 
 def csr_matvec(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
@@ -118,8 +119,7 @@ def _check(matrix, kind, name, x, axes):
     """Return x with its rows contiguous if `matrix`, of class `kind`, can be multiplied by it."""
     if not isinstance(matrix, kind):
         raise TypeError(f"{name} must be a sparse.{kind.__name__}; got {type(matrix).__name__}")
-    if not isinstance(x, np.ndarray):
-        raise TypeError(f"x must be a NumPy array; got {type(x).__name__}")
+    check_plain(x, "x")
     if x.dtype != matrix.data.dtype:
         raise TypeError(f"x must have the dtype of {name}, {matrix.data.dtype}; got dtype {x.dtype}")
     if x.ndim not in axes or x.shape[0] != matrix.shape[1]:
