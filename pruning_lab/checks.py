@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Indices = Tensor | Sequence[int]  # of what is kept, sorted
 
@@ -114,3 +114,15 @@ def check_mask(mask: Tensor, name: str = "mask") -> Tensor:
     if mask.numel() == 0:
         raise ValueError(f"{name} must have at least one entry; got shape {tuple(mask.shape)}")
     return mask
+
+
+def check_model(model: nn.Module) -> nn.Module:
+    """Return `model` if it is a module.
+
+    >>> check_model({"weight": torch.ones(2)})
+    Traceback (most recent call last):
+    TypeError: model must be a torch.nn.Module; got dict
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+    return model
