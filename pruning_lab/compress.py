@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pruning_lab.arrays import FLOATS, check_array, check_plain
 from pruning_lab.checks import check_float_tensor, check_integer, check_mask
-from pruning_lab.sparse.format import FLOATS, check_array, check_length, check_plain, check_range
+from pruning_lab.sparse.format import check_length, check_range
 from pruning_lab.sparse.relative_index import RelativeIndex
 
 
@@ -129,7 +130,7 @@ def _lloyd(values, centroids):
 
 
 def _running_sums(values):
-    """Return the sums of the first 0, 1, ... values, and what rounding took from each, lest large ones hide the small."""
+    """Return the sums of the first 0, 1, ... values, and what rounding took from each: large ones hide small ones."""
     sums = np.concatenate([[0], np.cumsum(values)])
     added = np.diff(sums)
     return sums, np.concatenate([[0], np.cumsum((sums[:-1] - (sums[1:] - added)) + (values - added))])

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
+from pruning_lab.arrays import check_plain
 from pruning_lab.kernels import loops
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
-from pruning_lab.sparse.format import check_plain
 
 
 def csr_matvec(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:

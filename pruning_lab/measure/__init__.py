@@ -1,6 +1,6 @@
-"""What does a network cost? `counts` adds up weights and bytes, `products` multiply-accumulates; `timing` measures seconds.
+"""What does a network cost? `counts` adds up weights and bytes, `products` the multiply-accumulates of a run.
 
-`rivals` are the dense products that a sparse one is measured against.
+`timing` measures seconds. `rivals` are the dense products that a sparse one is measured against.
 """
 
 from .counts import count_weights, stored_bytes

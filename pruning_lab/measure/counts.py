@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from pruning_lab.weights import find_weights
+from pruning_lab.weights import MULTIPLYING, find_weights
 
 
 class HasBytes(Protocol):
@@ -44,12 +44,22 @@ def count_weights(model: nn.Module) -> int:
     >>> count_weights(nn.Sequential(nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 10)))
     238200
     """
-    total = 0
-    for weight in find_weights(model):
-        if weight.multiplied and (weight.shape is None or "look it up" in weight.left_out):
-            raise ValueError(f"model must hold weights that can be counted; got {weight.name!r}, {weight.left_out}")
-        total += weight.shape.numel() if weight.multiplied else 0
+    total, weights = 0, find_weights(model)
+    for name, layer in model.named_modules():
+        if _hides_weights(layer) and not any(weight.name.startswith(f"{name}.".lstrip(".")) for weight in weights):
+            raise ValueError(f"model must hold weights that can be counted; got {name!r}, a scripted layer without any")
+    for weight in weights:
+        if weight.multiplied:
+            if weight.shape is None or "look it up" in weight.left_out:
+                raise ValueError(f"model must hold weights that can be counted; got {weight.name!r}, {weight.left_out}")
+            total += weight.shape.numel()
     return total
+
+
+def _hides_weights(layer):
+    """Whether a layer is scripted from one that multiplies, such as a quantized one with packed weights."""
+    kind = getattr(nn, layer.original_name, None) if isinstance(layer, torch.jit.ScriptModule) else None
+    return isinstance(kind, type) and issubclass(kind, MULTIPLYING)
 
 
 def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping) -> int:
@@ -114,13 +124,16 @@ def _tensors_of(model) -> Iterator[tuple[str, Tensor]]:
             own = [*module.named_parameters(prefix, recurse=False), *module.named_buffers(prefix, recurse=False)]
             yield from own
             if "quantized" in type(module).__module__:
-                yield from ((prefix, tensor) for tensor in _leaves(module.state_dict(keep_vars=True)))
+                saved: dict[str, object] = {}
+                module._save_to_state_dict(saved, "", True)
+                yield from ((prefix, tensor) for tensor in _leaves(saved))
 
 
 def _leaves(value) -> Iterator[Tensor]:
     """Yield the tensors within dicts, tuples, lists and torch's packed objects."""
     if isinstance(value, Tensor):
-        yield value
+        if value.ndim:  # a scale or a zero point is one number of its layer
+            yield value
     elif isinstance(value, torch.ScriptObject):
         yield from _leaves(value.__getstate__())
     elif isinstance(value, Mapping):
@@ -140,7 +153,7 @@ def _scripted_bytes(module):
 
 def _memory(tensor):
     """Return what two tensors have in common when they are the same numbers in memory, or else one object."""
-    if tensor.layout != torch.strided or tensor.is_meta or is_traceable_wrapper_subclass(tensor) or tensor.is_nested:
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_nested or _has_own_operations(tensor):
         return id(tensor)
     return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
 
@@ -166,9 +179,15 @@ def _parts(tensor) -> list[Tensor]:
         return [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
     if tensor.is_nested:
         return list(tensor.unbind())
-    if type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl:
-        raise TypeError(f"model_or_formats must hold tensors that say what they consist of; got {type(tensor).__name__}")
+    if _has_own_operations(tensor):
+        raise TypeError(
+            f"model_or_formats must hold tensors that say what they consist of; got {type(tensor).__name__}"
+        )
     return [tensor.to_dense()] if tensor.is_mkldnn else []
+
+
+def _has_own_operations(tensor):
+    return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
 def _distinct(shape, strides):

@@ -1,9 +1,10 @@
-"""Multiply-accumulates, counted from a run: each product that reaches torch's kernels is added up, or refused by name."""
+"""Multiply-accumulates, counted from a run: what reaches torch's kernels is added up, or refused by name."""
 
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from inspect import signature
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +49,8 @@ def macs(model: nn.Module, example_inputs: Tensor | tuple | Mapping[str, object]
     """
     _check_can_be_watched(model)
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}  # a run may write to these instead
-    with torch.no_grad(), in_mode(model, training=False), _in_plain_products():
-        args, kwargs = _arguments(example_inputs)
+    with torch.no_grad(), _evaluating(model), _in_plain_products():
+        args, kwargs = _arguments(model, example_inputs)
         with _MacCounter(model) as counter:
             torch.func.functional_call(model, buffers, args, kwargs)
     return counter.macs
@@ -68,12 +69,27 @@ def _check_can_be_watched(model):
         raise ValueError(f"model must have run once, so that its lazy layers have weights; got lazy {', '.join(lazy)}")
 
 
-def _arguments(example_inputs):
+@contextmanager
+def _evaluating(model) -> Iterator[None]:
+    """Put the model into evaluation mode; an exported one has no modes, and stays in the one it was exported in."""
+    with ExitStack() as stack:
+        with suppress(NotImplementedError):
+            stack.enter_context(in_mode(model, training=False))
+        yield
+
+
+def _arguments(model, example_inputs):
     """Return copies of the arguments by place and by name: a model may write into what it is given."""
     inputs = tree_map_only(Tensor, torch.clone, example_inputs)
-    if isinstance(inputs, Mapping):
-        return (), dict(inputs)
-    return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
+    if not isinstance(inputs, Mapping):
+        return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
+    names = dict(inputs)
+    try:
+        signature(model.forward).bind(**names)
+    except TypeError as error:
+        what = "example_inputs must name the arguments of the model's forward (a dict that is one argument: in a tuple)"
+        raise TypeError(f"{what}; got {list(names)}, {error}") from error
+    return (), names
 
 
 @contextmanager
@@ -84,7 +100,8 @@ def _in_plain_products() -> Iterator[None]:
         stack.callback(torch.backends.mha.set_fastpath_enabled, was_enabled)
         torch.backends.mha.set_fastpath_enabled(False)
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-        stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
+        stack.callback(torch._C._set_mkldnn_enabled, torch._C._get_mkldnn_enabled())  # its flags() would warn of TF32
+        torch._C._set_mkldnn_enabled(False)
         stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         if "torch._dynamo" in sys.modules:  # a compiled model runs the Python that it was compiled from
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -115,9 +132,12 @@ class _MacCounter(TorchDispatchMode):
             raise ValueError(_refusal(operation.name()))
         if any(_has_own_operations(kind) for kind in types):
             return NotImplemented  # a tensor made of others: the operations on those come by here
-        self._keep(operation, args)
         kwargs = kwargs or {}
         space, name = operation.namespace, operation.overloadpacket.__name__
+        if any(isinstance(value, Tensor) and value.is_nested for value in args):
+            rule = "run on whole tensors, or on nested ones of the layout torch.jagged"
+            raise ValueError(f"model must {rule}; got {name} of a nested one of the layout torch.strided")
+        self._keep(operation, args)
         product = PRODUCTS.get((space, name.rstrip("_")))
         if product is None:
             with self:  # an operation made of others (a model in inference_mode hands over F.linear whole)
@@ -157,8 +177,6 @@ def _matrix_product(position):
 
     def count(name, args, result):
         left, right = args[position : position + 2]
-        if left.is_nested or right.is_nested:
-            raise ValueError(f"model must multiply whole tensors; got a nested tensor in {name}")
         if left.layout == right.layout == torch.strided:
             return result.numel() * left.shape[-1]
         if torch.strided not in (left.layout, right.layout):
@@ -208,6 +226,6 @@ KNOWN = {"aten", "prim", "prims", "quantized", "profiler"}  # whose operations a
 # Whatever is called so multiplies matrices inside, in a way that cannot be told from its arguments alone.
 HIDDEN = re.compile(
     r"mm(_|$)|matmul|conv(?!ert)|linear|attention|transformer|lstm|gru|rnn|trilin|gemm|cdist|pdist|euclidean"
-    r"|fft|linalg|cholesky|solve|qr($|_)|svd|eig|matrix_exp|householder|semi_structured|lu_with_info"
+    r"|fft|linalg|cholesky|(^|_)solve|(^|_)qr($|_)|geqrf|orgqr|ormqr|spsolve|svd|(^|_)eig|matrix_exp|householder|semi_structured|lu_with_info"
 )
 HARMLESS = re.compile(r"upsample|thnn_fused|is_acceptable|linalg_(cross|diagonal|vector_norm|check|_powsum)|available")

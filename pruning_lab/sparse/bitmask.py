@@ -5,10 +5,9 @@ from typing import Self
 
 import numpy as np
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.format import (
-    FLOATS,
     Format,
-    check_array,
     check_length,
     check_matrix,
     check_pair,

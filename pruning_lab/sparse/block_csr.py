@@ -6,11 +6,10 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.csr import check_compressed, check_index_dtype, pointer_dtype
 from pruning_lab.sparse.format import (
-    FLOATS,
     Format,
-    check_array,
     check_matrix,
     check_pair,
     check_value_bytes,

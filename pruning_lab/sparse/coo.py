@@ -6,12 +6,11 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.csr import CSR
 from pruning_lab.sparse.format import (
-    FLOATS,
     INDICES,
     Format,
-    check_array,
     check_length,
     check_pair,
     check_range,

@@ -8,11 +8,10 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.format import (
-    FLOATS,
     INDICES,
     Format,
-    check_array,
     check_length,
     check_matrix,
     check_pair,

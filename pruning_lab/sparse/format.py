@@ -9,9 +9,9 @@ from typing import ClassVar, Self
 import numba
 import numpy as np
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.checks import check_integer
 
-FLOATS = (np.float32, np.float64)
 INDICES = (np.uint16, np.int32, np.int64)
 
 
@@ -133,25 +133,6 @@ def smallest_index_dtype(size: int) -> type[np.integer]:
 def check_matrix(array: np.ndarray) -> np.ndarray:
     """Return `array`, a float32 or float64 matrix, with its rows contiguous in memory."""
     return np.ascontiguousarray(check_array(array, "array", FLOATS, ndim=2))
-
-
-def check_array(array: np.ndarray, name: str, dtypes: tuple[type[np.generic], ...], ndim: int) -> np.ndarray:
-    """Return `array`, a NumPy array of one of `dtypes` with `ndim` axes; of a subclass, its memory as a plain array."""
-    check_plain(array, name)
-    if array.dtype not in dtypes:
-        allowed = " or ".join(np.dtype(dtype).name for dtype in dtypes)
-        raise TypeError(f"{name} must be {allowed}; got dtype {array.dtype}")
-    if array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} {'axis' if ndim == 1 else 'axes'}; got shape {array.shape}")
-    return np.asarray(array)
-
-
-def check_plain(array: np.ndarray, name: str) -> None:
-    """Raise unless `array` is a NumPy array, all of whose entries count."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be a NumPy array; got {type(array).__name__}")
-    if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a NumPy array without a mask (.filled(0) ends it); got MaskedArray")
 
 
 def check_length(array: np.ndarray, name: str, length: int, meaning: str) -> None:

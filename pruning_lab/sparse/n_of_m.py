@@ -6,11 +6,10 @@ from typing import Self
 import numba
 import numpy as np
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.checks import check_integer
 from pruning_lab.sparse.format import (
-    FLOATS,
     Format,
-    check_array,
     check_density,
     check_matrix,
     check_pair,
