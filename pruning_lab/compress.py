@@ -5,14 +5,17 @@ takes in the end is added up by `compressed_size`.
 """
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pruning_lab.checks import check_float_tensor, check_integer
-from pruning_lab.sparse.format import FLOATS, check_array, check_length, check_range
+from pruning_lab.arrays import FLOATS, check_array, check_plain
+from pruning_lab.checks import check_float_tensor, check_integer, check_mask
+from pruning_lab.sparse.format import check_length, check_range
 from pruning_lab.sparse.relative_index import RelativeIndex
 
 
@@ -39,9 +42,13 @@ class SharedWeights:
     mask: np.ndarray
 
     def __post_init__(self) -> None:
-        check_array(self.codebook, "codebook", FLOATS, ndim=1)
-        check_array(self.codes, "codes", (np.uint8, np.uint16), ndim=1)
-        check_array(self.mask, "mask", (np.bool_,), ndim=np.ndim(self.mask))
+        arrays = {
+            "codebook": check_array(self.codebook, "codebook", FLOATS, ndim=1),
+            "codes": check_array(self.codes, "codes", (np.uint8, np.uint16), ndim=1),
+            "mask": check_array(self.mask, "mask", (np.bool_,), ndim=np.ndim(self.mask)),
+        }
+        for name, array in arrays.items():
+            object.__setattr__(self, name, array)
         check_length(self.codes, "codes", int(self.mask.sum()), "mask.sum()")
         check_range(self.codes, "codes", self.codebook.size)
 
@@ -85,29 +92,48 @@ def share_weights(weight: Tensor, mask: Tensor, bits: int) -> SharedWeights:
     """
     check_float_tensor(weight, "weight")
     _check_mask(mask, weight)
-    if check_integer(bits, "bits", minimum=1) > 16:
+    bits = check_integer(bits, "bits", minimum=1)
+    if bits > 16:
         raise ValueError(f"bits must be at most 16; got {bits}")
-    survivors = weight.detach()[mask].cpu().double().numpy()
-    if not np.isfinite(survivors).all():
-        raise ValueError(f"weight must be finite where mask keeps; got {survivors[~np.isfinite(survivors)][0]}")
+    survivors = _survivors(weight.detach(), mask)
     centroids = _lloyd(np.sort(survivors), np.linspace(survivors.min(), survivors.max(), 2**bits))
     codes = np.searchsorted(_middles(centroids), survivors).astype(np.uint8 if bits <= 8 else np.uint16)
     codebook = centroids.astype(np.float64 if weight.dtype == torch.float64 else np.float32)
-    return SharedWeights(codebook, codes, mask.cpu().numpy())
+    return SharedWeights(codebook, codes, mask.to("cpu", copy=True).numpy())
+
+
+def _survivors(weight, mask):
+    """Return what the mask keeps, (kept,) float64, if sums of it are numbers too."""
+    numbers = weight.double() if weight.element_size() == 1 else weight  # torch picks nothing out of a float8
+    survivors = numbers[mask.to(weight.device)].cpu().double().numpy()
+    if not np.isfinite(survivors).all():
+        raise ValueError(f"weight must be finite where mask keeps; got {survivors[~np.isfinite(survivors)][0]}")
+    largest = np.abs(survivors).max()
+    if largest > np.finfo(np.float64).max / (2 * survivors.size):
+        raise ValueError(f"weight must be small enough for its sum to be finite; got magnitudes up to {largest:.3g}")
+    return survivors
 
 
 def _lloyd(values, centroids):
     """Return where the ascending `centroids` of the ascending `values` come to rest."""
     # In one dimension a cluster is a run of the sorted values: a round moves the cuts, and running sums give the means.
-    sums = np.concatenate([[0], np.cumsum(values)])
-    before = None
+    sums, lost = _running_sums(values)
+    seen = set()  # a round that rounds otherwise could lead back to an earlier one, and so on without end
     while True:
         cuts = np.concatenate([[0], np.searchsorted(values, _middles(centroids), side="right"), [values.size]])
-        if np.array_equal(cuts, before):
+        if (state := hash(cuts.tobytes())) in seen:
             return centroids
-        counts = np.diff(cuts)
-        centroids = np.where(counts > 0, np.diff(sums[cuts]) / np.maximum(counts, 1), centroids)
-        before = cuts
+        seen.add(state)
+        first, last = values[np.minimum(cuts[:-1], values.size - 1)], values[cuts[1:] - 1]
+        means = (np.diff(sums[cuts]) + np.diff(lost[cuts])) / np.maximum(np.diff(cuts), 1)
+        centroids = np.where(np.diff(cuts) > 0, means.clip(first, last), centroids)
+
+
+def _running_sums(values):
+    """Return the sums of the first 0, 1, ... values, and what rounding took from each: large ones hide small ones."""
+    sums = np.concatenate([[0], np.cumsum(values)])
+    added = np.diff(sums)
+    return sums, np.concatenate([[0], np.cumsum((sums[:-1] - (sums[1:] - added)) + (values - added))])
 
 
 def _middles(centroids):
@@ -115,9 +141,7 @@ def _middles(centroids):
 
 
 def _check_mask(mask, weight):
-    if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool:
-        got = f"dtype {mask.dtype}" if isinstance(mask, torch.Tensor) else type(mask).__name__
-        raise TypeError(f"mask must be a bool tensor; got {got}")
+    check_mask(mask)
     if mask.shape != weight.shape:
         raise ValueError(f"mask must have the shape of weight, {tuple(weight.shape)}; got {tuple(mask.shape)}")
     if not mask.any():
@@ -149,9 +173,9 @@ def huffman_code_lengths(symbols: np.ndarray) -> dict[int, int]:
 
 
 def _count(symbols):
-    if not isinstance(symbols, np.ndarray) or symbols.dtype.kind not in "iu":
-        got = f"dtype {symbols.dtype}" if isinstance(symbols, np.ndarray) else type(symbols).__name__
-        raise TypeError(f"symbols must be a NumPy array of integers; got {got}")
+    check_plain(symbols, "symbols")
+    if symbols.dtype.kind not in "iu":
+        raise TypeError(f"symbols must be a NumPy array of integers; got dtype {symbols.dtype}")
     if symbols.ndim != 1 or symbols.size == 0:
         raise ValueError(f"symbols must have 1 axis and at least one entry; got shape {symbols.shape}")
     return np.unique(symbols, return_counts=True)
@@ -189,9 +213,12 @@ def huffman_codes(lengths: dict[int, int]) -> dict[int, str]:
     >>> huffman_codes({0: 3, 1: 2, 3: 3, 7: 1})
     {7: '0', 1: '10', 0: '110', 3: '111'}
     """
-    kraft = sum(2.0 ** -check_integer(bits, "bits", minimum=1) for bits in lengths.values())
+    if not isinstance(lengths, Mapping):
+        raise TypeError(f"lengths must be a dict of symbol: bits; got {type(lengths).__name__}")
+    lengths = {symbol: check_integer(bits, "bits", minimum=1) for symbol, bits in lengths.items()}
+    kraft = sum(Fraction(1, 2**bits) for bits in lengths.values())  # exact: floats round the longest codes away
     if kraft > 1:
-        raise ValueError(f"lengths must have a sum of 2**-bits of at most 1 (Kraft); got {kraft}")
+        raise ValueError(f"lengths must have a sum of 2**-bits of at most 1 (Kraft); got {float(kraft)}")
     codes, code, before = {}, 0, 0
     for symbol in sorted(lengths, key=lambda symbol: (lengths[symbol], symbol)):
         code <<= lengths[symbol] - before
@@ -248,6 +275,7 @@ def compressed_size(shared: SharedWeights, index_bits: int) -> CompressedSize:
     """
     if not isinstance(shared, SharedWeights):
         raise TypeError(f"shared must be SharedWeights; got {type(shared).__name__}")
+    index_bits = check_integer(index_bits, "index_bits", minimum=1)
     relative = RelativeIndex.from_dense(shared.mask.reshape(1, -1).astype(np.float32), index_bits)
     filler = shared.codebook.size
     symbols = np.full(relative.stored, filler)
@@ -266,6 +294,8 @@ def compressed_size(shared: SharedWeights, index_bits: int) -> CompressedSize:
 
 
 def _huffman_bytes(symbols):
+    if not symbols.size:
+        return 0
     counts = _count(symbols)[1].tolist()
     return _whole_bytes(sum(count * bits for count, bits in zip(counts, _depths(counts), strict=True)))
 

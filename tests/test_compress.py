@@ -10,6 +10,7 @@ import torch
 from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import LAYOUTS
 
 from pruning_lab.compress import (
     SharedWeights,
@@ -102,6 +103,64 @@ def test_shared_weights_are_at_rest(values, keep, bits):
     dense = shared.to_dense()
     assert (dense[~mask.numpy()] == 0).all()
     assert (dense[mask.numpy()] == shared.codebook[shared.codes]).all()
+
+
+def test_what_is_shared_is_a_copy_of_the_mask():
+    weight, mask = random_weight((6, 8), density=0.5)
+    shared = share_weights(weight, mask, bits=3)
+    before = shared.to_dense()
+    mask.logical_not_()
+    np.testing.assert_array_equal(shared.to_dense(), before)
+    weight.zero_()
+    np.testing.assert_array_equal(shared.to_dense(), before)
+
+
+def test_a_few_large_weights_do_not_hide_the_small():
+    weight = torch.tensor([-1e20, 1.0, 2.0, 3.0, 1e20], dtype=torch.float64)
+    shared = share_weights(weight, weight != 0, bits=2)
+    assert np.unique(shared.to_dense()).tolist() == [-1e20, 2.0, 1e20]
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=30), bits=st.integers(1, 6))
+def test_shared_weights_of_any_size_come_to_rest_within_their_range(values, bits):
+    weight = torch.tensor(values, dtype=torch.float64)
+    shared = share_weights(weight, torch.ones(len(values), dtype=torch.bool), bits)
+    assert (np.diff(shared.codebook) >= 0).all()
+    for code in np.unique(shared.codes):
+        mine = weight.numpy()[shared.codes == code]
+        assert mine.min() <= shared.codebook[code] <= mine.max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2])
+def test_a_weight_of_one_byte_is_shared_as_its_values(dtype):
+    weight = FIGURE_3.to(dtype)
+    shared = share_weights(weight, torch.ones(4, 4, dtype=torch.bool), bits=2)
+    wider = share_weights(weight.float(), torch.ones(4, 4, dtype=torch.bool), bits=2)
+    np.testing.assert_array_equal(shared.to_dense(), wider.to_dense())
+    assert shared.codebook.dtype == np.float32
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout_of_codes_and_of_symbols_is_one(layout):
+    weight, mask = random_weight((4, 8), density=0.5)
+    shared = share_weights(weight, mask, bits=3)
+    again = SharedWeights(layout(shared.codebook), layout(shared.codes), layout(shared.mask))
+    np.testing.assert_array_equal(again.to_dense(), shared.to_dense())
+    assert compressed_size(again, np.uint8(4)) == compressed_size(shared, 4)
+    assert huffman_code_lengths(layout(shared.codes)) == huffman_code_lengths(shared.codes)
+
+
+def test_nothing_kept_is_nothing_to_code():
+    nothing = SharedWeights(np.zeros(2, np.float32), np.empty(0, np.uint8), np.zeros((2, 8), bool))
+    size = compressed_size(nothing, 4)
+    assert (size.stored, size.value_bytes, size.gap_bytes_huffman, size.value_bytes_huffman) == (0, 0, 0, 0)
+
+
+def test_long_codes_from_numpys_lengths():
+    lengths = dict(enumerate(np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 9], np.uint8)))
+    assert huffman_codes(lengths) == huffman_codes({symbol: int(bits) for symbol, bits in lengths.items()})
+    assert huffman_codes(lengths)[9] == "111111111"
 
 
 def test_plain_lloyd_agrees():
@@ -246,9 +305,38 @@ BAD_INPUT = [
         "mask float",
         lambda: share_weights(WEIGHT, WEIGHT, 2),
         TypeError,
-        "mask must be a bool tensor; got dtype torch.float32",
+        "mask must be a bool tensor (True keeps); got dtype torch.float32",
     ),
-    ("mask list", lambda: share_weights(WEIGHT, [True], 2), TypeError, "mask must be a bool tensor; got list"),
+    (
+        "mask list",
+        lambda: share_weights(WEIGHT, [True], 2),
+        TypeError,
+        "mask must be a bool tensor (True keeps); got list",
+    ),
+    (
+        "weight too large to be summed",
+        lambda: share_weights(torch.tensor([1e308, -1e308], dtype=torch.float64), KEEP[0], 2),
+        ValueError,
+        "weight must be small enough for its sum to be finite; got magnitudes up to 1e+308",
+    ),
+    (
+        "symbols masked",
+        lambda: huffman_code_lengths(np.ma.masked_array([1, 2, 2], [0, 1, 1])),
+        TypeError,
+        "symbols must be a NumPy array without a mask (.filled(0) ends it); got MaskedArray",
+    ),
+    (
+        "lengths list",
+        lambda: huffman_codes([1, 1]),
+        TypeError,
+        "lengths must be a dict of symbol: bits; got list",
+    ),
+    (
+        "lengths a little too short",
+        lambda: huffman_codes({0: 1, 1: 1, 2: 1200}),
+        ValueError,
+        "lengths must have a sum of 2**-bits of at most 1 (Kraft); got 1.0",
+    ),
     (
         "mask shape",
         lambda: share_weights(WEIGHT, KEEP[0], 2),
@@ -286,7 +374,7 @@ BAD_INPUT = [
         "symbols list",
         lambda: huffman_code_lengths([1, 2]),
         TypeError,
-        "symbols must be a NumPy array of integers; got list",
+        "symbols must be a NumPy array; got list",
     ),
     (
         "symbols float",

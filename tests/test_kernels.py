@@ -9,6 +9,7 @@ import torch
 from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import LAYOUTS
 
 from pruning_lab import kernels
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
@@ -47,6 +48,22 @@ def assert_product(y, matrix, x):
     assert y.dtype == x.dtype
     assert y.shape == (matrix.shape[0], *x.shape[1:])
     assert (np.abs(y - dense @ x) <= bound).all()
+
+
+@pytest.mark.parametrize("batch", [None, 3, 64])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_of_a_matrix_and_of_a_batch_is_multiplied_alike(layout, batch):
+    x = np.random.default_rng(1).standard_normal((24,) if batch is None else (24, batch)).astype(np.float32)
+    for matrix in in_every_format((16, 24), 0.3, np.float32):
+        laid = {k: layout(v) if isinstance(v, np.ndarray) else v for k, v in matrix._fields().items()}
+        multiply = MULTIPLIERS[type(matrix)]
+        assert_product(multiply(type(matrix)(**laid), layout(x)), matrix, x)
+    csr, column = (
+        CSR.from_dense(layout(scattered((16, 24), 0.3, np.float32))),
+        np.ascontiguousarray(x.reshape(24, -1).T),
+    )
+    if batch:
+        assert_product(kernels.csr_matvec(csr, layout(column[0])), csr, column[0])
 
 
 def test_a_matvec_by_hand():
@@ -258,6 +275,12 @@ BAD_INPUT = [
     ),
     ("list", lambda: kernels.csr_matvec(MATRIX, [1, 2, 3]), TypeError, "x must be a NumPy array; got list"),
     ("tensor", lambda: kernels.csr_matmul(MATRIX, torch.ones(3)), TypeError, "x must be a NumPy array; got Tensor"),
+    (
+        "masked",
+        lambda: kernels.csr_matvec(MATRIX, np.ma.masked_array(np.ones(3, np.float32), [0, 1, 0])),
+        TypeError,
+        "x must be a NumPy array without a mask (.filled(0) ends it); got MaskedArray",
+    ),
     (
         "dense-matrix",
         lambda: kernels.csr_matvec(np.eye(3, dtype=np.float32), np.ones(3, np.float32)),

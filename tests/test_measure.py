@@ -370,8 +370,8 @@ def test_the_trial_has_the_rounds_and_the_warmth_asked_for(monkeypatch):
 
 
 BAD_INPUT = [
-    ("count_weights of a tensor", lambda: count_weights(x), TypeError, "model must be an nn.Module; got Tensor"),
-    ("macs of a function", lambda: macs(F.relu, x), TypeError, "model must be an nn.Module; got function"),
+    ("count_weights of a tensor", lambda: count_weights(x), TypeError, "model must be a torch.nn.Module; got Tensor"),
+    ("macs of a function", lambda: macs(F.relu, x), TypeError, "model must be a torch.nn.Module; got function"),
     (
         "macs of a hidden product",
         lambda: macs(Run(lambda self, q: self.b(q, q), b=nn.Bilinear(8, 8, 3)), x),

@@ -1,6 +1,7 @@
 """Formats: hand tables, properties over random matrices, and SciPy as the oracle."""
 
 import contextlib
+import inspect
 import json
 import os
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from layouts import LAYOUTS
 
 from pruning_lab import sparse
 from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, break_even_density
@@ -188,7 +191,7 @@ def test_n_of_m_round_trip(array, pattern):
     groups[np.cumsum(groups != 0, axis=1) > n] = 0
     stored = NOfM.from_dense(array, n, m)
     check_round_trip(stored, array)
-    assert stored.nbytes == NOfM.bytes_at(array.shape, array.itemsize, n, m)
+    assert stored.nbytes == NOfM.bytes_at(array.shape, 0.5, array.itemsize, n, m)
 
 
 @settings(max_examples=50, deadline=None)
@@ -358,6 +361,141 @@ def test_a_format_that_leaves_a_call_out_cannot_be_made():
 
     with pytest.raises(TypeError, match="abstract"):
         Silent()
+
+
+# --- the same answer, whatever the numbers, the arrays and the processor ------------------------------------------
+
+WIDE_SHAPE = (50_000, 50_000)  # more weights than an int32 can count
+
+
+@pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int32, np.uint16, np.int64])
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_bytes_of_numpys_integers_are_bytes_of_pythons(form, integer):
+    for shape in (WIDE_SHAPE, (120, 120)):
+        if shape[0] <= np.iinfo(integer).max:
+            same = tuple(integer(size) for size in shape)
+            for density in (np.float16(0.25), np.float32(0.25), 0.25):
+                assert form.bytes_at(same, density, integer(4)) == form.bytes_at(shape, 0.25, 4)
+            if form is not NOfM:
+                assert break_even_density(form, same, integer(4)) == break_even_density(form, shape, 4)
+
+
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_a_format_keeps_its_numbers_as_pythons(form):
+    made = form.from_dense(PAIRED)
+    options = {name: value for name, value in made._fields().items() if not isinstance(value, np.ndarray)}
+    narrow = {name: _narrow(value) for name, value in options.items()}
+    assert narrow.keys() == options.keys()
+    again = form(**{**made._fields(), **narrow})
+    assert again == made
+    numbers = [number for value in again._fields().values() if isinstance(value, tuple) for number in value]
+    assert {type(number) for number in numbers} == {int}
+    np.testing.assert_array_equal(again.to_dense(), PAIRED)
+
+
+def _narrow(value):
+    return tuple(map(np.int8, value)) if isinstance(value, tuple) else np.uint8(value)
+
+
+def test_eight_bits_of_a_gap_are_eight_bits_in_any_integer():
+    array = np.zeros((1, 600), np.float32)
+    array[0, 599] = 1
+    assert RelativeIndex.from_dense(array, np.uint8(8)) == RelativeIndex.from_dense(array, 8)
+    assert sparse.filler_factor(0.01, np.uint8(8)) == sparse.filler_factor(0.01, 8)
+    assert NOfM.from_dense(PAIRED, np.uint8(2), np.int8(4)) == NOfM.from_dense(PAIRED, 2, 4)
+    assert BlockCSR.from_dense(PAIRED, (np.int8(4), np.int8(1))) == BlockCSR.from_dense(PAIRED)
+
+
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_one_call_of_bytes_at_serves_all_formats(form):
+    names = list(inspect.signature(form.bytes_at).parameters)[:3]
+    assert names == ["shape", "density", "value_bytes"]
+    by_place, by_name = form.bytes_at((8, 8), 0.25, 8), form.bytes_at(shape=(8, 8), density=0.25, value_bytes=8)
+    assert by_place == by_name > form.bytes_at((8, 8), 0.25)
+    assert form.bytes_at((8, 8), 0) <= form.bytes_at((8, 8), 0.25)
+    assert form.bytes_at((0, 8), 0.25) == form.from_dense(np.zeros((0, 8), np.float32)).nbytes
+    for wrong in (float("nan"), -0.1, 1.5):
+        with pytest.raises(ValueError, match="density must be in"):
+            form.bytes_at((8, 8), wrong)
+        with pytest.raises(ValueError, match="value_bytes must be finite" if wrong != 1.5 else "shape must be a tuple"):
+            form.bytes_at((8, 8) if wrong != 1.5 else (8.0, 8), 0.25, wrong)
+    for wrong in ("0.1", True, None if form is not NOfM else "", 1j, np.ones(2)):
+        with pytest.raises(TypeError, match="density must be a number"):
+            form.bytes_at((8, 8), wrong)
+    with pytest.raises(ValueError, match="shape must be two integers below"):
+        form.bytes_at((2**70, 8), 0.25)
+
+
+def test_a_value_has_a_size_where_a_dense_matrix_is_compared():
+    with pytest.raises(ValueError, match="value_bytes must be over 0"):
+        break_even_density(CSR, (4, 4), 0)
+
+
+def test_the_smallest_densities_have_a_filler_factor():
+    """Each weight needs all the fillers before it: 1 / density places, 2**k at a time."""
+    for density in (1e-9, 1e-15, 1e-20, 1e-300):
+        assert sparse.filler_factor(density, 4) * density * 16 == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_every_layout_of_an_array_is_stored_alike(form, dtype, layout):
+    for array in (PAIRED.astype(dtype), np.zeros((0, 8), dtype), np.zeros((8, 0), dtype)):
+        made = form.from_dense(layout(array))
+        assert made == form.from_dense(array)
+        fields = made._fields()
+        again = form(**{name: layout(v) if isinstance(v, np.ndarray) else v for name, v in fields.items()})
+        assert again == made
+        np.testing.assert_array_equal(again.to_dense(), array)
+        if hasattr(form, "to_scipy") and array.size:
+            np.testing.assert_array_equal(again.to_scipy().toarray(), array)
+
+
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_what_is_made_shares_no_memory_with_the_array(form):
+    array = PAIRED.copy()
+    made = form.from_dense(array)
+    array[:] = 7
+    np.testing.assert_array_equal(made.to_dense(), PAIRED)
+    made.to_dense()[:] = 7
+    np.testing.assert_array_equal(made.to_dense(), PAIRED)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", sparse.FORMATS.values())
+def test_the_smallest_weights_stay_when_the_processor_flushes_them(form, dtype):
+    array = np.zeros((4, 8), dtype)
+    array[1, 4], array[2, 2], array[3, 0] = np.finfo(dtype).smallest_subnormal, -np.finfo(dtype).tiny / 2, 1
+    expected = array.tobytes()
+    try:
+        flushes = torch.set_flush_denormal(True)
+        made = form.from_dense(array)
+        counted, differs = made.nnz, made != form.from_dense(2 * (array == 1).astype(dtype))
+        equal = made == form.from_dense(array)
+    finally:
+        torch.set_flush_denormal(False)
+    assert flushes
+    assert (counted, differs, equal) == (3, True, True)
+    assert made.to_dense().tobytes() == expected
+    assert form.bytes_at((4, 8), 0) >= 0
+
+
+def test_formats_that_differ_in_the_smallest_weights_differ():
+    one, other = (CSR.from_dense(np.array([[tiny]], np.float32)) for tiny in (1e-45, 1e-40))
+    try:
+        torch.set_flush_denormal(True)
+        assert (one == one, one == other) == (True, False)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def test_coordinates_beyond_int64_are_in_order():
+    shape = (2**62, 2**62)
+    made = COO(np.ones(2, np.float32), np.array([2**40, 2**41]), np.array([5, 2**50]), shape)
+    assert made.shape == shape
+    with pytest.raises(ValueError, match="row and col must ascend"):
+        COO(np.ones(2, np.float32), np.array([2**41, 2**40]), np.array([5, 2**50]), shape)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------
@@ -541,6 +679,31 @@ BAD_INPUT = [
         ValueError,
         "index_dtype must be able to number 65537 columns (CSC: rows); got uint16",
     ),
+    (
+        "index_dtype of torch",
+        lambda: CSR.from_dense(HAND, torch.int32),
+        TypeError,
+        "index_dtype must be uint16, int32 or int64 of NumPy; got torch.int32",
+    ),
+    (
+        "array masked",
+        lambda: Bitmask.from_dense(np.ma.masked_array(HAND, HAND == 5)),
+        TypeError,
+        "array must be a NumPy array without a mask (.filled(0) ends it); got MaskedArray",
+    ),
+    (
+        "array complex",
+        lambda: COO.from_dense(HAND.astype(np.complex64)),
+        TypeError,
+        "array must be float32 or float64; got dtype complex64",
+    ),
+    (
+        "array of the other byte order",
+        lambda: RelativeIndex.from_dense(HAND.astype(">f4")),
+        TypeError,
+        "array must be float32 or float64; got dtype >f4",
+    ),
+    ("shape bool", lambda: csr(shape=(True, 3)), ValueError, f"shape {PAIR} 0; got (True, 3)"),
     ("shape list", lambda: csr(shape=[2, 3]), ValueError, f"shape {PAIR} 0; got [2, 3]"),
     ("shape negative", lambda: csr(shape=(2, -3)), ValueError, f"shape {PAIR} 0; got (2, -3)"),
     ("shape float", lambda: csr(shape=(2, 3.0)), ValueError, f"shape {PAIR} 0; got (2, 3.0)"),

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
+from pruning_lab.arrays import check_plain
 from pruning_lab.kernels import loops
 from pruning_lab.sparse import CSR, BlockCSR, NOfM
 
@@ -118,8 +119,7 @@ def _check(matrix, kind, name, x, axes):
     """Return x with its rows contiguous if `matrix`, of class `kind`, can be multiplied by it."""
     if not isinstance(matrix, kind):
         raise TypeError(f"{name} must be a sparse.{kind.__name__}; got {type(matrix).__name__}")
-    if not isinstance(x, np.ndarray):
-        raise TypeError(f"x must be a NumPy array; got {type(x).__name__}")
+    check_plain(x, "x")
     if x.dtype != matrix.data.dtype:
         raise TypeError(f"x must have the dtype of {name}, {matrix.data.dtype}; got dtype {x.dtype}")
     if x.ndim not in axes or x.shape[0] != matrix.shape[1]:

@@ -1,9 +1,10 @@
-"""What does a network cost? `counts` adds up weights, bytes and multiply-accumulates; `timing` measures seconds.
+"""What does a network cost? `counts` adds up weights and bytes, `products` the multiply-accumulates of a run.
 
-`rivals` are the dense products that a sparse one is measured against.
+`timing` measures seconds. `rivals` are the dense products that a sparse one is measured against.
 """
 
-from .counts import count_weights, macs, stored_bytes
+from .counts import count_weights, stored_bytes
+from .products import macs
 from .rivals import Rival, best_dense, dense_products, numpy_product, torch_product
 from .timing import Comparison, Row, compare, one_thread, stream_bandwidth
 

@@ -1,15 +1,17 @@
-"""What a network costs without a clock: weights, bytes, and multiply-accumulates counted from a run."""
+"""What a network costs without a clock or a run: weights, and the bytes that they and everything else take."""
 
-from collections.abc import Mapping
-from contextlib import contextmanager
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from pruning_lab.modes import in_mode
+from pruning_lab.weights import MULTIPLYING, find_weights
 
 
 class HasBytes(Protocol):
@@ -21,10 +23,11 @@ class HasBytes(Protocol):
 
 
 def count_weights(model: nn.Module) -> int:
-    """Return the number of weight entries in linear, convolution and attention layers.
+    """Return the number of weight entries in linear, convolution, attention and recurrent layers.
 
     Biases, normalisation and embeddings are not counted, and zeros are: a masked model has as many weights as before.
-    A layer that is used twice counts once. This is the count behind Li et al.'s tables.
+    A layer that is used twice counts once, and a weight that is computed from others (weight_norm) as what is
+    multiplied. This is the count behind Li et al.'s tables.
 
     Args:
         model: nn.Module.
@@ -34,28 +37,36 @@ def count_weights(model: nn.Module) -> int:
 
     Raises:
         TypeError: `model` is not an nn.Module.
+        ValueError: it holds weights whose number cannot be told: quantized, lazy, or dissolved into a graph.
 
     Source: Li et al. 2016, "Pruning Filters for Efficient ConvNets" (arXiv 1608.08710), tables 1 and 2.
 
     >>> count_weights(nn.Sequential(nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 10)))
     238200
     """
-    _check_module(model)
-    weights = {id(weight): weight.numel() for layer in model.modules() for weight in _weights_of(layer)}
-    return sum(weights.values())
+    total, weights = 0, find_weights(model)
+    for name, layer in model.named_modules():
+        if _hides_weights(layer) and not any(weight.name.startswith(f"{name}.".lstrip(".")) for weight in weights):
+            raise ValueError(f"model must hold weights that can be counted; got {name!r}, a scripted layer without any")
+    for weight in weights:
+        if weight.multiplied:
+            if weight.shape is None or "look it up" in weight.left_out:
+                raise ValueError(f"model must hold weights that can be counted; got {weight.name!r}, {weight.left_out}")
+            total += weight.shape.numel()
+    return total
 
 
-def _weights_of(layer):
-    if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
-        return [layer.weight]
-    if isinstance(layer, nn.MultiheadAttention):  # its output projection is an nn.Linear, which is counted as one
-        packed_or_not = (layer.in_proj_weight, layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight)
-        return [weight for weight in packed_or_not if weight is not None]
-    return []
+def _hides_weights(layer):
+    """Whether a layer is scripted from one that multiplies, such as a quantized one with packed weights."""
+    kind = getattr(nn, layer.original_name, None) if isinstance(layer, torch.jit.ScriptModule) else None
+    return isinstance(kind, type) and issubclass(kind, MULTIPLYING)
 
 
 def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping) -> int:
     """Return the bytes of a model's parameters and buffers, or of arrays in any format.
+
+    What is there counts: of a sparse tensor its values and indices, of a quantized layer its packed weights, of an
+    expanded tensor the numbers in memory. A tensor on the meta device counts as if it were there.
 
     Args:
         model_or_formats: nn.Module; or whatever has `.nbytes` (a format, an array, a tensor); or a list, tuple or dict
@@ -65,7 +76,8 @@ def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping
         int, in bytes. What a model shares with itself is counted once.
 
     Raises:
-        TypeError: something without `.nbytes`.
+        TypeError: something without `.nbytes`, or a tensor that does not say what it consists of.
+        ValueError: a model with lazy layers that never ran.
 
     >>> stored_bytes(nn.Linear(784, 300))  # 784 * 300 weights and 300 biases, 4 bytes each
     942000
@@ -73,98 +85,112 @@ def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping
     60
     """
     if isinstance(model_or_formats, nn.Module):
-        return sum(tensor.nbytes for tensor in [*model_or_formats.parameters(), *model_or_formats.buffers()])
+        return _model_bytes(model_or_formats)
     if isinstance(model_or_formats, Mapping):
         return sum(stored_bytes(part) for part in model_or_formats.values())
     if isinstance(model_or_formats, list | tuple):
         return sum(stored_bytes(part) for part in model_or_formats)
+    if isinstance(model_or_formats, Tensor):
+        return _tensor_bytes(model_or_formats)
+    if isinstance(model_or_formats, np.ndarray):
+        return _distinct(model_or_formats.shape, model_or_formats.strides) * model_or_formats.itemsize
     if not hasattr(model_or_formats, "nbytes"):
         kind = type(model_or_formats).__name__
         raise TypeError(f"model_or_formats must be an nn.Module or hold things with .nbytes; got {kind}")
     return int(model_or_formats.nbytes)
 
 
-def _check_module(model):
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be an nn.Module; got {type(model).__name__}")
+def _model_bytes(model):
+    if isinstance(model, torch.jit.ScriptModule):
+        return _scripted_bytes(model)
+    tensors: dict[object, Tensor] = {}
+    for name, tensor in _tensors_of(model):
+        if is_lazy(tensor):
+            raise ValueError(f"model must have run once, so that its lazy layers have weights; got lazy {name}")
+        tensors.setdefault(_memory(tensor), tensor)
+    scripted = {id(module): module for module in model.modules() if isinstance(module, torch.jit.ScriptModule)}
+    return sum(map(_tensor_bytes, tensors.values())) + sum(map(_scripted_bytes, _outermost(scripted)))
 
 
-def macs(model: nn.Module, example_inputs: Tensor | tuple) -> int:
-    """Return the multiply-accumulates of one run of a model in evaluation mode, counted from the products it executes.
-
-    Linear, convolution, attention, `F.linear` and `@` count, each as often as it runs; biases, normalisation,
-    activations and elementwise products do not, and neither does a kernel that torch knows nothing about. Masked zeros
-    count as well: the dense kernel multiplies them. FLOPs are twice this number.
-
-    Args:
-        model: nn.Module; its training flags, buffers and parameters are left as they were.
-        example_inputs: a Tensor, or a tuple of positional arguments. A batch of 1 gives the cost of one example.
-
-    Returns:
-        int, for the whole batch.
-
-    Raises:
-        TypeError: `model` is not an nn.Module. ValueError: it runs a fused recurrent layer, which hides its products
-            (in float64 torch does not fuse them).
-
-    >>> macs(nn.Linear(784, 300), torch.zeros(1, 784))
-    235200
-    >>> macs(nn.Conv2d(8, 16, 3, padding=1, groups=2), torch.zeros(1, 8, 32, 32))  # 16 x 32 x 32 sums over 4 x 3 x 3
-    589824
-    """
-    _check_module(model)
-    inputs = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}  # a run may write to these instead
-    with torch.no_grad(), in_mode(model, training=False), _unfused_attention(), _MacCounter() as counter:
-        torch.func.functional_call(model, buffers, inputs)
-    return counter.macs
+def _outermost(scripted):
+    inside = {id(part) for module in scripted.values() for part in module.modules() if part is not module}
+    return [module for key, module in scripted.items() if key not in inside]
 
 
-@contextmanager
-def _unfused_attention():
-    """Run attention as plain products, which can be counted, instead of one fused kernel."""
-    was_enabled = torch.backends.mha.get_fastpath_enabled()
-    try:
-        torch.backends.mha.set_fastpath_enabled(False)
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(was_enabled)
+def _tensors_of(model) -> Iterator[tuple[str, Tensor]]:
+    """Yield names and tensors: parameters, buffers, and what layers keep elsewhere and save (packed weights)."""
+    for prefix, module in model.named_modules():
+        if not isinstance(module, torch.jit.ScriptModule):
+            own = [*module.named_parameters(prefix, recurse=False), *module.named_buffers(prefix, recurse=False)]
+            yield from own
+            if "quantized" in type(module).__module__:
+                saved: dict[str, object] = {}
+                module._save_to_state_dict(saved, "", True)
+                yield from ((prefix, tensor) for tensor in _leaves(saved))
 
 
-class _MacCounter(TorchDispatchMode):
-    """Sees every operation that reaches torch's kernels, and adds up those in `_PRODUCTS`."""
-
-    def __init__(self):
-        super().__init__()
-        self.macs = 0
-
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        name = operation.overloadpacket.__name__
-        if name in _HIDDEN_PRODUCTS:
-            raise ValueError(f"model must run products that can be counted; got the fused operation {name}")
-        if name not in _PRODUCTS:
-            with self:  # an operation made of others (a model in inference_mode hands over F.linear whole)
-                parts = operation.decompose(*args, **(kwargs or {}))
-            if parts is not NotImplemented:
-                return parts
-        result = operation(*args, **(kwargs or {}))
-        self.macs += _PRODUCTS[name](args, result) if name in _PRODUCTS else 0
-        return result
+def _leaves(value) -> Iterator[Tensor]:
+    """Yield the tensors within dicts, tuples, lists and torch's packed objects."""
+    if isinstance(value, Tensor):
+        if value.ndim:  # a scale or a zero point is one number of its layer
+            yield value
+    elif isinstance(value, torch.ScriptObject):
+        yield from _leaves(value.__getstate__())
+    elif isinstance(value, Mapping):
+        yield from (tensor for part in value.values() for tensor in _leaves(part))
+    elif isinstance(value, list | tuple):
+        yield from (tensor for part in value for tensor in _leaves(part))
 
 
-def _sum_over_last_axis_of(position):
-    """A matrix product: each entry of the result sums over the last axis of the argument at `position`."""
-    return lambda args, result: result.numel() * args[position].shape[-1]
+def _scripted_bytes(module):
+    """Return the bytes of the tensors in a scripted module, wherever its code keeps them: as saving it writes them."""
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    with zipfile.ZipFile(file) as archive:
+        entries = [(entry.filename.split("/"), entry.file_size) for entry in archive.infolist()]
+    return sum(size for (*_, folder, name), size in entries if folder in ("data", "constants") and name.isdigit())
 
 
-def _convolution(args, result):
-    """Each entry of the result (of the input, where transposed) meets one filter: weight is (out, in / groups, ...)."""
-    images, weight, transposed = args[0], args[1], args[6]
-    return (images if transposed else result).numel() * weight[0].numel()
+def _memory(tensor):
+    """Return what two tensors have in common when they are the same numbers in memory, or else one object."""
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_nested or _has_own_operations(tensor):
+        return id(tensor)
+    return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
 
 
-_PRODUCTS = {name: _sum_over_last_axis_of(0) for name in ("mm", "bmm", "mv", "dot")}
-_PRODUCTS |= {name: _sum_over_last_axis_of(1) for name in ("addmm", "baddbmm", "addmv")}  # after what is added
-_PRODUCTS["convolution"] = _convolution
-_HIDDEN_PRODUCTS = {"mkldnn_rnn_layer", "_cudnn_rnn", "miopen_rnn", "_trilinear"}
+def _tensor_bytes(tensor):
+    if parts := _parts(tensor):
+        return sum(map(_tensor_bytes, parts))
+    scales = 0
+    if tensor.is_quantized and tensor.qscheme() in (torch.per_channel_affine, torch.per_channel_affine_float_qparams):
+        scales = tensor.q_per_channel_scales().nbytes + tensor.q_per_channel_zero_points().nbytes
+    return _distinct(tensor.shape, tensor.stride()) * tensor.element_size() + scales
+
+
+def _parts(tensor) -> list[Tensor]:
+    """Return the tensors that a sparse, nested or wrapping tensor consists of; none where it is one block of memory."""
+    if is_traceable_wrapper_subclass(tensor):
+        return [getattr(tensor, name) for name in tensor.__tensor_flatten__()[0]]
+    if tensor.layout == torch.sparse_coo:
+        return [tensor._indices(), tensor._values()]
+    if tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        return [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
+    if tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        return [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
+    if tensor.is_nested:
+        return list(tensor.unbind())
+    if _has_own_operations(tensor):
+        raise TypeError(
+            f"model_or_formats must hold tensors that say what they consist of; got {type(tensor).__name__}"
+        )
+    return [tensor.to_dense()] if tensor.is_mkldnn else []
+
+
+def _has_own_operations(tensor):
+    return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
+
+
+def _distinct(shape, strides):
+    """Return how many numbers of an array are in memory: along an axis of stride 0 all entries are one."""
+    sizes = [0 if size == 0 else size if stride else 1 for size, stride in zip(shape, strides, strict=True)]
+    return int(np.prod(sizes, dtype=object))

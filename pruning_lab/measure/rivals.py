@@ -1,11 +1,14 @@
 """What a sparse product has to beat: the dense product, by NumPy or by torch, whichever is faster here."""
 
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from pruning_lab.arrays import FLOATS, check_array, check_plain
 
 from .timing import compare
 
@@ -19,20 +22,46 @@ def numpy_product(weight: np.ndarray, x: np.ndarray) -> Callable[[], np.ndarray]
         weight: (out, in), float32 or float64.
         x: (in,) or (in, batch), of the same dtype.
 
+    Raises:
+        TypeError: not arrays, or of other dtypes. ValueError: the shapes disagree.
+
     >>> numpy_product(np.eye(2), np.array([3.0, 4.0]))()
     array([3., 4.])
     """
+    weight, x = _check(weight, x)
     return lambda: weight @ x
 
 
 def torch_product(weight: np.ndarray, x: np.ndarray) -> Callable[[], Tensor]:
-    """Return the same product in torch, on the same memory: nothing is copied.
+    """Return the same product in torch, on the same memory: nothing is copied (but what is read backwards).
+
+    Args and errors as for `numpy_product`.
 
     >>> torch_product(np.eye(2), np.array([3.0, 4.0]))()
     tensor([3., 4.], dtype=torch.float64)
     """
-    tensor, inputs = torch.from_numpy(weight), torch.from_numpy(x)
+    weight, x = _check(weight, x)
+    with warnings.catch_warnings():  # torch warns of arrays that may only be read: a product does no more
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        tensor, inputs = torch.from_numpy(weight), torch.from_numpy(x)
     return lambda: tensor @ inputs
+
+
+def _check(weight, x):
+    """Return both as plain arrays in float32 or float64 that can be multiplied, whatever is asked to multiply them."""
+    weight = check_array(weight, "weight", FLOATS, ndim=2)
+    check_plain(x, "x")
+    if x.dtype != weight.dtype:
+        raise TypeError(f"x must have the dtype of weight, {weight.dtype}; got dtype {x.dtype}")
+    if x.ndim not in (1, 2) or x.shape[0] != weight.shape[1]:
+        shapes = f"(in,) or (in, batch) with in = {weight.shape[1]}"
+        raise ValueError(f"x must have shape {shapes}, as weight has shape {weight.shape}; got {x.shape}")
+    return _without_negative_strides(weight), _without_negative_strides(np.asarray(x))
+
+
+def _without_negative_strides(array):
+    """Return the array; where it is read backwards, which torch cannot, a copy of it."""
+    return array if all(stride >= 0 for stride in array.strides) else array.copy()
 
 
 Product = Callable[[], np.ndarray | Tensor]

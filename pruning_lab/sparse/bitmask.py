@@ -5,7 +5,16 @@ from typing import Self
 
 import numpy as np
 
-from pruning_lab.sparse.format import FLOATS, Format, check_array, check_length, check_matrix, check_pair, kept_weights
+from pruning_lab.arrays import FLOATS, check_array
+from pruning_lab.sparse.format import (
+    Format,
+    check_length,
+    check_matrix,
+    check_pair,
+    check_value_bytes,
+    is_nonzero,
+    kept_weights,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +40,11 @@ class Bitmask(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        check_pair(self.shape, "shape", minimum=0)
-        check_array(self.data, "data", FLOATS, ndim=1)
-        check_array(self.bits, "bits", (np.uint8,), ndim=1)
+        self._keep(
+            shape=check_pair(self.shape, "shape", minimum=0),
+            data=check_array(self.data, "data", FLOATS, ndim=1),
+            bits=check_array(self.bits, "bits", (np.uint8,), ndim=1),
+        )
         size = self.shape[0] * self.shape[1]
         check_length(self.bits, "bits", -(-size // 8), "ceil(rows * columns / 8)")
         ones = int(np.bitwise_count(self.bits).sum(dtype=np.int64))
@@ -46,7 +57,7 @@ class Bitmask(Format):
     def from_dense(cls, array: np.ndarray) -> Self:
         """Store the entries of `array` (rows, columns), float32 or float64, that are not zero. NaN is stored."""
         array = check_matrix(array)
-        keep = array != 0
+        keep = is_nonzero(array)
         return cls(array[keep], np.packbits(keep), array.shape)
 
     def to_dense(self) -> np.ndarray:
@@ -62,4 +73,5 @@ class Bitmask(Format):
         >>> Bitmask.bytes_at((1000, 1000), density=0.5) / 4e6  # against dense float32
         0.53125
         """
-        return kept_weights(shape, density) * value_bytes + -(-shape[0] * shape[1] // 8)
+        rows, columns = check_pair(shape, "shape", minimum=0)
+        return kept_weights(shape, density) * check_value_bytes(value_bytes) + -(-rows * columns // 8)

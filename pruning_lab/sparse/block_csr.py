@@ -6,13 +6,14 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.csr import check_compressed, check_index_dtype, pointer_dtype
 from pruning_lab.sparse.format import (
-    FLOATS,
     Format,
-    check_array,
     check_matrix,
     check_pair,
+    check_value_bytes,
+    is_nonzero,
     kept_weights,
     smallest_index_dtype,
 )
@@ -49,10 +50,15 @@ class BlockCSR(Format):
 
     def __post_init__(self) -> None:
         block_rows, block_columns = _block_grid(self.shape, self.block)
-        check_array(self.data, "data", FLOATS, ndim=3)
+        self._keep(
+            shape=check_pair(self.shape, "shape", minimum=0),
+            block=check_pair(self.block, "block", minimum=1),
+            data=check_array(self.data, "data", FLOATS, ndim=3),
+        )
         if self.data.shape[1:] != self.block:
             raise ValueError(f"data must have shape (blocks, {self.block[0]}, {self.block[1]}); got {self.data.shape}")
-        check_compressed(self.indices, self.indptr, len(self.data), block_rows, block_columns, axis="block row")
+        runs = check_compressed(self.indices, self.indptr, len(self.data), block_rows, block_columns, axis="block row")
+        self._keep(indices=runs[0], indptr=runs[1])
 
     @classmethod
     def from_dense(cls, array: np.ndarray, block: tuple[int, int] = (4, 1)) -> Self:
@@ -65,7 +71,7 @@ class BlockCSR(Format):
         array = check_matrix(array)
         grid = _block_grid(array.shape, block)
         tiles = array.reshape(grid[0], block[0], grid[1], block[1]).swapaxes(1, 2)
-        keep = (tiles != 0).any(axis=(2, 3))
+        keep = is_nonzero(tiles).any(axis=(2, 3))
         indptr = np.concatenate([[0], keep.sum(axis=1).cumsum()]).astype(pointer_dtype(keep.sum()))
         indices = np.nonzero(keep)[1].astype(smallest_index_dtype(grid[1]))
         return cls(tiles[keep], indices, indptr, array.shape, block)
@@ -95,13 +101,13 @@ class BlockCSR(Format):
         block_rows, block_columns = _block_grid(shape, block)
         kept = kept_weights((block_rows, block_columns), density)
         index_bytes = check_index_dtype(None, block_columns).itemsize
-        block_bytes = block[0] * block[1] * value_bytes
+        r, c = check_pair(block, "block", minimum=1)
+        block_bytes = r * c * check_value_bytes(value_bytes)
         return kept * (block_bytes + index_bytes) + (block_rows + 1) * pointer_dtype(kept).itemsize
 
 
 def _block_grid(shape, block):
-    check_pair(shape, "shape", minimum=0)
-    check_pair(block, "block", minimum=1)
+    shape, block = check_pair(shape, "shape", minimum=0), check_pair(block, "block", minimum=1)
     if shape[0] % block[0] or shape[1] % block[1]:
         raise ValueError(f"shape must be a multiple of block {block} on both axes; got {shape}")
     return shape[0] // block[0], shape[1] // block[1]

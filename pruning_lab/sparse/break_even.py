@@ -2,7 +2,7 @@
 
 from scipy.optimize import brentq
 
-from pruning_lab.sparse.format import Format, check_pair
+from pruning_lab.sparse.format import Format, check_pair, check_value_bytes
 from pruning_lab.sparse.n_of_m import NOfM
 
 
@@ -27,7 +27,9 @@ def break_even_density(form: type[Format], shape: tuple[int, int], value_bytes: 
     >>> round(break_even_density(CSR, (4096, 4096)), 3), round(break_even_density(Bitmask, (4096, 4096)), 3)
     (0.667, 0.969)
     """
-    check_pair(shape, "shape", minimum=1)
+    shape, value_bytes = check_pair(shape, "shape", minimum=1), check_value_bytes(value_bytes)
+    if not value_bytes:
+        raise ValueError(f"value_bytes must be over 0, as a dense matrix has no size else; got {value_bytes}")
     if form is NOfM or not hasattr(form, "bytes_at"):
         raise TypeError(f"form must be a format whose size depends on the density; got {form!r}")
     dense_bytes = shape[0] * shape[1] * value_bytes

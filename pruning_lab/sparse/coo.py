@@ -6,15 +6,15 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.csr import CSR
 from pruning_lab.sparse.format import (
-    FLOATS,
     INDICES,
     Format,
-    check_array,
     check_length,
     check_pair,
     check_range,
+    check_value_bytes,
     kept_weights,
     smallest_index_dtype,
 )
@@ -47,15 +47,17 @@ class COO(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        check_pair(self.shape, "shape", minimum=0)
-        check_array(self.data, "data", FLOATS, ndim=1)
-        for name, stop in zip(("row", "col"), self.shape, strict=True):
-            check_array(getattr(self, name), name, INDICES, ndim=1)
+        shape = check_pair(self.shape, "shape", minimum=0)
+        self._keep(shape=shape, data=check_array(self.data, "data", FLOATS, ndim=1))
+        for name, stop in zip(("row", "col"), shape, strict=True):
+            self._keep(**{name: check_array(getattr(self, name), name, INDICES, ndim=1)})
             check_length(getattr(self, name), name, self.data.size, "stored")
             check_range(getattr(self, name), name, stop)
-        places = self.row.astype(np.int64) * self.shape[1] + self.col
-        if (np.diff(places) <= 0).any():
-            at = np.argmax(np.diff(places) <= 0) + 1
+        # Row and column by themselves: the place in one long row, row * columns + column, could overflow.
+        same_row, next_column = self.row[1:] == self.row[:-1], self.col[1:] > self.col[:-1]
+        ascend = (self.row[1:] > self.row[:-1]) | (same_row & next_column)
+        if not ascend.all():
+            at = np.argmin(ascend) + 1
             raise ValueError(f"row and col must ascend in row-major order; got a repeat or a descent at entry {at}")
 
     @classmethod
@@ -84,4 +86,5 @@ class COO(Format):
         1.0
         """
         stored = kept_weights(shape, density)
-        return stored * (value_bytes + sum(np.dtype(smallest_index_dtype(size)).itemsize for size in shape))
+        index_bytes = sum(np.dtype(smallest_index_dtype(size)).itemsize for size in shape)
+        return stored * (check_value_bytes(value_bytes) + index_bytes)

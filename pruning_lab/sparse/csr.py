@@ -8,16 +8,17 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import DTypeLike
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.sparse.format import (
-    FLOATS,
     INDICES,
     Format,
-    check_array,
     check_length,
     check_matrix,
     check_pair,
     check_range,
+    check_value_bytes,
     kept_weights,
+    magnitude_bits,
     smallest_index_dtype,
 )
 
@@ -51,9 +52,10 @@ class CSR(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        check_pair(self.shape, "shape", minimum=0)
-        check_array(self.data, "data", FLOATS, ndim=1)
-        check_compressed(self.indices, self.indptr, self.data.size, *self.shape, axis="row")
+        shape = check_pair(self.shape, "shape", minimum=0)
+        self._keep(shape=shape, data=check_array(self.data, "data", FLOATS, ndim=1))
+        indices, indptr = check_compressed(self.indices, self.indptr, self.data.size, *shape, axis="row")
+        self._keep(indices=indices, indptr=indptr)
 
     @classmethod
     def from_dense(cls, array: np.ndarray, index_dtype: DTypeLike | None = None) -> Self:
@@ -67,10 +69,11 @@ class CSR(Format):
         'int32'
         """
         array = check_matrix(array)
-        indptr = _row_ends(array)
+        bits, magnitude = magnitude_bits(array)
+        indptr = _row_ends(bits, magnitude)
         indices = np.empty(indptr[-1], check_index_dtype(index_dtype, array.shape[1]))
         data = np.empty(indptr[-1], array.dtype)
-        _fill_rows(array, indptr, data, indices)
+        _fill_rows(array, bits, magnitude, indptr, data, indices)
         return cls(data, indices, indptr.astype(pointer_dtype(data.size)), array.shape)
 
     def to_dense(self) -> np.ndarray:
@@ -93,8 +96,9 @@ class CSR(Format):
         1.001001
         """
         stored = kept_weights(shape, density)
-        index_bytes = check_index_dtype(index_dtype, shape[1]).itemsize
-        return stored * (value_bytes + index_bytes) + (shape[0] + 1) * pointer_dtype(stored).itemsize
+        rows, columns = check_pair(shape, "shape", minimum=0)
+        index_bytes = check_index_dtype(index_dtype, columns).itemsize
+        return stored * (check_value_bytes(value_bytes) + index_bytes) + (rows + 1) * pointer_dtype(stored).itemsize
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +128,10 @@ class CSC(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        check_pair(self.shape, "shape", minimum=0)
-        check_array(self.data, "data", FLOATS, ndim=1)
-        check_compressed(self.indices, self.indptr, self.data.size, *self.shape[::-1], axis="column")
+        shape = check_pair(self.shape, "shape", minimum=0)
+        self._keep(shape=shape, data=check_array(self.data, "data", FLOATS, ndim=1))
+        indices, indptr = check_compressed(self.indices, self.indptr, self.data.size, *shape[::-1], axis="column")
+        self._keep(indices=indices, indptr=indptr)
 
     @classmethod
     def from_dense(cls, array: np.ndarray, index_dtype: DTypeLike | None = None) -> Self:
@@ -147,13 +152,15 @@ class CSC(Format):
         shape: tuple[int, int], density: float, value_bytes: float = 4, index_dtype: DTypeLike | None = None
     ) -> float:
         """Return the bytes of a CSC of `shape` (rows, columns) at `density`, without building it."""
-        return CSR.bytes_at(shape[::-1], density, value_bytes, index_dtype)
+        return CSR.bytes_at(check_pair(shape, "shape", minimum=0)[::-1], density, value_bytes, index_dtype)
 
 
-def check_compressed(indices: np.ndarray, indptr: np.ndarray, stored: int, majors: int, minors: int, axis: str) -> None:
-    """Raise unless `indptr` cuts `stored` entries into `majors` runs, and in each `indices` ascend below `minors`."""
-    check_array(indices, "indices", INDICES, ndim=1)
-    check_array(indptr, "indptr", (np.int32, np.int64), ndim=1)
+def check_compressed(
+    indices: np.ndarray, indptr: np.ndarray, stored: int, majors: int, minors: int, axis: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both, if `indptr` cuts `stored` entries into `majors` runs of `indices` that ascend below `minors`."""
+    indices = check_array(indices, "indices", INDICES, ndim=1)
+    indptr = check_array(indptr, "indptr", (np.int32, np.int64), ndim=1)
     check_length(indices, "indices", stored, "stored")
     check_length(indptr, "indptr", majors + 1, f"{axis}s + 1")
     if indptr[0] != 0 or indptr[-1] != stored:
@@ -164,11 +171,15 @@ def check_compressed(indices: np.ndarray, indptr: np.ndarray, stored: int, major
     unsorted = _first_unsorted(indices, indptr)
     if unsorted >= 0:
         raise ValueError(f"indices must ascend within each {axis}; got a repeat or a descent in {axis} {unsorted}")
+    return indices, indptr
 
 
 def check_index_dtype(index_dtype: DTypeLike | None, size: int) -> np.dtype:
     """Return `index_dtype` as a NumPy dtype if it can number `size` things; for None, the smallest that can."""
-    dtype = np.dtype(index_dtype or smallest_index_dtype(size))
+    try:
+        dtype = np.dtype(smallest_index_dtype(size) if index_dtype is None else index_dtype)
+    except TypeError as error:  # "int 32", torch.int32
+        raise TypeError(f"index_dtype must be uint16, int32 or int64 of NumPy; got {index_dtype!r}") from error
     if dtype not in INDICES:
         raise TypeError(f"index_dtype must be uint16, int32 or int64; got {dtype}")
     if size - 1 > np.iinfo(dtype).max:
@@ -182,30 +193,30 @@ def pointer_dtype(stored: float) -> np.dtype:
 
 
 @numba.njit(cache=True)
-def _row_ends(array):
-    ends = np.zeros(array.shape[0] + 1, np.int64)
-    for i in range(array.shape[0]):
-        row = array[i]
+def _row_ends(bits, magnitude):
+    ends = np.zeros(bits.shape[0] + 1, np.int64)
+    for i in range(bits.shape[0]):
+        row = bits[i]
         count = np.int32(0)  # as wide as a float32, so that the comparison runs in full vectors
         for j in range(row.size):
-            count += np.int32(row[j] != 0)
+            count += np.int32(row[j] & magnitude != 0)
         ends[i + 1] = ends[i] + count
     return ends
 
 
 @numba.njit(cache=True)
-def _fill_rows(array, indptr, data, indices):
+def _fill_rows(array, bits, magnitude, indptr, data, indices):
     """Fill `data` and `indices`, row by row: first the columns, then the values in them.
 
     A column is always written, and kept by moving on: no branch to guess, over twice as fast as with an `if`.
     """
     columns = np.empty(array.shape[1] + 1, indices.dtype)
     for i in range(array.shape[0]):
-        row = array[i]
+        row, row_bits = array[i], bits[i]
         count = 0
         for j in range(row.size):
             columns[count] = j
-            count += row[j] != 0
+            count += row_bits[j] & magnitude != 0
         first = indptr[i]
         for k in range(count):
             indices[first + k] = columns[k]

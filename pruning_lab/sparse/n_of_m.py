@@ -6,8 +6,17 @@ from typing import Self
 import numba
 import numpy as np
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.checks import check_integer
-from pruning_lab.sparse.format import FLOATS, Format, check_array, check_matrix, check_pair, check_range, kept_weights
+from pruning_lab.sparse.format import (
+    Format,
+    check_density,
+    check_matrix,
+    check_pair,
+    check_range,
+    check_value_bytes,
+    magnitude_bits,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +53,10 @@ class NOfM(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        groups = _groups(self.shape, self.n, self.m)
-        check_array(self.data, "data", FLOATS, ndim=2)
-        check_array(self.positions, "positions", (np.uint8,), ndim=2)
-        expected = (self.shape[0], groups * self.n)
+        shape, n, m = _check_groups(self.shape, self.n, self.m)
+        self._keep(shape=shape, n=n, m=m, data=check_array(self.data, "data", FLOATS, ndim=2))
+        self._keep(positions=check_array(self.positions, "positions", (np.uint8,), ndim=2))
+        expected = (shape[0], shape[1] // m * n)
         if self.data.shape != expected or self.positions.shape != expected:
             got = f"{self.data.shape} and {self.positions.shape}"
             raise ValueError(f"data and positions must both have shape {expected}; got {got}")
@@ -69,9 +78,11 @@ class NOfM(Format):
             ValueError: a group holds more than n weights; the message names it.
         """
         array = check_matrix(array)
-        shape = (array.shape[0], _groups(array.shape, n, m) * n)
+        (rows, columns), n, m = _check_groups(array.shape, n, m)
+        shape = (rows, columns // m * n)
         data, positions = np.empty(shape, array.dtype), np.empty(shape, np.uint8)
-        full = _fill_groups(array.reshape(-1, m), data.reshape(-1, n), positions.reshape(-1, n))
+        groups, magnitude = array.reshape(-1, m), magnitude_bits(array)[1]
+        full = _fill_groups(groups, magnitude_bits(groups)[0], magnitude, data.reshape(-1, n), positions.reshape(-1, n))
         if full >= 0:
             row, group = divmod(full, array.shape[1] // m)
             raise ValueError(
@@ -92,29 +103,31 @@ class NOfM(Format):
 
     @staticmethod
     def bytes_at(
-        shape: tuple[int, int], value_bytes: float = 4, n: int = 2, m: int = 4, *, density: float | None = None
+        shape: tuple[int, int], density: float | None = None, value_bytes: float = 4, n: int = 2, m: int = 4
     ) -> float:
-        """Return the bytes of an NOfM of `shape` (rows, columns); its density is n / m whatever the weights are.
+        """Return the bytes of an NOfM of `shape` (rows, columns); it stores n / m of them whatever the weights are.
 
-        `density` may be named, as for every other format, and changes nothing.
+        `density` is the second argument of every format; here it changes nothing and may be left out.
 
         >>> NOfM.bytes_at((1000, 1000)) / 4e6  # half the values, 2 bits for each
         0.53125
         """
         if density is not None:
-            kept_weights(shape, density)  # raises what the other formats raise
-        stored = shape[0] * _groups(shape, n, m) * n
-        return stored * value_bytes + _packed_bytes(stored, m)
+            check_density(density)  # raises what the other formats raise
+        (rows, columns), n, m = _check_groups(shape, n, m)
+        stored = rows * (columns // m) * n
+        return stored * check_value_bytes(value_bytes) + _packed_bytes(stored, m)
 
 
-def _groups(shape, n, m):
-    check_pair(shape, "shape", minimum=0)
+def _check_groups(shape, n, m):
+    """Return all three as Python's integers, if groups of m columns of which n are stored fill the shape."""
+    shape = check_pair(shape, "shape", minimum=0)
     n, m = check_integer(n, "n", minimum=1), check_integer(m, "m", minimum=1)
     if not n <= m <= 256:
         raise ValueError(f"m must be in [n, 256] = [{n}, 256]; got {m}")
     if shape[1] % m:
         raise ValueError(f"shape must have a multiple of m = {m} columns; got {shape}")
-    return shape[1] // m
+    return shape, n, m
 
 
 def _packed_bytes(stored, m):
@@ -123,19 +136,19 @@ def _packed_bytes(stored, m):
 
 
 @numba.njit(cache=True)
-def _fill_groups(groups, data, positions):
+def _fill_groups(groups, bits, magnitude, data, positions):
     """Fill `data` and `positions` group by group; return the first group with too many nonzeros, else -1."""
     n = data.shape[1]
     for g in range(groups.shape[0]):
-        fillers = n - np.count_nonzero(groups[g])
+        fillers = n - np.count_nonzero(bits[g] & magnitude)
         if fillers < 0:
             return g
         k = 0
         for j in range(groups.shape[1]):
-            weight = groups[g, j]
-            if weight != 0 or fillers > 0:
-                fillers -= weight == 0
-                data[g, k] = weight
+            is_zero = bits[g, j] & magnitude == 0
+            if not is_zero or fillers > 0:
+                fillers -= is_zero
+                data[g, k] = groups[g, j]
                 positions[g, k] = j
                 k += 1
     return -1

@@ -1,13 +1,25 @@
 """Relative index: instead of a column, the few bits that say how many zeros to skip."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 import numba
 import numpy as np
 
+from pruning_lab.arrays import FLOATS, check_array
 from pruning_lab.checks import check_integer
-from pruning_lab.sparse.format import FLOATS, Format, check_array, check_length, check_matrix, check_pair, check_range
+from pruning_lab.sparse.format import (
+    Format,
+    check_density,
+    check_length,
+    check_matrix,
+    check_pair,
+    check_range,
+    check_value_bytes,
+    kept_weights,
+    magnitude_bits,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +61,11 @@ class RelativeIndex(Format):
     shape: tuple[int, int]
 
     def __post_init__(self) -> None:
-        check_pair(self.shape, "shape", minimum=0)
-        _check_index_bits(self.index_bits)
-        check_array(self.data, "data", FLOATS, ndim=1)
-        check_array(self.gaps, "gaps", (_gap_dtype(self.index_bits),), ndim=1)
+        self._keep(shape=check_pair(self.shape, "shape", minimum=0), index_bits=_check_index_bits(self.index_bits))
+        self._keep(
+            data=check_array(self.data, "data", FLOATS, ndim=1),
+            gaps=check_array(self.gaps, "gaps", (_gap_dtype(self.index_bits),), ndim=1),
+        )
         check_length(self.gaps, "gaps", self.data.size, "stored")
         check_range(self.gaps, "gaps", 2**self.index_bits)
         size, reach = self.shape[0] * self.shape[1], int(self.gaps.sum(dtype=np.int64)) + self.gaps.size
@@ -68,11 +81,14 @@ class RelativeIndex(Format):
             index_bits: bits of a gap, 1 to 16. The paper takes 5 for LeNet and 4 for AlexNet.
         """
         array = check_matrix(array)
-        _check_index_bits(index_bits)
+        index_bits = _check_index_bits(index_bits)
         weights, span = array.reshape(-1), 2**index_bits
-        stored = _encode(weights, span, weights[:0], np.empty(0, _gap_dtype(index_bits)))
+        bits, magnitude = magnitude_bits(weights)
+        # No room at first, to count: arrays of its own, as a part of `weights` may not be written to.
+        nothing = np.empty(0, array.dtype), np.empty(0, _gap_dtype(index_bits))
+        stored = _encode(weights, bits, magnitude, span, *nothing)
         data, gaps = np.empty(stored, array.dtype), np.empty(stored, _gap_dtype(index_bits))
-        _encode(weights, span, data, gaps)
+        _encode(weights, bits, magnitude, span, data, gaps)
         return cls(data, gaps, index_bits, array.shape)
 
     def to_dense(self) -> np.ndarray:
@@ -94,9 +110,9 @@ class RelativeIndex(Format):
         >>> round(100 * size / (4 * 4096 * 9216), 1)  # percent of float32: AlexNet's first linear layer, fc6
         3.2
         """
-        check_pair(shape, "shape", minimum=0)
-        stored = shape[0] * shape[1] * density * filler_factor(density, index_bits)
-        return stored * (value_bytes + index_bits / 8)
+        kept, index_bits = kept_weights(shape, density), _check_index_bits(index_bits)
+        stored = kept * filler_factor(density, index_bits) if kept else 0  # fillers lead to a weight, or are not there
+        return stored * (check_value_bytes(value_bytes) + index_bits / 8)
 
 
 def filler_factor(density: float, index_bits: int) -> float:
@@ -111,15 +127,18 @@ def filler_factor(density: float, index_bits: int) -> float:
     >>> round(filler_factor(0.09, 4), 3), round(filler_factor(0.09, 5), 3)
     (1.284, 1.051)
     """
-    _check_index_bits(index_bits)
-    if not 0 < density <= 1:
-        raise ValueError(f"density must be in (0, 1]; got {density}")
-    return 1 / (1 - (1 - density) ** 2**index_bits)
+    span, density = 2 ** _check_index_bits(index_bits), check_density(density)
+    if not density:
+        raise ValueError(f"density must be in (0, 1]; got {density:g}")
+    # 1 - (1 - density)**span, exact for the smallest densities too, whose difference from 1 is rounded away.
+    return 1 / -math.expm1(span * math.log1p(-density)) if density < 1 else 1.0
 
 
 def _check_index_bits(index_bits):
-    if check_integer(index_bits, "index_bits", minimum=1) > 16:
+    index_bits = check_integer(index_bits, "index_bits", minimum=1)
+    if index_bits > 16:
         raise ValueError(f"index_bits must be at most 16; got {index_bits}")
+    return index_bits
 
 
 def _gap_dtype(index_bits):
@@ -127,18 +146,19 @@ def _gap_dtype(index_bits):
 
 
 @numba.njit(cache=True)
-def _encode(weights, span, data, gaps):
+def _encode(weights, bits, magnitude, span, data, gaps):
     """Return how many values are stored up to the last nonzero weight; write as many as `data` has room for."""
     stored, k, gap = 0, 0, 0
-    for weight in weights:
-        if weight == 0 and gap < span - 1:
+    for i in range(weights.size):
+        is_zero = bits[i] & magnitude == 0
+        if is_zero and gap < span - 1:
             gap += 1
             continue
         if k < data.size:
-            data[k] = weight
+            data[k] = weights[i]
             gaps[k] = gap
         k += 1
         gap = 0
-        if weight != 0:
+        if not is_zero:
             stored = k
     return stored
