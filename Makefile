@@ -1,7 +1,6 @@
 # `make lab` to learn, `make test` to check everything. Both set up .venv first, once.
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-LESSONS := $(wildcard notebooks/*.ipynb)
 # In a container everything runs as root, where Jupyter wants to be told that this is meant; it listens to this machine only.
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
@@ -15,7 +14,7 @@ test: .venv/test-ready
 	$(BIN)/python -m pytest
 
 notebooks: .venv/test-ready
-	$(BIN)/python notebooks/refresh.py $(LESSONS)
+	$(BIN)/python -m pruning_lab.lesson.frame.refresh
 
 homework: .venv/test-ready
 	$(BIN)/python -m pruning_lab.homework make
@@ -27,7 +26,7 @@ grade: .venv/test-ready
 	    $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(REGRADE),--regrade $(REGRADE))
 
 slides: .venv/test-ready
-	$(BIN)/python notebooks/slides/make.py
+	$(BIN)/python -m pruning_lab.lesson.frame.slides
 
 site: .venv/test-ready slides
 	$(BIN)/python -m sphinx -b html -W --keep-going -q -c site . build/site

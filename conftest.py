@@ -6,7 +6,7 @@ import pytest
 import torch
 
 # Asserts that explain themselves, as in a test file.
-pytest.register_assert_rewrite("bad_input", "contracts", "exercise_tests", "homework_tests")
+pytest.register_assert_rewrite("bad_input", "contracts", "exercise_tests", "explorer_tests", "homework_tests")
 
 torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
 os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")

@@ -1,7 +1,7 @@
 """Print one table of ratios, each measured in one run, with its interquartile range and the goal beside it.
 
-`python -m benchmarks` runs everything, `python -m benchmarks kernels` one module. A miss is printed, not an error. A
-module that cannot run here is skipped, and says in one line what it needs.
+`python -m benchmarks` runs everything, `python -m benchmarks kernels` one module. A missed goal
+is printed; it is not an error. A module that cannot run here is skipped, with one line that says what it needs.
 """
 
 import os
@@ -16,12 +16,12 @@ SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these make NumPy pick a s
 
 
 def main(names: Sequence[str]) -> None:
-    """Measure the modules of these names, or all, and print the table."""
+    """Measure the named modules, or all of them, and print the table."""
     unknown = [name for name in names if name not in MODULES]
     if unknown:
         sys.exit(f"There is no benchmark {unknown[0]!r}; choose from {', '.join(MODULES)}.")
     if found := [name for name in SLOWING if name in os.environ]:
-        return _again_without(found, names)
+        return _restart_without(found, names)
     _measure(names or MODULES)
 
 
@@ -39,14 +39,14 @@ def _measure(names):
     print(table(lines))
 
 
-def _again_without(found, names):
+def _restart_without(found, names):
     print(f"{' and '.join(found)} would slow NumPy: starting again without.", flush=True)
     environment = {name: value for name, value in os.environ.items() if name not in found}
     sys.exit(subprocess.call([sys.executable, "-m", "benchmarks", *names], env=environment))
 
 
 def _conditions():
-    from pruning_lab.lesson.session import processor_name
+    from pruning_lab.lesson.frame.session import processor_name
 
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "torch", "numba"))
     return f"{processor_name()}, one thread\nPython {sys.version.split()[0]}, {versions}"

@@ -1,4 +1,4 @@
-"""How fast are formats built from a dense matrix? Ratios of one interleaved run, one thread."""
+"""How fast are formats built from a dense matrix? Ratios from one interleaved run on one thread."""
 
 import numpy as np
 import scipy.sparse

@@ -1,8 +1,8 @@
-"""How fast are the survivors of a whole model chosen? Ratios of one interleaved run, one thread.
+"""How fast are the survivors of a whole model chosen? Ratios from one interleaved run on one thread.
 
 What is timed is everything from the weights to one mask per layer, magnitudes included. `mask_global(...,
-by_magnitude=True)` reads the weights where they are; calling `magnitude_scores` first gives the same answer with a copy
-of them. The call in torch.nn.utils.prune also multiplies weights and masks, which is under 1 % of its time.
+by_magnitude=True)` reads the weights where they are; calling `magnitude_scores` first gives the same answer but
+copies them. The call in torch.nn.utils.prune also multiplies weights by masks, which takes under 1 % of its time.
 """
 
 import multiprocessing
@@ -21,14 +21,14 @@ from pruning_lab.masks import mask_global
 from pruning_lab.scores import magnitude_scores
 
 SIDE, SPARSITY = 2000, 0.9
-ROUNDS = 3  # a call of torch.nn.utils.prune takes 20 s and more
+ROUNDS = 3  # a call to torch.nn.utils.prune takes 20 s or more
 
 
 def rows(layers: int = 25) -> list[Line]:
-    """Return one line of the table per comparison, on a model of so many layers."""
+    """Return one line of the table per comparison, on a model with this many layers."""
     weights = _weights(layers)
     _check_answers(_weights(3))
-    ours_memory, theirs_memory = _extra_bytes_a_weight(_by_magnitude, layers), _extra_bytes_a_weight(_by_torch, 3)
+    ours_memory, theirs_memory = _extra_bytes_per_weight(_by_magnitude, layers), _extra_bytes_per_weight(_by_torch, 3)
     functions = {"torch": _by_torch, "NumPy": _by_numpy, "ours": _by_magnitude, "scores": _by_scores}
     calls = {name: (lambda function=function: function(weights)) for name, function in functions.items()}
     against_numpy = measure.compare({name: calls[name] for name in ("NumPy", "ours")}, repeats=10, cold=True)
@@ -83,7 +83,7 @@ def _by_numpy(weights):
 
 
 def _check_answers(weights):
-    """Raise if the ways to a mask disagree, but for weights tied at the threshold, of which torch takes any."""
+    """Raise if the ways to make a mask disagree, except on weights tied at the threshold: torch takes any of those."""
     ours, by_scores, by_torch = _by_magnitude(weights), _by_scores(weights), _by_torch(weights)
     threshold = min(weight.abs()[ours[name]].min() for name, weight in weights.items())
     pruned = sum(int((~mask).sum()) for mask in ours.values())
@@ -95,11 +95,11 @@ def _check_answers(weights):
             raise ValueError(f"masks must agree; got different ones for {name}")
 
 
-def _extra_bytes_a_weight(function, layers):
-    """Return the peak of the memory that a call adds, masks included, per weight, as text."""
+def _extra_bytes_per_weight(function, layers):
+    """Return, as text, the peak memory that a call adds, masks included, in bytes per weight."""
     if not Path("/proc/self/clear_refs").exists():
         return "(counted on Linux only)"
-    # A fresh process: in this one a call might be served from memory that an earlier one gave back.
+    # A fresh process: in this one, a call might reuse memory that an earlier call had freed.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         return f"{fresh.submit(_count_extra_bytes, function, layers).result() / (layers * SIDE**2):.2f}"
 
@@ -107,7 +107,7 @@ def _extra_bytes_a_weight(function, layers):
 def _count_extra_bytes(function, layers):
     function({"compiles.weight": torch.ones(8, 8)})
     weights = _weights(layers)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak restarts from what is in use now
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak to what is in use now
     before = _peak_bytes()
     function(weights)
     return _peak_bytes() - before

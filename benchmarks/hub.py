@@ -1,4 +1,4 @@
-"""What a lesson asks of a hub: memory, processor time and minutes; each lesson alone, and one many times at once.
+"""What a lesson demands of a hub in memory, processor time and minutes: each lesson alone, and one many times at once.
 
 `python -m benchmarks.hub` takes about fifteen minutes and writes hub.json, which the instructor's guide prints. It
 needs the test extra: pip install -c constraints.txt -e ".[test]".
@@ -19,30 +19,26 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 
-from pruning_lab.homework import release
-from pruning_lab.homework.grading import grade
+from pruning_lab.homework.frame import release
+from pruning_lab.homework.frame.grading import grade
+from pruning_lab.lesson.frame.lessons import lessons
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("hub.json")
 EXPLORERS = ROOT / "notebooks" / "explorers.ipynb"
-CLASS = 30  # copies of the first lesson at once, or as many as there is memory for
-
-
-def lessons() -> list[Path]:
-    """Return the paths of the lessons."""
-    return sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+CLASS = 30  # copies of the first lesson at once, or as many as fit in memory
 
 
 def measured(path: Path, every: float = 0.1) -> dict[str, float]:
-    """Run a notebook as Run All does; return the most memory its processes took, their processor time, and the time.
+    """Run a notebook as Run All does; return its processes' peak memory and processor time, and how long it ran.
 
-    Looking takes time as well: it is done once in `every` seconds.
+    Sampling takes time as well, so it happens only once every `every` seconds.
     """
     client = NotebookClient(
         nbformat.read(path, as_version=4), timeout=1200, resources={"metadata": {"path": str(path.parent)}}
     )
     peak, done = 0, threading.Event()
-    cpu: dict[int, float] = {}  # of each process
+    cpu: dict[int, float] = {}  # processor seconds by process id
 
     def watch(kernel):
         nonlocal peak
@@ -52,10 +48,10 @@ def measured(path: Path, every: float = 0.1) -> dict[str, float]:
     with client.setup_kernel():
         watcher = threading.Thread(target=watch, args=(_kernel_of(client),))
         watcher.start()
-        begun = time.monotonic()
+        started = time.monotonic()
         for number, cell in enumerate(client.nb.cells):
             client.execute_cell(cell, number)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         done.set()
         watcher.join()
     return {"peak_mb": round(peak / 1e6), "cpu_s": round(sum(cpu.values()), 1), "seconds": round(seconds, 1)}
@@ -73,7 +69,7 @@ def _children(kernel):
 
 
 def _memory(process, cpu):
-    """Return the memory that a process shares with no other (on a hub, what is shared counts once); note its time."""
+    """Return the memory that a process shares with no other (on a hub, shared memory counts once); record its time."""
     try:
         times = process.cpu_times()
         cpu[process.pid] = times.user + times.system
@@ -83,23 +79,23 @@ def _memory(process, cpu):
 
 
 def grading(students: int = 10) -> float:
-    """Return the seconds it takes to grade one right submission of the first homework, on one worker."""
+    """Return the seconds it takes to grade one correct submission of the first homework, on one worker."""
     with tempfile.TemporaryDirectory() as folder:
-        made = release.make("hw1-masks", folder)
-        content = base64.b64encode(release.solved(made).read_bytes()).decode()
-        tests = release.tests_of(made)
+        assignment = release.make("hw1-masks", folder)
+        content = base64.b64encode(release.solved(assignment).read_bytes()).decode()
+        tests = release.tests_of(assignment)
         grade({"a.ipynb": content}, tests, instances=1)  # the first one also loads otter
-        begun = time.monotonic()
+        started = time.monotonic()
         for _ in range(students):
             grade({"a.ipynb": content}, tests, instances=1)
-        return round((time.monotonic() - begun) / students, 2)
+        return round((time.monotonic() - started) / students, 2)
 
 
 def main() -> None:
-    """Measure every lesson alone, then the first one many times at once, and grading; print and keep the results."""
+    """Measure every lesson alone, then the first one many times at once, and grading; print and save the results."""
     os.environ |= {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1"}
     alone = {}
-    for path in lessons():
+    for path in (lesson.notebook for lesson in lessons()):
         alone[path.stem] = measured(path)
         print(path.stem, alone[path.stem])
     results = {
@@ -115,8 +111,8 @@ def main() -> None:
 
 
 def at_once(peak_mb: float) -> dict[str, float]:
-    """Run the first lesson as many times at once as memory allows; return how many, how long, and what they took."""
-    before, begun = psutil.virtual_memory().available, time.monotonic()
+    """Run the first lesson as many times at once as memory allows; return how many, how long, and their memory."""
+    before, started = psutil.virtual_memory().available, time.monotonic()
     kernels = min(CLASS, int(before / 1e6 / peak_mb))
     lowest, done = before, threading.Event()
 
@@ -128,10 +124,10 @@ def at_once(peak_mb: float) -> dict[str, float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     with ThreadPoolExecutor(kernels) as pool:
-        list(pool.map(partial(measured, every=5), [lessons()[0]] * kernels))
+        list(pool.map(partial(measured, every=5), [lessons()[0].notebook] * kernels))
     done.set()
     watcher.join()
-    seconds, taken = time.monotonic() - begun, before - lowest
+    seconds, taken = time.monotonic() - started, before - lowest
     return {"kernels": kernels, "seconds": round(seconds, 1), "memory_mb": round(taken / 1e6)}
 
 

@@ -1,17 +1,19 @@
-"""How fast are sparse products? Ratios of interleaved runs, one thread, every answer checked before it is timed.
+"""How fast are sparse products? Ratios from interleaved runs, one thread, every answer checked before it is timed.
 
 The layers are the six fully connected ones of Deep Compression, with random weights at the published densities. "Warm"
-is what the caches leave after the other candidates ran. The row "its own copy" is the control: the same product over
-the same numbers elsewhere in memory. As far as it is from 1, the rows below it may be off as well.
+means whatever is left in the caches after the other candidates have run. The row "its own copy" is the control: the
+same product over the same numbers elsewhere in memory. However far it is from 1, the rows below it may be off by as
+much.
 
-The goals were set on an AMD processor with AVX-512, and who meets them depends on the processor. On an Intel Xeon with
-AVX-512 the three of `csr_matvec` are met and three of the four of 4 x 1 vectors, the fourth within its quartiles; those
-of `csr_matmul` against libraries are missed: two layers have inputs larger than the cache, and torch's CSR is as fast
-as ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up in x is a load and an
-insertion), `csr_matvec` runs at 0.4 to 0.9 ns a weight, and so did six spellings in C with AVX2 intrinsics: the gather
-instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step, prefetching. None was faster
-on all six layers. Vectors of 512 bits, which the compiler avoids unless told, make `csr_matmul` a quarter faster on the
-layers whose x fits a cache; telling it changes every other compiled function of the process, so the course does not.
+The goals were set on an AMD processor with AVX-512, and which of them are met depends on the processor. On an Intel
+Xeon with AVX-512, all three for `csr_matvec` are met, and three of the four for 4 x 1 vectors, the fourth within its
+quartiles; those for `csr_matmul` against libraries are missed: two layers have inputs larger than the cache, and
+torch's CSR is as fast as ours there, because Intel's own library computes it. On Zen 3, without AVX-512 (each look-up
+in x is a load and an insertion), `csr_matvec` runs at 0.4 to 0.9 ns per weight, and so did six versions in C with AVX2
+intrinsics: the gather instruction, four indices in one 64-bit load, eight scalar sums, two and four rows in step,
+prefetching. None was faster on all six layers. 512-bit vectors, which the compiler avoids unless told otherwise, make
+`csr_matmul` a quarter faster on the layers whose x fits in a cache; but telling it so changes every other compiled
+function in the process, so the course does not.
 """
 
 import warnings
@@ -37,7 +39,7 @@ def rows() -> list[Line]:
 
 
 def _deep_compression_layers():
-    """Compare on one layer after the other, so that only one dense matrix is in memory at a time."""
+    """Compare on one layer at a time, so that only one dense matrix is in memory."""
     vector, cold_vector, batch, dense = {}, {}, {}, {}
     for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
         weight = _random(shape, density)
@@ -98,7 +100,7 @@ def _random(shape, density):
 
 def _sparse_candidates(weight, csr, x, multiply):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch calls its sparse CSR a beta
+        warnings.simplefilter("ignore")  # torch warns that its sparse CSR support is in beta
         indices = torch.from_numpy(csr.indices.astype(np.int32))
         values, indptr = torch.from_numpy(csr.data), torch.from_numpy(csr.indptr)
         by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
@@ -131,7 +133,7 @@ class _SpeedUp(NamedTuple):
 
 
 def _speed_up(comparison, name):
-    """How many times as fast as `name` the first candidate is: ratio and quartiles, all turned upside down."""
+    """Return how many times as fast as `name` the first candidate is: the row's ratio and quartiles, inverted."""
     row = comparison[name]
     return _SpeedUp(1 / row.ratio, 1 / row.ratio_q3, 1 / row.ratio_q1)
 
@@ -141,7 +143,7 @@ def _line(what, speed_up, goal, note):
 
 
 def _mean_row(what, comparisons, rivals, goal=None):
-    """Geometric means over the layers of the speed-up, and of its quartiles, against the fastest of the rivals."""
+    """Return a line of geometric means over the layers: the speed-up against the fastest rival, and its quartiles."""
     speed_ups = {
         layer: min(_speed_up(comparison, rival) for rival in rivals) for layer, comparison in comparisons.items()
     }

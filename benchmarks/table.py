@@ -9,7 +9,7 @@ HEADING = ("what", "ratio", "quartiles", "goal", "", "note")
 
 
 class Line(NamedTuple):
-    """One ratio, the quartiles that it lies between, and the goal it is held against, if there is one."""
+    """One ratio, the quartiles around it, and the goal it is compared with, if there is one."""
 
     what: str
     ratio: float
@@ -20,7 +20,7 @@ class Line(NamedTuple):
 
     @classmethod
     def of(cls, what: str, row: measure.Row, goal: float | None = None, note: str = "") -> "Line":
-        """Return the line of one row of a comparison: how many times as fast as the first candidate it is."""
+        """Return the line for one row of a comparison: how many times as fast as the first candidate it is."""
         return cls(what, row.ratio, row.ratio_q1, row.ratio_q3, goal, note)
 
 

@@ -1,10 +1,10 @@
-"""How long from a key press to another picture? Measured in JupyterLab, in a headless Chromium.
+"""How long does a key press take to change the picture? Measured in JupyterLab, in a headless Chromium.
 
 From the time stamp of the browser's keydown event to the first animation frame after the picture has changed: the
 canvas of an explorer redrawn, or the image of a storyboard replaced. A frame comes every 16.7 ms, so that is the
-resolution. 30 presses each, 300 ms apart; "ratio" is the limit over the median, above 1 is within it.
+resolution. There are 30 presses per slider, 300 ms apart; "ratio" is the limit over the median: above 1 is within it.
 
-It drives a browser by Playwright, which comes with the test extra only, and is skipped where either is missing.
+It drives a browser through Playwright, which only the test extra installs, and is skipped if either is missing.
 """
 
 import tempfile
@@ -17,23 +17,24 @@ from benchmarks.table import Line, Skipped
 
 PRESSES = 30
 CELLS = [
-    'import torch\nfrom pruning_lab import lesson\nlesson.start("01")\n'
+    "from pruning_lab.lesson import layer_shrinking, sparse_kernels, why_prune",
+    'import torch\nfrom pruning_lab import lesson\nlesson.start("01")',
     "first, second = torch.nn.Linear(40, 300), torch.nn.Linear(300, 100)",
-    "lesson.explore_patterns(second.weight)",
-    "lesson.explore_shrinking(first, second)",
-    "lesson.explore_crossover([0.1, 0.2, 0.5], [1, 8, 64], [[4, 2, 2], [1, 1, 0.5], [0.5, 0.5, 0.4]])",
+    "why_prune.explore_patterns(second.weight)",
+    "layer_shrinking.explore_shrinking(first, second)",
+    "sparse_kernels.explore_crossover([0.1, 0.2, 0.5], [1, 8, 64], [[4, 2, 2], [1, 1, 0.5], [0.5, 0.5, 0.4]])",
     'lesson.explore_accuracy({"one-shot": ([0.5, 0.7, 0.9], [0.86, 0.8, 0.4])}, dense=0.87)',
-    'lesson.storyboard(lesson.pruning_frames(second.weight.detach()[:6, :6]), alt="Four frames.")',
+    'lesson.storyboard(why_prune.pruning_frames(second.weight.detach()[:6, :6]), alt="Four frames.")',
     'print("all shown")',
 ]
-SLIDERS = [  # its number on the page, what it moves, the limit of the median in ms
+SLIDERS = [  # number on the page, what it moves, limit for the median in ms
     (0, "explore_patterns", 16),
     (1, "explore_shrinking", 16),
     (2, "explore_crossover", 16),
     (4, "explore_accuracy", 16),
     (6, "storyboard, which asks the kernel", 100),
 ]
-# A change of the picture: a canvas is stamped on each drawing, an HTML widget gets another image.
+# How a new picture is noticed: a canvas is stamped each time it is drawn, an HTML widget gets a new image.
 WATCH = """handle => {
     const output = handle.closest(".jp-OutputArea-output");
     window.times = [];
@@ -74,7 +75,7 @@ def rows() -> list[Line]:
 
 
 def _press(page, number):
-    """Press arrow keys on a slider; return the milliseconds of each press."""
+    """Press arrow keys on a slider; return how many milliseconds each press took."""
     slider = page.get_by_role("slider").nth(number)
     slider.scroll_into_view_if_needed()
     slider.focus()

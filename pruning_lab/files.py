@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[BinaryIO]:
-    """Give a file to write to; it takes the place of `path` when the block ends, whole or not at all.
+    """Yield a file to write to; it replaces `path` when the block ends, completely or not at all.
 
-    Each draft has a name of its own, so that two writers at once do not write into each other's.
+    Each draft has its own name, so that two writers at once do not write to the same one.
 
     Args:
-        path: the file to replace or to make, in a folder that exists.
-        private: only its owner may read what is written; else whoever the system's defaults allow.
+        path: the file to replace or create, in a folder that exists.
+        private: only the owner may read the file; otherwise, whoever the system's defaults allow.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -25,6 +25,8 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
     ...     Path(f"{folder}/note.txt").read_text()
     'kept'
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
     path = Path(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

@@ -5,6 +5,7 @@ equal scores in the order of their position (row-major), and the first ones go. 
 prunes none or all of eight equal weights, and re-pruning always meets ties: the zeros of the last pruning.
 """
 
+import functools
 from collections.abc import Mapping
 
 import torch
@@ -50,7 +51,8 @@ def mask_global(
     order of the dict, then in row-major order. Mixed dtypes are compared by their exact values.
 
     Args:
-        scores_by_name: dict of name: float tensor, all on one device; at least one, none empty, no NaN.
+        scores_by_name: dict of name: float tensor, all on one device; at least one, none empty, no NaN. Weights
+            themselves (a Parameter) only with `by_magnitude`: they would be ranked by their sign.
         sparsity: fraction pruned over all tensors, in [0, 1].
         by_magnitude: rank |score| instead of the score. Given the weights themselves, this is global magnitude pruning
             without a copy of the weights: for contiguous float32 on the CPU the masks are all the memory it takes.
@@ -59,7 +61,8 @@ def mask_global(
         dict of the same names: contiguous bool tensor of each tensor's shape.
 
     Raises:
-        TypeError: scores_by_name that is not a dict, an entry that is not a floating-point tensor.
+        TypeError: scores_by_name that is not a dict, an entry that is not a floating-point tensor, a Parameter without
+            `by_magnitude`.
         ValueError: an empty dict or entry, NaN, several devices, a sparsity outside [0, 1].
 
     >>> weights = {"fc1.weight": torch.tensor([[0.1, -5.0]]), "fc2.weight": torch.tensor([[-0.2, 0.3]])}
@@ -74,28 +77,33 @@ def mask_global(
     devices = {str(scores.device) for scores in scores_by_name.values() if isinstance(scores, torch.Tensor)}
     if len(devices) > 1:
         raise ValueError(f"scores_by_name must be on one device; got {' and '.join(sorted(devices))}")
-    tensors = [check_scores(scores, f"scores_by_name[{name!r}]") for name, scores in scores_by_name.items()]
+    tensors = [
+        check_scores(scores, f"scores_by_name[{name!r}]", weights_too=by_magnitude)
+        for name, scores in scores_by_name.items()
+    ]
     pruned = round(sparsity * sum(scores.numel() for scores in tensors))
     return dict(zip(scores_by_name, _mask_lowest(tensors, pruned, by_magnitude), strict=True))
 
 
-def mask_n_of_m(scores: Tensor, n: int, m: int) -> Tensor:
-    """Keep the `n` highest scores in each group of `m` neighbours along the last axis.
+def mask_n_of_m(scores: Tensor, n: int, m: int, axis: int = -1) -> Tensor:
+    """Keep the `n` highest scores in each group of `m` neighbours along one axis.
 
-    2:4 is `n=2, m=4`. The last axis of a linear layer's weight is in_features, the one a dot product runs over. Among
-    equal scores in a group the first ones go.
+    2:4 is `n=2, m=4`. The axis for hardware is the one a dot product runs over: the last of a linear layer's weight,
+    in_features, and `axis=1` of a convolution's, the input channels (its last axis is the kernel's width). Among equal
+    scores in a group the first ones go.
 
     Args:
-        scores: float tensor of at least one axis, the last one divisible by `m`.
+        scores: float tensor of at least one axis, the one of the groups divisible by `m`.
         n: kept in each group, 0 to m.
         m: size of a group, at least 1.
+        axis: along which the groups lie; negative ones count from the last.
 
     Returns:
         Bool tensor of the shape of `scores`.
 
     Raises:
-        TypeError: scores that are not a floating-point tensor, `n` or `m` that is not an integer.
-        ValueError: a last axis that `m` does not divide, `n` outside [0, m], empty scores, NaN.
+        TypeError: scores that are not a floating-point tensor, `n`, `m` or `axis` that is not an integer.
+        ValueError: an axis that `m` does not divide or that is not there, `n` outside [0, m], empty scores, NaN.
 
     Source: Mishra et al. 2021, arXiv 2104.08378 (2:4).
 
@@ -106,12 +114,25 @@ def mask_n_of_m(scores: Tensor, n: int, m: int) -> Tensor:
     if n > m:
         raise ValueError(f"n must be at most m = {m}; got {n}")
     scores = check_scores(scores).detach()
-    if scores.ndim == 0 or scores.shape[-1] % m:
-        raise ValueError(f"scores must have a last axis divisible by m = {m}; got shape {tuple(scores.shape)}")
-    groups = scores.reshape(-1, m)
+    axis = _check_axis(axis, scores.ndim)
+    if scores.ndim == 0 or scores.shape[axis] % m:
+        which = f"an axis {axis}" if axis + 1 else "a last axis"
+        hint = (
+            " (axis=1 takes the input channels of a convolution)" if scores.ndim > 2 and axis % scores.ndim != 1 else ""
+        )
+        raise ValueError(f"scores must have {which} divisible by m = {m}{hint}; got shape {tuple(scores.shape)}")
+    moved = scores.movedim(axis, -1)
+    groups = _sortable(moved.reshape(-1, m))
     lost = groups.argsort(dim=1, stable=True)[:, : m - n]
-    mask = torch.ones(groups.shape, dtype=torch.bool, device=scores.device)
-    return mask.scatter_(1, lost, False).reshape(scores.shape)
+    mask = torch.ones(groups.shape, dtype=torch.bool, device=scores.device).scatter_(1, lost, False)
+    return mask.reshape(moved.shape).movedim(-1, axis).contiguous()
+
+
+def _check_axis(axis, ndim):
+    check_integer(axis, "axis", minimum=-max(ndim, 1))
+    if axis >= max(ndim, 1):
+        raise ValueError(f"axis must be below {ndim}, the number of axes; got {axis}")
+    return int(axis)
 
 
 def mask_blocks(scores: Tensor, block: tuple[int, int], sparsity: float) -> Tensor:
@@ -142,7 +163,7 @@ def mask_blocks(scores: Tensor, block: tuple[int, int], sparsity: float) -> Tens
     rows, columns = (check_integer(size, "block", minimum=1) for size in block)
     if scores.shape[0] % rows or scores.shape[1] % columns:
         raise ValueError(f"block must divide the shape of scores {tuple(scores.shape)}; got {(rows, columns)}")
-    sums = scores.double().reshape(scores.shape[0] // rows, rows, -1, columns).sum(dim=(1, 3))
+    sums = _widened(scores, torch.float64).reshape(scores.shape[0] // rows, rows, -1, columns).sum(dim=(1, 3))
     check_scores(sums, "block sums of scores")  # inf and -inf in one block
     return mask_unstructured(sums, sparsity).repeat_interleave(rows, 0).repeat_interleave(columns, 1)
 
@@ -178,7 +199,7 @@ def keep_channels(scores: Tensor, sparsity: float, multiple_of: int = 1) -> Tens
     if kept == 0:
         raise ValueError(f"sparsity must leave at least one of {channels} channels; got {sparsity}")
     kept = min(channels, -(-kept // multiple_of) * multiple_of)
-    return scores.argsort(stable=True)[channels - kept :].sort().values
+    return _sortable(scores).argsort(stable=True)[channels - kept :].sort().values
 
 
 def sparsity_of(mask: Tensor) -> float:
@@ -205,8 +226,36 @@ def _mask_lowest(tensors, pruned, by_magnitude):
     tensors = [scores.detach() for scores in tensors]
     if all(scores.dtype == torch.float32 and scores.device.type == "cpu" for scores in tensors):
         return radix_select.mask_lowest(tensors, pruned, by_magnitude)
-    ranked = torch.cat([scores.reshape(-1) for scores in tensors])  # mixed dtypes become one that holds each exactly
+    widest = functools.reduce(torch.promote_types, {scores.dtype for scores in tensors})  # it holds each exactly
+    ranked = torch.cat([_widened(scores, widest).reshape(-1) for scores in tensors])
     mask = torch.ones(ranked.shape, dtype=torch.bool, device=ranked.device)
-    mask[(ranked.abs() if by_magnitude else ranked).argsort(stable=True)[:pruned]] = False
+    mask[_sortable(ranked, by_magnitude).argsort(stable=True)[:pruned]] = False
     pieces = mask.split([scores.numel() for scores in tensors])
     return [piece.reshape(scores.shape).clone() for piece, scores in zip(pieces, tensors, strict=True)]
+
+
+BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # bytes of a float: integers of that size
+
+
+def _sortable(scores, by_magnitude=False):
+    """Return integers that sort as the scores do, or their magnitudes: the bits, read so that none counts as zero.
+
+    Where a processor is told to flush denormals, it compares them as zeros; integers it compares as they are.
+    """
+    bits = scores.resolve_neg().view(BITS[scores.element_size()])
+    highest = torch.iinfo(bits.dtype).max
+    if by_magnitude:
+        return bits & highest
+    keys = bits ^ ((bits >> (8 * scores.element_size() - 1)) & highest)
+    return keys + (keys == -1)  # -0.0 is the 0.0 that it equals
+
+
+def _widened(scores, dtype):
+    """Return the scores in a wider dtype, each exactly: denormals too, which the processor's conversion may flush."""
+    if dtype != torch.float64 or scores.dtype == torch.float64:
+        return scores.to(dtype)
+    scores = scores.to(torch.float32).resolve_neg()
+    bits = scores.view(torch.int32)
+    steps = (bits & 0x7FFFFF).double() * 2.0**-149
+    is_denormal = (bits & 0x7F800000) == 0
+    return torch.where(is_denormal, torch.where(bits < 0, -steps, steps), scores.double())

@@ -30,6 +30,7 @@ def lenet_300_100(in_features: int = 784, widths: Sequence[int] = (300, 100), cl
     266610
     """
     first, second = _check_widths(widths, 2)
+    _check_sizes(in_features=in_features, classes=classes)
     layers = OrderedDict[str, nn.Module](flatten=nn.Flatten())
     layers.update(fc1=nn.Linear(in_features, first), relu1=nn.ReLU())
     layers.update(fc2=nn.Linear(first, second), relu2=nn.ReLU())
@@ -55,6 +56,7 @@ def lenet5(widths: Sequence[int] = (20, 50), hidden: int = 500, classes: int = 1
     431080
     """
     first, second = _check_widths(widths, 2)
+    _check_sizes(hidden=hidden, classes=classes)
     layers = OrderedDict[str, nn.Module](conv1=nn.Conv2d(1, first, 5), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2))
     layers.update(conv2=nn.Conv2d(first, second, 5), relu2=nn.ReLU(), pool2=nn.MaxPool2d(2), flatten=nn.Flatten())
     layers.update(fc1=nn.Linear(second * 4 * 4, hidden), relu3=nn.ReLU(), fc2=nn.Linear(hidden, classes))
@@ -81,6 +83,7 @@ def vgg16_cifar(widths: Sequence[int] = VGG16_WIDTHS, hidden: int = 512, classes
     Conv2d(32, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
     """
     _check_widths(widths, 13)
+    _check_sizes(hidden=hidden, classes=classes)
     layers = _convolutions(3, widths, pool_after=(2, 4, 7, 10, 13))
     layers.update(flatten=nn.Flatten(), linear1=nn.Linear(widths[-1], hidden), relu14=nn.ReLU())
     layers.update(linear2=nn.Linear(hidden, classes))
@@ -101,6 +104,7 @@ def vgg_small(widths: Sequence[int] = (16, 16, 32, 32, 64, 64), classes: int = 1
     72666
     """
     _check_widths(widths, 6)
+    _check_sizes(classes=classes)
     layers = _convolutions(1, widths, pool_after=(2, 4))
     layers.update(average=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), linear=nn.Linear(widths[-1], classes))
     return nn.Sequential(layers)
@@ -127,6 +131,9 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, in_channels: int, inner: int, out_channels: int, stride: int):
         super().__init__()
+        _check_sizes(in_channels=in_channels, inner=inner, out_channels=out_channels, stride=stride)
+        if out_channels < in_channels:
+            raise ValueError(f"out_channels must be at least in_channels = {in_channels}; got {out_channels}")
         self.conv1 = nn.Conv2d(in_channels, inner, 3, stride=stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(inner)
         self.conv2 = nn.Conv2d(inner, out_channels, 3, padding=1, bias=False)
@@ -173,6 +180,7 @@ def resnet_cifar(
         raise ValueError(f"depth must be 6n + 2 (8, 14, 20, ...); got {depth}")
     if sorted(_check_widths(widths, 3)) != list(widths):
         raise ValueError(f"widths must not descend (a shortcut cannot drop channels); got {tuple(widths)}")
+    _check_sizes(classes=classes, in_channels=in_channels)
     blocks = (depth - 2) // 6
     inner = [width for width in widths for _ in range(blocks)] if inner is None else inner
     _check_widths(inner, 3 * blocks, "inner")
@@ -212,6 +220,13 @@ def resnet_small(
 
 
 def _check_widths(widths, count, name="widths"):
+    if isinstance(widths, str) or not isinstance(widths, Sequence):
+        raise TypeError(f"{name} must be a list of {count} numbers; got {type(widths).__name__}")
     if len(widths) != count:
         raise ValueError(f"{name} must hold {count} numbers; got {len(widths)}")
     return [check_integer(width, name, minimum=1) for width in widths]
+
+
+def _check_sizes(**sizes):
+    for name, size in sizes.items():
+        check_integer(size, name, minimum=1)

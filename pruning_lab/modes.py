@@ -1,4 +1,4 @@
-"""Training mode and evaluation mode of a network, for a while."""
+"""Putting a network into training or evaluation mode for a while."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from torch import nn
 
 @contextmanager
 def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
-    """Put every module into one mode, and each back into its own afterwards: a frozen batch norm stays frozen.
+    """Put every module into one mode, and restore each module's own mode afterwards: a frozen batch norm stays frozen.
 
     >>> model = nn.Sequential(nn.BatchNorm1d(2).eval())
     >>> with in_mode(model, training=False):

@@ -1,4 +1,4 @@
-"""The progress bar of everything that takes more than three seconds."""
+"""The progress bar for everything that takes more than three seconds."""
 
 import os
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ def bar(
     """Return a bar that waits three seconds before it shows, and leaves nothing behind.
 
     Args:
-        items: what to go through; None for a bar that is moved by hand, with `.update()`.
+        items: what to iterate over; None for a bar that is moved by hand, with `.update()`.
         total, initial: how many steps there are, and how many are done already.
-        desc, unit: what is being counted, in a word or two, and one of it.
-        shown: False never shows it. Neither does TQDM_DISABLE in the environment: in a notebook tqdm overlooks that.
+        desc, unit: what is being counted, in a word or two, and the name of one item.
+        shown: False hides the bar. So does TQDM_DISABLE in the environment, which tqdm itself ignores in a notebook.
 
     >>> list(bar(range(3), shown=False))
     [0, 1, 2]

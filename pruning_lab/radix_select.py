@@ -2,7 +2,8 @@
 
 The bits of a float32, read as an integer, sort as the float does once the sign is taken care of. So two histograms
 find the score of any rank exactly: one over the upper 16 bits, to find the bucket that holds the rank, and one over
-the lower 16 bits of the scores in that bucket. A last pass compares each score with the one found.
+the lower 16 bits of the scores in that bucket. A last pass compares each score with the one found. All of it compares
+integers: a processor that flushes denormals would take the smallest floats for equal.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ CHUNK = 64  # scores that one vectorised look can dismiss; few enough that most 
 def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> list[Tensor]:
     """Return one mask for each tensor: False for the `pruned` lowest scores of all tensors together.
 
-    Equal scores go in the order of the tensors, then in row-major order. Arguments are not checked here.
+    Equal scores go in the order of the tensors, then in row-major order. NaN is not looked for here.
 
     Args:
         tensors: float32 on the CPU, each of any shape, without NaN. Only a tensor that is not contiguous is copied.
@@ -31,7 +32,12 @@ def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> l
     >>> mask_lowest([torch.tensor([3.0, -1.0]), torch.tensor([[-2.0]])], 2, by_magnitude=True)
     [tensor([ True, False]), tensor([[False]])]
     """
-    flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)) for scores in tensors]
+    if strangers := [scores for scores in tensors if scores.dtype != torch.float32 or scores.device.type != "cpu"]:
+        got = f"{strangers[0].dtype} on {strangers[0].device.type}"
+        raise TypeError(f"tensors must be float32 on the CPU, whose bits are read as integers; got {got}")
+    if not 1 <= pruned <= sum(scores.numel() for scores in tensors):
+        raise ValueError(f"pruned must be at least 1 and at most the number of all scores; got {pruned}")
+    flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)).view(np.int32) for scores in tensors]
     masks = [torch.empty(scores.shape, dtype=torch.bool) for scores in tensors]
     threshold, ties = _select(flats, pruned - 1, by_magnitude)
     for flat, mask in zip(flats, masks, strict=True):
@@ -40,17 +46,17 @@ def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> l
 
 
 def _select(flats, rank, by_magnitude):
-    """Return the score at `rank` in ascending order (0 is the lowest), and how many equal to it go, itself included."""
+    """Return the key at `rank` in ascending order (0 is the lowest), and how many equal to it go, itself included."""
     upper_counts = np.zeros((4, 1 << 16), np.int64)
     for flat in flats:
         _count_upper_bits(flat, by_magnitude, upper_counts)
     bucket, rank = _bucket_of(upper_counts.sum(axis=0), rank)
-    low, high = max(bucket << 16, 0x007FFFFF), min(bucket << 16 | 0xFFFF, 0xFF800000)  # beyond -inf and inf lies NaN
+    low = bucket - (1 << 15) << 16
     lower_counts = np.zeros(1 << 16, np.int64)
     for flat in flats:
-        _count_lower_bits(flat, bucket, _score_of(low), _score_of(high), by_magnitude, lower_counts)
+        _count_lower_bits(flat, np.int32(low), np.int32(low | 0xFFFF), by_magnitude, lower_counts)
     lower, rank = _bucket_of(lower_counts, rank)
-    return _score_of(bucket << 16 | lower), rank + 1
+    return np.int32(low | lower), rank + 1
 
 
 def _bucket_of(counts, rank):
@@ -60,63 +66,54 @@ def _bucket_of(counts, rank):
     return bucket, int(rank - (ends[bucket] - counts[bucket]))
 
 
-def _score_of(key):
-    """Undo `_key`: the float32 of a key."""
-    return np.uint32(key ^ 0x80000000 if key >> 31 else key ^ 0xFFFFFFFF).view(np.float32)
-
-
-@njit(cache=True)
-def _key(score, by_magnitude):
-    """Map a float32 to a uint32 that sorts as the float does."""
-    score = abs(score) if by_magnitude else score + np.float32(0)  # + 0 makes -0.0 the 0.0 that it equals
-    bits = np.float32(score).view(np.uint32)
-    return np.uint32(bits ^ np.uint32(0xFFFFFFFF if bits >> 31 else 0x80000000))
+@njit(cache=True, inline="always")
+def _key(bits, by_magnitude):
+    """Map the bits of a float32 to an int32 that sorts as the float does, or as its magnitude."""
+    if by_magnitude:
+        return np.int32(bits & np.int32(0x7FFFFFFF))
+    key = np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+    return np.int32(key + np.int32(key == -1))  # -0.0 is the 0.0 that it equals
 
 
 @njit(cache=True)
 def _count_upper_bits(flat, by_magnitude, counts):
     # Four histograms in turn: a run of equal scores need not wait for its own last count.
-    if by_magnitude:  # `_key` without its branches: the sign's bit is set, whatever it was
-        bits = flat.view(np.uint32)
-        for i in range(flat.size):
-            counts[i & 3, np.uint32(bits[i] | np.uint32(0x80000000)) >> np.uint32(16)] += 1
-    else:
-        for i in range(flat.size):
-            counts[i & 3, _key(flat[i], by_magnitude) >> 16] += 1
+    for i in range(flat.size):
+        counts[i & 3, (_key(flat[i], by_magnitude) >> 16) + 32768] += 1
 
 
 @njit(cache=True)
 def _count_between(part, low, high, by_magnitude):
-    """Return how many scores lie in [low, high]; written so that it vectorises."""
+    """Return how many keys lie in [low, high]; written so that it vectorises."""
     count = np.uint32(0)
     for i in range(part.size):
-        score = abs(part[i]) if by_magnitude else part[i]
-        count = np.uint32(count + np.uint32((score >= low) & (score <= high)))
+        key = _key(part[i], by_magnitude)
+        count = np.uint32(count + np.uint32((key >= low) & (key <= high)))
     return count
 
 
 @njit(cache=True)
-def _count_lower_bits(flat, bucket, low, high, by_magnitude, counts):
+def _count_lower_bits(flat, low, high, by_magnitude, counts):
     for start in range(0, flat.size, CHUNK):
         part = flat[start : start + CHUNK]
         if _count_between(part, low, high, by_magnitude):
             for i in range(part.size):
                 key = _key(part[i], by_magnitude)
-                if key >> 16 == bucket:
+                if low <= key <= high:
                     counts[key & 0xFFFF] += 1
 
 
 @njit(cache=True)
 def _fill_mask(flat, threshold, ties, by_magnitude, mask):
-    """Write `score >= threshold`, then clear the first `ties` that equal it; return how many were cleared."""
+    """Write `key >= threshold`, then clear the first `ties` that equal it; return how many were cleared."""
     for i in range(flat.size):
-        mask[i] = (abs(flat[i]) if by_magnitude else flat[i]) >= threshold
+        mask[i] = _key(flat[i], by_magnitude) >= threshold
     cleared = 0
     for start in range(0, flat.size, CHUNK):
         part = flat[start : start + CHUNK]
         if cleared < ties and _count_between(part, threshold, threshold, by_magnitude):
             for i in range(part.size):
-                if cleared < ties and (abs(part[i]) if by_magnitude else part[i]) == threshold:
+                if cleared < ties and _key(part[i], by_magnitude) == threshold:
                     mask[start + i] = False
                     cleared += 1
     return cleared

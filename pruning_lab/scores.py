@@ -3,7 +3,12 @@
 A score is an estimate of what the loss would gain by losing the weight. None looks at two weights at once, so none is
 optimal. Apart from `magnitude_scores`, which keeps the weight's dtype, half precision is raised to float32 first:
 products of small halves would underflow into ties at 0.
+
+A weight that is 0 scores lowest. Where others score 0 too, for want of a gradient or an input, the order decides: to
+be sure that a later round revives none, rank `scores.masked_fill(weight == 0, -inf)`.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -59,7 +64,8 @@ def taylor_scores(weight: Tensor, grad: Tensor) -> Tensor:
 def obd_scores(weight: Tensor, hessian_diagonal: Tensor) -> Tensor:
     """Score each weight by h w^2 / 2, the second-order change of the loss at a minimum, where the gradient is 0.
 
-    A negative h, possible away from a minimum, gives a negative score and goes first.
+    A negative h, possible away from a minimum, gives a negative score and goes early. Only a weight that is 0 already
+    goes earlier: it scores -inf, so that what one round pruned stays pruned in the next (and so does a block with it).
 
     Args:
         weight: float tensor of any shape.
@@ -78,7 +84,8 @@ def obd_scores(weight: Tensor, hessian_diagonal: Tensor) -> Tensor:
     tensor([0.4500, 1.0000])
     """
     weight, diagonal = _raised(weight, "weight"), _raised(hessian_diagonal, "hessian_diagonal")
-    return _same_shape(diagonal, "hessian_diagonal", weight) * weight.square() / 2
+    scores = _same_shape(diagonal, "hessian_diagonal", weight) * weight.square() / 2
+    return scores.masked_fill_((weight == 0) & ~diagonal.isnan(), -math.inf)
 
 
 def wanda_scores(weight: Tensor, inputs: Tensor) -> Tensor:
@@ -141,7 +148,7 @@ def channel_scores(weight: Tensor, norm: int = 1) -> Tensor:
 def _raised(tensor, name, ndim=None):
     """Return a checked tensor, apart from its graph, in float32 at least."""
     tensor = check_float_tensor(tensor, name, ndim).detach()
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+    return tensor.float() if tensor.element_size() < 4 else tensor
 
 
 def _same_shape(tensor, name, weight):

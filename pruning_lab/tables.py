@@ -1,11 +1,11 @@
-"""An HTML table, the one way that lessons, measurements and marks show one."""
+"""HTML tables: the one way that lessons, measurements and marks show a table."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
 
 
 def table_html(header: Sequence, rows: Iterable[Sequence], caption: str = "") -> str:
-    """Return a plain HTML table. Cells are escaped; the first of each row is its header.
+    """Return a plain HTML table. Cells are escaped; the first cell of each row is its header.
 
     >>> table_html(["layer", "bytes"], [["fc1", 940_800]])[:17]
     '<table><thead><tr'

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LinearLR
 
-from pruning_lab.checks import check_float_tensor, check_integer
+from pruning_lab.checks import check_float_tensor, check_integer, check_model, check_values
 from pruning_lab.modes import in_mode
 from pruning_lab.progress import bar
 from pruning_lab.prune import hold_masks
@@ -52,7 +52,8 @@ def fit(
 
     Args:
         model: images (batch, ...) in, logits (batch, classes) out. It trains in training mode and comes back in the
-            mode it came in, module by module.
+            mode it came in, module by module. A module in evaluation mode inside a model in training mode is frozen: a
+            batch norm's running statistics stay as they are.
         data: pair of images (n, ...) and labels (n,) in [0, classes).
         epochs: passes over the data, at least 1.
         learning_rate: of the first step, above 0.
@@ -70,7 +71,8 @@ def fit(
 
     Raises:
         TypeError, ValueError: for arguments outside these ranges.
-        FloatingPointError: at the first loss that is infinite or NaN. The weights are then spoilt: build a new model.
+        FloatingPointError: at the first loss that is infinite or NaN, or weights that are after the last step. The
+            weights are then spoilt: build a new model.
 
     >>> images, labels = torch.eye(4), torch.tensor([0, 1, 2, 2])
     >>> model = torch.nn.Linear(4, 3)
@@ -78,15 +80,15 @@ def fit(
     >>> len(losses), evaluate(model, (images, labels))
     (20, 1.0)
     """
-    images, labels = _check_data(model, data)
+    images, labels, _ = _check_data(model, data)
     epochs, seed = check_integer(epochs, "epochs", 1), check_integer(seed, "seed", 0)
     steps = math.ceil(len(labels) / check_integer(batch_size, "batch_size", 1))
-    opt = optimizer(model.parameters(), lr=_check_learning_rate(learning_rate))
+    opt = _optimizer_of(model, optimizer, _check_learning_rate(learning_rate))
     schedule = LinearLR(opt, start_factor=1.0, end_factor=0.0, total_iters=epochs * steps)
     shuffle = torch.Generator().manual_seed(seed)
     history = []
     with (
-        in_mode(model, training=True),
+        nullcontext() if model.training else in_mode(model, training=True),
         _calling(after_step, opt),  # ahead of hold_masks: hooks run in the order in which they were registered
         hold_masks(model, masks, opt),
         bar(total=epochs * steps, shown=progress) as steps_done,
@@ -97,6 +99,7 @@ def fit(
                 total += _step(model, images[chosen], labels[chosen], opt, schedule) * len(chosen)
                 steps_done.update()
             history.append(total / len(labels))
+        _check_weights(model, schedule)
     return history
 
 
@@ -139,30 +142,83 @@ def evaluate(model: nn.Module, data: tuple[Tensor, Tensor]) -> float:
     Returns:
         Accuracy, a float in [0, 1].
 
+    Raises:
+        TypeError, ValueError: data that do not fit each other or the model, outputs that are not logits of shape
+            (batch, classes), or that name no class: NaN, or infinite for several classes.
+
     >>> images, labels = torch.eye(3), torch.tensor([0, 1, 1])
     >>> round(evaluate(torch.nn.Identity(), (images, labels)), 3)
     0.667
     """
-    images, labels = _check_data(model, data)
+    images, labels, rewritten = _check_data(model, data)
+    right = 0
     with in_mode(model, training=False), torch.no_grad():
-        batches = zip(images.split(1000), labels.split(1000), strict=True)
-        right = sum(int((model(some).argmax(1) == wanted).sum()) for some, wanted in batches)
+        for some, wanted in zip(images.split(1000), labels.split(1000), strict=True):
+            right += int((_classes(model(some.clone() if rewritten else some), some) == wanted).sum())
     return right / len(labels)
 
 
 def _step(model, images, labels, optimizer, schedule):
     """Take one step down the gradient; return the mean loss of the batch before it."""
-    loss = F.cross_entropy(model(images), labels)
+    loss = F.cross_entropy(_shaped(model(images), images), labels)
     if not loss.isfinite():
-        got = (
-            f"a loss of {loss.item():.3g} at step {schedule.last_epoch + 1} with {schedule.base_lrs[0]:g}: try a tenth"
-        )
-        raise FloatingPointError(f"learning_rate must keep the loss finite; got {got}")
+        _diverged(f"a loss of {loss.item():.3g} at step {schedule.last_epoch + 1}", schedule)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     schedule.step()
     return loss.item()
+
+
+def _diverged(what, schedule):
+    got = f"{what} with {schedule.base_lrs[0]:g}: try a tenth"
+    raise FloatingPointError(f"learning_rate must keep the loss finite; got {got}")
+
+
+def _check_weights(model, schedule):
+    """Refuse weights that the last step has spoilt: no later loss would tell."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and not parameter.isfinite().all():
+            _diverged(f"{name} NaN or infinite after the last step, {schedule.last_epoch},", schedule)
+
+
+def _shaped(logits, images):
+    """Return a model's answer if it has the shape of logits: (batch, classes), and nothing that would broadcast."""
+    if not isinstance(logits, torch.Tensor):
+        raise TypeError(f"model must return a tensor of logits (batch, classes); got {type(logits).__name__}")
+    if logits.ndim != 2 or len(logits) != len(images):
+        shapes = f"{tuple(logits.shape)} for images {tuple(images.shape)}"
+        raise ValueError(f"model must return logits of shape (batch, classes); got {shapes}")
+    if logits.is_complex() or logits.dtype == torch.bool:
+        raise TypeError(f"model must return logits that are real numbers; got dtype {logits.dtype}")
+    return logits
+
+
+def _classes(logits, images):
+    """Return the class that each row of logits names; of equal ones the first."""
+    best, classes = _shaped(logits, images).max(dim=1)
+    if not best.isfinite().all():  # one infinity may win, several name no class
+        lost = ~best.isfinite() & ((logits == math.inf).sum(dim=1) != 1)
+        if lost.any():
+            got = f"NaN or several infinities for {int(lost.sum())} of {len(images)} images"
+            raise ValueError(f"model must return logits that name a class; got {got}")
+    return classes
+
+
+def _optimizer_of(model, optimizer, learning_rate):
+    """Return the optimizer that `optimizer` makes for a model, which it must train."""
+    if not callable(optimizer):
+        raise TypeError(f"optimizer must be called as optimizer(parameters, lr=...); got {type(optimizer).__name__}")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError(f"model must hold parameters that require a gradient; got none in {type(model).__name__}")
+    real = [p for p in model.parameters() if p.is_floating_point() or p.is_complex()]
+    made = optimizer(real, lr=learning_rate)
+    if not isinstance(made, Optimizer):
+        raise TypeError(f"optimizer must return a torch.optim.Optimizer; got {type(made).__name__}")
+    ours = {id(parameter) for parameter in real}
+    if not any(id(parameter) in ours for group in made.param_groups for parameter in group["params"]):
+        raise ValueError(f"optimizer must train parameters of the model; got {type(made).__name__} that trains others")
+    return made
 
 
 def _calling(after_step, optimizer):
@@ -182,27 +238,54 @@ def _check_learning_rate(learning_rate: float):
     return learning_rate
 
 
-def _check_data(model, data):
+class _Data(NamedTuple):
+    images: Tensor
+    labels: Tensor
+    rewritten: bool  # whether the model writes into what it is given
+
+
+def _check_data(model, data) -> _Data:
     """Return images and labels that belong together and that the model has classes for."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+    for name, tensor in [*check_model(model).named_parameters(), *model.named_buffers()]:
+        if tensor.is_meta:
+            raise ValueError(f"model must hold numbers; got {name!r} on the meta device, which has a shape only")
     if not isinstance(data, tuple | list):
         raise TypeError(f"data must be a pair (images, labels); got {type(data).__name__}")
     if len(data) != 2:
         raise ValueError(f"data must be a pair (images, labels); got {len(data)} entries")
     images, labels = data
-    check_float_tensor(images, "images")
+    images = check_values(check_float_tensor(images, "images"), "images").detach()
     if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64:
         raise TypeError(f"labels must be an int64 tensor; got {getattr(labels, 'dtype', type(labels).__name__)}")
+    check_values(labels, "labels")
     if labels.ndim != 1 or images.shape[:1] != labels.shape:
         shapes = f"images {tuple(images.shape)} and labels {tuple(labels.shape)}"
         raise ValueError(f"labels must have 1 axis, as long as the first of images; got {shapes}")
     if images.numel() == 0:
         raise ValueError(f"data must hold at least one image; got images of shape {tuple(images.shape)}")
+    if images.element_size() == 1:
+        raise TypeError(f"images must be of a dtype that networks compute in; got {images.dtype}")
     if not images.isfinite().all():
         raise ValueError(f"images must be finite; got {int((~images.isfinite()).sum())} NaN or infinite entries")
-    with in_mode(model, training=False), torch.no_grad():
-        classes = model(images[:1]).shape[1]
+    classes, rewritten = _try(model, images[:1])
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels must be in [0, {classes}); got {int(labels.min())} to {int(labels.max())}")
-    return images, labels
+    return _Data(images, labels, rewritten)
+
+
+def _try(model, images):
+    """Run a model on a copy of an image: how many classes has it, and does it write into what it is given?"""
+    given = images.clone()
+    version = 0 if given.is_inference() else given._version
+    with in_mode(model, training=False), torch.no_grad():
+        try:
+            logits = model(given)
+        except RuntimeError as error:
+            dtypes = {p.dtype for p in model.parameters() if p.is_floating_point()}
+            if images.dtype in dtypes or not dtypes:
+                raise
+            wanted = " or ".join(sorted(map(str, dtypes)))
+            raise TypeError(f"images must be of the dtype of the model, {wanted}; got {images.dtype}") from error
+        classes = _shaped(logits, images).shape[1]
+    written = given.is_inference() or given._version > version or not torch.equal(given, images)
+    return classes, written

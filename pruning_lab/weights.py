@@ -5,7 +5,7 @@ parameter of two axes or more that a layer of one's own calls a weight. It can b
 floating-point parameter of its own: zeros written into a tensor that is computed from others would be overwritten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -35,6 +35,7 @@ class Weight(NamedTuple):
         left_out: "" where it can be pruned, else the reason in a few words.
         multiplied: whether it is multiplied with activations, so that one would expect it to be pruned and counted. A
             tensor that goes by several names is multiplied under one of them only.
+        shared_with: another name of the same tensor, where that is why it is left out; else "".
     """
 
     name: str
@@ -43,6 +44,7 @@ class Weight(NamedTuple):
     parameter: nn.Parameter | None
     left_out: str
     multiplied: bool
+    shared_with: str = ""
 
 
 def find_weights(model: nn.Module) -> list[Weight]:
@@ -82,6 +84,8 @@ def cannot_be_zeroed(tensor: Tensor) -> str:
         return f"quantized ({tensor.dtype}): prune before quantizing"
     if tensor.is_nested or tensor.layout != torch.strided:
         return f"in the layout {tensor.layout}, which stores no zeros (make it dense with .to_dense())"
+    if tensor.is_inference() and not torch.is_inference_mode_enabled():
+        return "made in inference mode, after which torch lets nobody change it (make a copy of its own with .clone())"
     if any(size > 1 and stride == 0 for size, stride in zip(tensor.shape, tensor.stride(), strict=True)):
         return "expanded, so that several entries are one number in memory (make a copy of its own with .clone())"
     return ""
@@ -153,6 +157,8 @@ def _why_not(name, parameter, layer):
         return "fewer than two axes, as biases and norms have", False
     if "weight" not in name:
         return "not called a weight by its layer", False
+    if parameter.numel() == 0:
+        return "without entries", False
     reason = cannot_be_zeroed(parameter)
     if not reason and not parameter.is_floating_point():
         reason = f"of {parameter.dtype}, which is not a real floating-point number"
@@ -208,7 +214,8 @@ def _with_graphs(model, found) -> Iterator[Weight]:
         yield weight
     if isinstance(model, torch.jit.ScriptModule) and not any(True for _ in model.parameters()):
         graph = model.inlined_graph  # kept by name: its nodes go with it
-        if any(node.output().type().kind() == "TensorType" for node in graph.findAllNodes("prim::Constant")):
+        constants = [node.output() for node in graph.nodes() if node.kind() == "prim::Constant"]
+        if any(constant.type().kind() == "TensorType" for constant in constants):
             yield Weight("model", model, None, None, "scripted and frozen: its weights are constants of its code", True)
 
 
@@ -217,7 +224,10 @@ def _each_tensor_once(found) -> Iterator[Weight]:
 
     A tensor that a lookup reads as well is prunable under none of its names, whichever comes first.
     """
-    found, first, looked_up, counted = list(found), {}, {}, set()
+    found = list(found)
+    first: dict[Hashable, str] = {}
+    looked_up: dict[Hashable, Weight] = {}
+    counted: set[Hashable] = set()
     for weight in found:
         if weight.parameter is not None and issubclass(_class_of(weight.layer), LOOKED_UP + NORMS):
             looked_up.setdefault(_memory(weight.parameter), weight)
@@ -229,9 +239,11 @@ def _each_tensor_once(found) -> Iterator[Weight]:
         reader = looked_up.get(key)
         if reader is not None and reader.name != weight.name and not weight.left_out:
             what = reader.left_out.partition(",")[0]
-            weight = weight._replace(left_out=f"the same tensor as {reader.name!r}, {what}")
+            weight = weight._replace(left_out=f"the same tensor as {reader.name!r}, {what}", shared_with=reader.name)
         elif key in first:
-            weight = weight._replace(left_out=f"the same tensor as {first[key]!r}", multiplied=False)
+            weight = weight._replace(
+                left_out=f"the same tensor as {first[key]!r}", shared_with=first[key], multiplied=False
+            )
         weight = weight._replace(multiplied=weight.multiplied and key not in counted)
         first.setdefault(key, weight.name)
         counted |= {key} if weight.multiplied else set()

@@ -1,9 +1,7 @@
 """The site: `make site`. Pages of this folder, the executed lessons, decks; nothing that the network must bring."""
 
-import importlib.util
 import json
-import re
-import tomllib
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,26 +9,25 @@ import latex2mathml.converter
 import nbformat
 from docutils import nodes
 
-from pruning_lab.homework import sandbox
+from pruning_lab.homework.frame import sandbox
+from pruning_lab.lesson.frame.claims import SOURCES, load_claims
+from pruning_lab.lesson.frame.lessons import lesson, lessons
+from pruning_lab.lesson.frame.slides import BUILD, title_of
+from pruning_lab.lesson.frame.slides.explorers import redrawn, shows_explorer
+from pruning_lab.lesson.frame.slides.outputs import Outputs
+from pruning_lab.lesson.frame.slides.page import explorer_script
 
 ROOT = Path(__file__).parents[1]
-
-
-def load(path):
-    """Import a script by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make = load(ROOT / "notebooks" / "slides" / "make.py")
 
 project = "Pruning"
 author = "The authors of the pruning course"
 html_title = "When does a zero pay? A course on pruning"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
-include_patterns = ["site/*.md", "notebooks/0*.ipynb", "notebooks/homework/README.md"]
+include_patterns = [
+    "site/*.md",
+    *(f"notebooks/{each.notebook.name}" for each in lessons()),
+    "notebooks/homework/README.md",
+]
 root_doc = "site/index"
 html_theme = "sphinx_book_theme"
 html_theme_options = {"navigation_with_keys": False, "show_navbar_depth": 1, "use_download_button": False}
@@ -40,7 +37,7 @@ html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
-bibtex_bibfiles = ["../notebooks/references.bib"]
+bibtex_bibfiles = [f"../{SOURCES.relative_to(ROOT)}"]
 bibtex_default_style = "plain"
 nb_execution_mode = "off"  # the outputs are those committed, which the tests compare
 nb_ipywidgets_js = {}  # widgets need a kernel; each leaves a figure or words on the page instead
@@ -50,11 +47,10 @@ autodoc_member_order = "bysource"
 napoleon_google_docstring = True
 suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
 
-DECKS = ROOT / "build" / "slides"
-html_extra_path = [str(DECKS)]
+html_extra_path = [str(BUILD)]
 MODULES = (
     *("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "prune", "train", "sweep"),
-    *("measure", "models", "data", "plots", "lesson"),
+    *("measure", "models", "data", "plots", "lesson", *(f"lesson.{each.room.name}" for each in lessons())),
 )
 FOLLOW_THEME = """const followTheme = () => {
   document.body.dataset.jpThemeLight = String(document.documentElement.dataset.theme !== "dark");
@@ -66,7 +62,7 @@ followTheme();
 
 def explorers():
     """Return the explorers of all decks, alive."""
-    parts = [f"<h2>{title}</h2>{explorer}" for title, explorer in map(of_deck, sorted(DECKS.glob("*.html")))]
+    parts = [f"<h2>{title}</h2>{explorer}" for title, explorer in map(of_deck, sorted(BUILD.glob("*.html")))]
     return "```{raw} html\n" + "\n".join(parts) + alive() + "\n```"
 
 
@@ -79,23 +75,22 @@ def of_deck(path):
 
 def alive():
     """Return what brings the explorers of a page to life; it stands below the last of them."""
-    return f'<script type="module">{FOLLOW_THEME}{make.alive_script()}</script>'
+    return f'<script type="module">{FOLLOW_THEME}{explorer_script()}</script>'
 
 
 def with_explorers(docname, text):
     """Return a lesson's notebook with each explorer alive in place of its plain figure, which is folded up below.
 
-    Accuracies and crossover maps are redrawn from the table that the lesson left; what needs the trained network comes
-    from the deck.
+    What says all in the table that the lesson left is redrawn from there; what needs the trained network comes from the
+    deck.
     """
-    notebook, lesson = nbformat.reads(text, as_version=4), make.Lesson(ROOT / f"{docname}.ipynb")
-    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and "lesson.explore_" in cell.source]
+    notebook, outputs = nbformat.reads(text, as_version=4), Outputs(ROOT / f"{docname}.ipynb")
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and shows_explorer(cell.source)]
     for cell in shown:
-        drawn = {"accuracy": lesson.curves, "crossover": lesson.map}.get(re.search(r"explore_(\w+)", cell.source)[1])
-        explorer = drawn(cell.id) if drawn else of_deck(DECKS / f"{Path(docname).name}.html")[1]
-        plain = (
-            f"<details><summary>As a plain figure</summary>{lesson.figure(cell.id)}{lesson.table(cell.id)}</details>"
-        )
+        again = redrawn(outputs, cell.id)
+        explorer = again.html() if again else of_deck(BUILD / f"{Path(docname).name}.html")[1]
+        drawn = f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}"
+        plain = f"<details><summary>As a plain figure</summary>{drawn}</details>"
         page = explorer + plain + (alive() if cell is shown[-1] else "")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
     return nbformat.writes(notebook)
@@ -103,37 +98,37 @@ def with_explorers(docname, text):
 
 def decks():
     """Return a list of links to the decks, which stand beside the pages."""
-    titles = {path.stem: make.slides_of(path)[0][0].lstrip("# ").splitlines()[0] for path in make.decks()}
-    lines = [f'<li><a href="../{stem}.html">{title}</a></li>' for stem, title in titles.items()]
+    lines = [f'<li><a href="../{each.stem}.html">{title_of(each.deck)}</a></li>' for each in lessons()]
     return "```{raw} html\n<ul>" + "".join(lines) + "</ul>\n```"
 
 
 def claims():
     """Return every claim of the course with its sources as citations, then the bibliography."""
-    with open(ROOT / "notebooks" / "claims.toml", "rb") as file:
-        rows = tomllib.load(file)["claim"]
-    parts, lesson = [], None
-    for row in rows:
-        if row["lesson"] != lesson:
-            lesson = row["lesson"]
-            parts.append(f"## Lesson {lesson}")
-        cited = ",".join(row["sources"])
-        parts.append(
-            f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`. "
-            f"Not claimed: {row['limits']} Reviewed {row['reviewed']}."
-        )
+    parts = []
+    for each in lessons():
+        parts += [f"## Lesson {each.number}", *map(claim, load_claims(each.number))]
     return "\n\n".join([*parts, "## Sources", "```{bibliography}\n:all:\n```"])
+
+
+def claim(row):
+    """Return one claim as Markdown."""
+    cited = ",".join(row["sources"])
+    return (
+        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`. "
+        f"Not claimed: {row['limits']} Reviewed {row['reviewed']}."
+    )
 
 
 def api():
     """Return the reference of all modules, from their docstrings."""
-    return "\n\n".join(
-        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: pruning_lab.{name}\n   :members:\n   :imported-members:\n"
-        f"   :noindex:\n```"
-        if name in ("sparse", "measure", "plots", "lesson")
-        else f"## {name}\n\n```{{eval-rst}}\n.. automodule:: pruning_lab.{name}\n   :members:\n```"
-        for name in MODULES
-    )
+    return "\n\n".join(f"## {name}\n\n{reference(f'pruning_lab.{name}')}" for name in MODULES)
+
+
+def reference(module):
+    """Return the reference of a module; where it lists what it imports, of that too."""
+    gathers = hasattr(import_module(module), "__all__")
+    options = "   :members:\n" + "   :imported-members:\n   :noindex:\n" * gathers
+    return f"```{{eval-rst}}\n.. automodule:: {module}\n{options}```"
 
 
 def measured():
@@ -179,13 +174,10 @@ def numbers():
 
 def _imagenet():
     """Return what VGG-16 on ImageNet would take at the rates that lessons 04 and 05 measured."""
-    notebooks = ROOT / "notebooks"
-    kernels, shrinking = (
-        make.Lesson(notebooks / f"{name}.ipynb") for name in ("04-sparse-kernels", "05-layer-shrinking")
-    )
-    bandwidth = float(kernels.number_in("limit", r"bandwidth (\d+)")) * 1e9
-    work = int(shrinking.number_in("predict-work", r"picture\s+([\d,]+)").replace(",", ""))
-    milliseconds = float(shrinking.number_in("predict-work", r"time for the batch \[ms\]\s+([\d.]+)"))
+    kernels, shrinking = (Outputs(lesson(number).notebook) for number in ("04", "05"))
+    bandwidth = float(kernels.found("limit", r"bandwidth (\d+)")) * 1e9
+    work = int(shrinking.found("predict-work", r"picture\s+([\d,]+)").replace(",", ""))
+    milliseconds = float(shrinking.found("predict-work", r"time for the batch \[ms\]\s+([\d.]+)"))
     rate, pictures = 128 * work / milliseconds * 1000, 1_281_167
     widths, sides = (64, 64, 128, 128, *[256] * 3, *[512] * 6), (224, 224, 112, 112, *[56] * 3, *[28] * 3, *[14] * 3)
     filters = [9 * before * after for before, after in pairwise((3, *widths))]
@@ -212,7 +204,7 @@ FILLED = {"explorers": explorers, "decks": decks, "claims": claims, "api": api, 
 
 def fill(_app, docname, source):
     """Put what is computed where a page says @@name@@, and live explorers into lessons."""
-    if docname.startswith("notebooks/0"):
+    if docname in {f"notebooks/{each.stem}" for each in lessons()}:
         source[0] = with_explorers(docname, source[0])
     if docname.startswith("site/"):
         for name, made in FILLED.items():

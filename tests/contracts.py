@@ -29,7 +29,7 @@ from torch.nn.utils import parametrizations
 
 NUMBERS = torch.tensor(
     [[3.0, -1.0, 0.5, 2.0], [-4.0, 1.5, 0.25, -0.75]]
-)  # exact in every float, no two magnitudes equal
+)  # exact in every float, no two magnitudes equal; each column has a copy
 
 
 def _with(value):
@@ -57,24 +57,24 @@ class Subclass(torch.Tensor):
 
 # name: (tensor, the ordinary tensor of the same numbers)
 TENSORS: dict[str, Callable[[], tuple[Tensor, Tensor]]] = {
-    "float16": lambda: (NUMBERS.half(), NUMBERS),
-    "bfloat16": lambda: (NUMBERS.bfloat16(), NUMBERS),
-    "float64": lambda: (NUMBERS.double(), NUMBERS),
+    "float16": lambda: (NUMBERS.half(), NUMBERS.clone()),
+    "bfloat16": lambda: (NUMBERS.bfloat16(), NUMBERS.clone()),
+    "float64": lambda: (NUMBERS.double(), NUMBERS.clone()),
     "integers": lambda: (NUMBERS.to(torch.int64), NUMBERS.to(torch.int64).float()),
     "bool": lambda: (NUMBERS > 0, (NUMBERS > 0).float()),
-    "complex": lambda: (NUMBERS.to(torch.complex64), NUMBERS),
-    "float8": lambda: (NUMBERS.to(torch.float8_e4m3fn), NUMBERS),
-    "meta": lambda: (NUMBERS.to("meta"), NUMBERS),
-    "NaN": lambda: (_with(float("nan")), NUMBERS),
+    "complex": lambda: (NUMBERS.to(torch.complex64), NUMBERS.clone()),
+    "float8": lambda: (NUMBERS.to(torch.float8_e4m3fn), NUMBERS.clone()),
+    "meta": lambda: (NUMBERS.to("meta"), NUMBERS.clone()),
+    "NaN": lambda: (_with(float("nan")), NUMBERS.clone()),
     "infinities": lambda: (_with(float("inf")), _with(1e30)),
-    "denormals": lambda: (NUMBERS * 2.0**-140, NUMBERS),
-    "empty": lambda: (NUMBERS[:0], NUMBERS[:0]),
+    "denormals": lambda: (NUMBERS * 2.0**-140, NUMBERS.clone()),
+    "empty": lambda: (NUMBERS[:0].clone(), NUMBERS[:0].clone()),
     "0-d": lambda: (torch.tensor(3.0), torch.tensor(3.0)),
-    "strided": lambda: (_strided(NUMBERS), NUMBERS),
-    "expanded": lambda: (NUMBERS[:1].expand(2, 4), NUMBERS[:1].repeat(2, 1)),
-    "read-only": lambda: (_read_only(NUMBERS), NUMBERS),
-    "requires_grad": lambda: (NUMBERS.clone().requires_grad_(), NUMBERS),
-    "subclassed": lambda: (NUMBERS.clone().as_subclass(Subclass), NUMBERS),
+    "strided": lambda: (_strided(NUMBERS), NUMBERS.clone()),
+    "expanded": lambda: (NUMBERS[:1].clone().expand(2, 4), NUMBERS[:1].repeat(2, 1)),
+    "read-only": lambda: (_read_only(NUMBERS), NUMBERS.clone()),
+    "requires_grad": lambda: (NUMBERS.clone().requires_grad_(), NUMBERS.clone()),
+    "subclassed": lambda: (NUMBERS.clone().as_subclass(Subclass), NUMBERS.clone()),
 }
 
 # --- Columns: modules. Each holds the numbers as the weight of a linear layer of 4 inputs and 2 outputs. ---
@@ -95,14 +95,14 @@ class Doubling(nn.Linear):
 
 
 def _tied():
-    model = nn.Sequential(layer(), nn.ReLU(), nn.Linear(2, 4), layer())
+    model = nn.Sequential(layer(), nn.ReLU(), layer(NUMBERS.T), layer())
     model[3].weight = model[0].weight
     return model
 
 
 def _shared():
     once = layer()
-    return nn.Sequential(once, nn.ReLU(), nn.Linear(2, 4), once)
+    return nn.Sequential(once, nn.ReLU(), layer(NUMBERS.T), once)
 
 
 def _scripted():
@@ -130,9 +130,14 @@ def holding(argument: Tensor | nn.Module) -> nn.Module:
     return model
 
 
+def first_of(module: nn.Module) -> nn.Module:
+    """Return the first layer. By name: a scripted model hands out by number what it was made of."""
+    return dict(module.named_children())["0"]
+
+
 def weight_of(argument: Tensor | nn.Module) -> Tensor:
     """Return a tensor; of a module the weight of its first layer."""
-    return argument[0].weight if isinstance(argument, nn.Module) else argument
+    return first_of(argument).weight if isinstance(argument, nn.Module) else argument
 
 
 # --- Cells ---

@@ -42,7 +42,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__in
 
 
 def strangers(path, source):
-    """Return the rooms that a file of the lessons or the homework imports and that are neither its own nor the frame."""
+    """Return the rooms that a file of the lessons or the homework imports, without its own and the frame."""
     if path.parts[0] not in ("lesson", "homework") or path.parts[1].startswith("__"):
         return []
     floor, own = path.parts[0], path.parts[1].removesuffix(".py")

@@ -12,6 +12,10 @@ def test_there_are_at_least_sixty():
     assert sum(map(len, CASES.values())) >= 60
 
 
+def test_tables_are_found_in_every_folder():
+    assert {"test_masks", "lesson.frame.test_curves", "lesson.why_prune.test_explorer"} <= CASES.keys()
+
+
 @pytest.mark.parametrize("module", CASES)
 def test_each_case_is_named_once(module):
     names = [case[0] for case in CASES[module]]

@@ -1,7 +1,6 @@
 """The shipped data: exact counts, disjoint splits, the same pixels as published, and errors that say what to do."""
 
 import gzip
-import importlib.util
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -12,17 +11,17 @@ import torch
 from bad_input import bad_input_test
 
 from pruning_lab import data
+from pruning_lab.data import fashion, make_fashion_mnist
 
-SCRIPT = data.SUBSET_PATH.with_name("make_fashion_mnist.py")
 FULL_IS_HERE = any(
-    (folder / "train-images-idx3-ubyte.gz").is_file() for folder in (data.DEBIAN_FOLDER, data.CACHE_FOLDER)
+    (folder / "train-images-idx3-ubyte.gz").is_file() for folder in (fashion.DEBIAN_FOLDER, fashion.CACHE_FOLDER)
 )
 needs_full = pytest.mark.skipif(not FULL_IS_HERE, reason="needs dataset-fashion-mnist")
 
 
 @pytest.fixture(scope="module")
 def arrays():
-    with np.load(data.SUBSET_PATH) as archive:
+    with np.load(fashion.SUBSET_PATH) as archive:
         return dict(archive)
 
 
@@ -59,8 +58,13 @@ def test_no_image_of_one_split_is_copied_into_another(arrays):
     assert len(pixels["train"] & pixels["test"]) <= 3
 
 
+def test_the_package_gives_what_lessons_use():
+    assert data.fashion_mnist is fashion.fashion_mnist
+    assert (data.SPLITS, len(data.CLASS_NAMES)) == (("train", "validation", "test"), 10)
+
+
 def test_file_is_small():
-    assert data.SUBSET_PATH.stat().st_size <= 8_000_000
+    assert fashion.SUBSET_PATH.stat().st_size <= 8_000_000
 
 
 def test_changing_a_tensor_leaves_the_next_caller_alone():
@@ -75,10 +79,7 @@ def test_changing_a_tensor_leaves_the_next_caller_alone():
 @needs_full
 def test_script_makes_the_shipped_arrays(arrays):
     """Arrays, not bytes: another build of zlib may pack them differently."""
-    spec = importlib.util.spec_from_file_location("make_fashion_mnist", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    made = script.make()
+    made = make_fashion_mnist.make()
     assert made.keys() == arrays.keys()
     assert all(np.array_equal(made[name], arrays[name]) and made[name].dtype == arrays[name].dtype for name in made)
 
@@ -92,7 +93,7 @@ def test_full_splits_hold_every_image_once():
 @needs_full
 def test_small_images_stand_where_their_indices_say(arrays):
     for split, part in {"train": "train", "validation": "train", "test": "test"}.items():
-        images, labels = data.read_full(part)
+        images, labels = fashion.read_full(part)
         indices = arrays[f"{split}_indices"]
         assert np.array_equal(images[indices], arrays[f"{split}_images"])
         assert np.array_equal(labels[indices], arrays[f"{split}_labels"])
@@ -100,10 +101,10 @@ def test_small_images_stand_where_their_indices_say(arrays):
 
 @needs_full
 def test_full_set_is_found_in_the_cache_folder(tmp_path):
-    source = data.DEBIAN_FOLDER if data.DEBIAN_FOLDER.is_dir() else data.CACHE_FOLDER
-    for name in data.FULL_SHA256:
+    source = fashion.DEBIAN_FOLDER if fashion.DEBIAN_FOLDER.is_dir() else fashion.CACHE_FOLDER
+    for name in fashion.FULL_SHA256:
         (tmp_path / name).write_bytes(gzip.compress(gzip.decompress((source / name).read_bytes()), compresslevel=1))
-    with mock.patch.object(data, "DEBIAN_FOLDER", NOWHERE), mock.patch.object(data, "CACHE_FOLDER", tmp_path):
+    with mock.patch.object(fashion, "DEBIAN_FOLDER", NOWHERE), mock.patch.object(fashion, "CACHE_FOLDER", tmp_path):
         assert data.fashion_mnist("test", full=True)[0].shape == (10_000, 1, 28, 28)
 
 
@@ -114,8 +115,8 @@ NOWHERE = FOLDER / "nowhere"
 @pytest.fixture(scope="module", autouse=True)
 def broken_files():
     """Files as a broken download or an editor leaves them."""
-    (FOLDER / "truncated.npz").write_bytes(data.SUBSET_PATH.read_bytes()[:1000])
-    whole = bytearray(data.SUBSET_PATH.read_bytes())
+    (FOLDER / "truncated.npz").write_bytes(fashion.SUBSET_PATH.read_bytes()[:1000])
+    whole = bytearray(fashion.SUBSET_PATH.read_bytes())
     whole[5000] ^= 1
     (FOLDER / "changed.npz").write_bytes(whole)
     packed = gzip.compress(b"\0" * 100, mtime=0)
@@ -126,7 +127,7 @@ def broken_files():
         "flipped": packed[:10] + b"\xff" * 20,
     }.items():
         (FOLDER / folder).mkdir()
-        for name in data.FULL_SHA256:
+        for name in fashion.FULL_SHA256:
             (FOLDER / folder / name).write_bytes(content)
     yield
     for path in sorted(FOLDER.rglob("*"), reverse=True):
@@ -135,20 +136,23 @@ def broken_files():
 
 
 def subset_at(name):
-    with mock.patch.object(data, "SUBSET_PATH", FOLDER / name):
+    with mock.patch.object(fashion, "SUBSET_PATH", FOLDER / name):
         data.fashion_mnist("train")
 
 
 def full_at(name):
-    with mock.patch.object(data, "DEBIAN_FOLDER", FOLDER / name), mock.patch.object(data, "CACHE_FOLDER", NOWHERE):
+    with (
+        mock.patch.object(fashion, "DEBIAN_FOLDER", FOLDER / name),
+        mock.patch.object(fashion, "CACHE_FOLDER", NOWHERE),
+    ):
         data.fashion_mnist("test", full=True)
 
 
 RESTORE = (
-    "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or make it anew with "
+    "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or rebuild it with "
     "`python -m pruning_lab.data.make_fashion_mnist`."
 )
-NOT_GZIP = "must be a whole gzip file; got a truncated or changed one. Install or copy it anew."
+NOT_GZIP = "must be a complete gzip file; got a truncated or changed one. Install or copy it again."
 IMAGES = "t10k-images-idx3-ubyte.gz"
 BAD_INPUT = [
     (
@@ -163,26 +167,31 @@ BAD_INPUT = [
         ValueError,
         "split must be one of train, validation, test; got None",
     ),
-    ("part unknown", lambda: data.read_full("validation"), ValueError, "part must be train or test; got 'validation'"),
+    (
+        "part unknown",
+        lambda: fashion.read_full("validation"),
+        ValueError,
+        "part must be train or test; got 'validation'",
+    ),
     (
         "file missing",
         lambda: subset_at("missing.npz"),
         FileNotFoundError,
-        f"{FOLDER / 'missing.npz'} must be there, it ships with the course. {RESTORE}",
+        f"{FOLDER / 'missing.npz'} must exist, because it ships with the course; got no file. {RESTORE}",
     ),
     (
         "file truncated",
         lambda: subset_at("truncated.npz"),
         ValueError,
-        f"{FOLDER / 'truncated.npz'} must have sha256 {data.SUBSET_SHA256[:12]}...; got 394b2dc819a7... (1000 bytes): "
-        f"it was truncated or changed. {RESTORE}",
+        f"{FOLDER / 'truncated.npz'} must have sha256 {fashion.SUBSET_SHA256[:12]}...; got 394b2dc819a7... "
+        f"(1000 bytes): it was truncated or changed. {RESTORE}",
     ),
     (
         "file changed",
         lambda: subset_at("changed.npz"),
         ValueError,
-        f"{FOLDER / 'changed.npz'} must have sha256 {data.SUBSET_SHA256[:12]}...; got a7091aad28de... "
-        f"({data.SUBSET_PATH.stat().st_size} bytes): it was truncated or changed. {RESTORE}",
+        f"{FOLDER / 'changed.npz'} must have sha256 {fashion.SUBSET_SHA256[:12]}...; got a7091aad28de... "
+        f"({fashion.SUBSET_PATH.stat().st_size} bytes): it was truncated or changed. {RESTORE}",
     ),
     (
         "full set missing",
@@ -216,7 +225,7 @@ BAD_INPUT = [
         lambda: full_at("other"),
         ValueError,
         f"{FOLDER / 'other' / IMAGES} must have sha256 5b4141f0afba...; got cd00e292c597... (100 bytes): it was "
-        "truncated or changed. Install or copy it anew.",
+        "truncated or changed. Install or copy it again.",
     ),
 ]
 

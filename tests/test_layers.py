@@ -1,6 +1,7 @@
 import copy
 from itertools import chain, combinations
 
+import numpy as np
 import pytest
 import torch
 from bad_input import bad_input_test
@@ -417,7 +418,84 @@ def computed(name):
     )
 
 
+def pruned_by_torch():
+    return prune.random_unstructured(nn.MultiheadAttention(8, 2), "in_proj_weight", amount=0.5)
+
+
+class Scaled(nn.Linear):
+    """Has a number of its own for each output."""
+
+    def __init__(self):
+        super().__init__(4, 3)
+        self.scale = nn.Parameter(torch.ones(3))
+
+
+class Louder(nn.MultiheadAttention):
+    def forward(self, *inputs, **options):
+        output, weights = super().forward(*inputs, **options)
+        return 2 * output, weights
+
+
+class Named(nn.MultiheadAttention):
+    """A subclass that computes what its parent does."""
+
+
+def sparse_layer():
+    layer = nn.Linear(4, 4)
+    layer.weight = nn.Parameter(torch.eye(4).to_sparse())
+    return layer
+
+
+def resized():
+    layer = nn.Linear(4, 3)
+    layer.weight = nn.Parameter(torch.ones(3, 6))
+    return layer
+
+
 x = torch.zeros(2, 5, 8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int32, ">i4", ">u8"])
+def test_integers_are_integers(dtype):
+    kept = np.array([0, 2], dtype)
+    kept.flags.writeable = False
+    layer = nn.Linear(4, 3)
+    expected = shrink_linear(layer, keep_out=[0, 2]).weight
+    assert torch.equal(shrink_linear(layer, keep_out=kept).weight, expected)
+    if kept.dtype.isnative:
+        assert torch.equal(shrink_linear(layer, keep_out=torch.from_numpy(kept.copy())).weight, expected)
+
+
+def test_a_subclass_that_computes_the_same_may_be_shrunk():
+    attention = Named(8, 2, batch_first=True)
+    smaller = shrink_attention(attention, [0, 1])
+    torch.testing.assert_close(smaller(x, x, x)[0], attention(x, x, x)[0])
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize(
+    "masks",
+    [
+        {"attn_mask": torch.ones(5, 5, dtype=torch.int64)},
+        {"attn_mask": torch.zeros(5, 5, dtype=torch.uint8)},
+        {"key_padding_mask": torch.ones(2, 5, dtype=torch.int32)},
+        {"key_padding_mask": torch.zeros(1, 5, dtype=torch.bool)},
+        {"key_padding_mask": torch.zeros(2, 1, dtype=torch.bool)},
+        {"attn_mask": torch.zeros(1, 5)},
+        {"attn_mask": torch.zeros(5, 1)},
+        {"attn_mask": torch.zeros(1, 1, dtype=torch.bool)},
+    ],
+)
+def test_masks_that_torch_refuses_are_refused(masks, batch_first):
+    query = torch.rand(2, 5, 8) if batch_first else torch.rand(5, 2, 8)
+    for attention in (
+        nn.MultiheadAttention(8, 2, batch_first=batch_first),
+        HeadAttention(8, 2, 4, batch_first=batch_first),
+    ):
+        for need_weights in (True, False):
+            with pytest.raises((TypeError, ValueError, RuntimeError, AssertionError)):
+                attention(query, query, query, need_weights=need_weights, **masks)
+
 
 BAD_INPUT = [
     (
@@ -535,6 +613,93 @@ BAD_INPUT = [
         lambda: HeadAttention(8, 2, 4)(x, x, x, is_causal=True),
         ValueError,
         "attn_mask must be given with is_causal, which is only a hint; got None",
+    ),
+    (
+        "a mask of integers",
+        lambda: HeadAttention(8, 2, 4, batch_first=True)(x, x, x, attn_mask=torch.ones(5, 5, dtype=torch.int64)),
+        TypeError,
+        "attn_mask must be bool (True is left out) or floating point (added to the scores); got dtype torch.int64",
+    ),
+    (
+        "the padding of one sentence",
+        lambda: HeadAttention(8, 2, 4, batch_first=True)(x, x, x, torch.zeros(1, 5, dtype=torch.bool)),
+        ValueError,
+        "key_padding_mask must have shape (2, 5); got (1, 5)",
+    ),
+    (
+        "a mask of another length",
+        lambda: HeadAttention(8, 2, 4, batch_first=True)(x, x, x, attn_mask=torch.zeros(5, 1)),
+        ValueError,
+        "attn_mask must have shape (5, 5); got (5, 1)",
+    ),
+    (
+        "keys of one sentence",
+        lambda: HeadAttention(8, 2, 4, batch_first=True)(x, x[:1], x[:1]),
+        ValueError,
+        "query, key and value must have one batch, and key and value one length; "
+        "got shapes (2, 5, 8), (1, 5, 8), (1, 5, 8) with the batch first",
+    ),
+    ("no heads", lambda: HeadAttention(8, 0, 4), ValueError, "num_heads must be at least 1; got 0"),
+    (
+        "attention pruned by torch",
+        lambda: shrink_attention(pruned_by_torch(), [0]),
+        ValueError,
+        computed("in_proj_weight").replace("layer", "attention"),
+    ),
+    (
+        "attention with a forward of its own",
+        lambda: shrink_attention(Louder(8, 2), [0]),
+        TypeError,
+        "attention must compute what nn.MultiheadAttention does; "
+        "got Louder with a forward of its own, which HeadAttention would lose",
+    ),
+    (
+        "a lazy layer",
+        lambda: shrink_linear(nn.LazyLinear(3)),
+        ValueError,
+        "layer must be initialised (run it once on example inputs); got a lazy weight",
+    ),
+    (
+        "a layer with more for each channel",
+        lambda: shrink_linear(Scaled(), keep_out=[0]),
+        ValueError,
+        "layer must hold nothing for each channel but what an nn.Linear has; got Scaled with 'scale'",
+    ),
+    (
+        "a weight of another size",
+        lambda: shrink_linear(resized(), keep_out=[0]),
+        ValueError,
+        "layer must hold a weight of its own size; got weight (3, 6) in a layer made for (3, 4)",
+    ),
+    (
+        "a sparse weight",
+        lambda: shrink_linear(sparse_layer(), keep_out=[0]),
+        TypeError,
+        "weight of layer must be a dense tensor (make it one with .to_dense()); got layout torch.sparse_coo",
+    ),
+    (
+        "indices as text",
+        lambda: shrink_linear(nn.Linear(4, 3), keep_out="02"),
+        TypeError,
+        "keep_out must be a 1-D integer tensor or list of ints; got '02'",
+    ),
+    (
+        "indices beyond any integer",
+        lambda: shrink_linear(nn.Linear(4, 3), keep_out=np.array([2**64 - 1], np.uint64)),
+        ValueError,
+        "keep_out must hold indices in [0, 3); got [18446744073709551615]",
+    ),
+    (
+        "no indices at all",
+        lambda: shrink_batchnorm2d(nn.BatchNorm2d(3), None),
+        TypeError,
+        "keep must be a 1-D integer tensor or list of ints; got None",
+    ),
+    (
+        "indices of no numbers",
+        lambda: shrink_linear(nn.Linear(4, 3), keep_out=torch.tensor([0], device="meta")),
+        ValueError,
+        "keep_out must hold numbers; got a tensor on the meta device, which has a shape only",
     ),
     (
         "a mask per head",

@@ -305,6 +305,75 @@ def test_channels_against_torch_prune():
     assert torch.equal(kept, holder.weight_mask[:, 0, 0, 0].nonzero().flatten())
 
 
+# The processor may be told to take the smallest numbers for zeros: a library built with fast math is enough.
+
+
+@pytest.fixture
+def flushed():
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor flushes none")
+    yield
+    torch.set_flush_denormal(False)
+
+
+TINY = {
+    torch.float16: torch.arange(1, 97, dtype=torch.int16).view(torch.float16),
+    torch.bfloat16: torch.arange(1, 97, dtype=torch.int16).view(torch.bfloat16),
+    torch.float32: torch.arange(1, 97, dtype=torch.int32).view(torch.float32),
+    torch.float64: torch.arange(1, 97, dtype=torch.int64).view(torch.float64),
+}
+
+
+@pytest.mark.usefixtures("flushed")
+@pytest.mark.parametrize("dtype", TINY)
+@pytest.mark.parametrize("by_magnitude", [False, True])
+def test_flushed_denormals_are_ranked_as_they_are(dtype, by_magnitude):
+    scores = TINY[dtype].flip(0).clone()
+    scores[::2].neg_()
+    rising = mask_global({"a": scores}, 0.25, by_magnitude=by_magnitude)["a"]
+    gone = range(72, 96) if by_magnitude else range(0, 48, 2)  # the smallest; or of the negative ones the lowest
+    assert (~rising).nonzero().flatten().tolist() == list(gone)
+    assert (~mask_unstructured(scores, 0.25)).sum() == 24
+    assert keep_channels(scores.abs(), 0.25).tolist() == list(range(72))
+    assert mask_n_of_m(scores.abs(), 1, 2).reshape(-1, 2).any(dim=1).all()
+    assert mask_n_of_m(TINY[dtype], 1, 2).tolist() == [False, True] * 48
+
+
+@pytest.mark.usefixtures("flushed")
+def test_flushed_denormals_of_mixed_dtypes():
+    names = [torch.float64, torch.bfloat16, torch.float32, torch.float16]  # in the order of their smallest numbers
+    masks = mask_global({str(name): TINY[name] for name in names}, 0.125)
+    assert [int((~mask).sum()) for mask in masks.values()] == [48, 0, 0, 0]
+    masks = mask_global(
+        {"a": TINY[torch.float32], "b": -TINY[torch.float32].flip(0), "c": torch.zeros(8).double()}, 0.5
+    )
+    assert [int((~mask).sum()) for mask in masks.values()] == [0, 96, 4]
+
+
+@pytest.mark.usefixtures("flushed")
+def test_blocks_of_flushed_denormals():
+    mask = mask_blocks(TINY[torch.float32].flip(0).reshape(8, 12), (2, 12), 0.5)
+    assert mask[:, 0].tolist() == [True] * 4 + [False] * 4
+
+
+# Groups along any axis.
+
+
+@pytest.mark.parametrize("axis", range(-4, 4))
+def test_groups_along_any_axis(axis):
+    scores = normal(4, 8, 12, 16).abs()
+    mask = mask_n_of_m(scores, 2, 4, axis=axis)
+    assert mask.is_contiguous()
+    assert (mask.movedim(axis, -1).reshape(-1, 4).sum(dim=1) == 2).all()
+    assert torch.equal(mask.movedim(axis, -1), mask_n_of_m(scores.movedim(axis, -1), 2, 4))
+
+
+def test_a_convolution_is_grouped_along_its_input_channels():
+    weight = nn.Conv2d(8, 4, 3).weight.detach()
+    mask = mask_n_of_m(weight.abs(), 2, 4, axis=1)
+    assert (mask.unflatten(1, (2, 4)).sum(dim=2) == 2).all()
+
+
 # Any layout, nothing changed.
 
 
@@ -341,6 +410,10 @@ def test_masks_share_no_memory_with_each_other_or_the_scores():
 
 
 NAN = torch.tensor([1.0, float("nan")])
+A_WEIGHT = (
+    "{} must be scores (a weight would rank by its sign: take magnitude_scores(weight), or "
+    "mask_global(weights, sparsity, by_magnitude=True); of learnt scores .detach()); got a Parameter"
+)
 BAD_INPUT = [
     (
         "sparsity in percent",
@@ -429,6 +502,58 @@ BAD_INPUT = [
         lambda: mask_n_of_m(torch.ones(4, 6), 2, 4),
         ValueError,
         "scores must have a last axis divisible by m = 4; got shape (4, 6)",
+    ),
+    (
+        "groups along the width of a kernel",
+        lambda: mask_n_of_m(torch.ones(8, 4, 3, 3), 2, 4),
+        ValueError,
+        "scores must have a last axis divisible by m = 4 (axis=1 takes the input channels of a convolution); "
+        "got shape (8, 4, 3, 3)",
+    ),
+    (
+        "groups along an axis that m does not divide",
+        lambda: mask_n_of_m(torch.ones(8, 3, 3, 3), 2, 4, axis=1),
+        ValueError,
+        "scores must have an axis 1 divisible by m = 4; got shape (8, 3, 3, 3)",
+    ),
+    (
+        "an axis that is not there",
+        lambda: mask_n_of_m(torch.ones(8, 4), 2, 4, axis=2),
+        ValueError,
+        "axis must be below 2, the number of axes; got 2",
+    ),
+    (
+        "an axis before the first",
+        lambda: mask_n_of_m(torch.ones(8, 4), 2, 4, axis=-3),
+        ValueError,
+        "axis must be at least -2; got -3",
+    ),
+    (
+        "a weight for its scores, in one ranking",
+        lambda: mask_global({"fc.weight": nn.Linear(3, 2).weight}, 0.5),
+        TypeError,
+        A_WEIGHT.format("scores_by_name['fc.weight']"),
+    ),
+    *(
+        (f"a weight for its scores, {name}", call, TypeError, A_WEIGHT.format("scores"))
+        for name, call in {
+            "alone": lambda: mask_unstructured(nn.Linear(3, 2).weight, 0.5),
+            "in groups": lambda: mask_n_of_m(nn.Linear(4, 2).weight, 2, 4),
+            "in blocks": lambda: mask_blocks(nn.Linear(4, 2).weight, (1, 2), 0.5),
+            "of channels": lambda: keep_channels(nn.BatchNorm2d(4).weight, 0.5),
+        }.items()
+    ),
+    (
+        "scores without numbers",
+        lambda: mask_unstructured(torch.ones(4, device="meta"), 0.5),
+        ValueError,
+        "scores must hold numbers; got a tensor on the meta device, which has a shape only",
+    ),
+    (
+        "sparse scores",
+        lambda: mask_unstructured(torch.eye(4).to_sparse(), 0.5),
+        TypeError,
+        "scores must be a dense tensor (make it one with .to_dense()); got layout torch.sparse_coo",
     ),
     (
         "groups of a scalar",

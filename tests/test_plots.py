@@ -15,9 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 
 from pruning_lab import masks, plots
-from pruning_lab.plots import canvas
+from pruning_lab.plots import canvas, cells
 
 WEIGHT = torch.tensor([[3.0, -1.0, 0.5], [-2.0, 0.0, 1.5]])
 MASK = torch.tensor([[True, False, False], [True, False, True]])
@@ -229,6 +230,58 @@ def test_colours_with_one_meaning_in_one_picture_differ_in_brightness():
     lightness = [colorsys.rgb_to_hls(*to_rgb(plots.COLOURS[name]))[1] for name in ("kept", "pruned")]
     assert lightness[1] - lightness[0] > 0.4
     assert len(set(plots.SERIES)) == len(plots.SERIES)
+
+
+def test_cells_stand_as_in_the_matrix():
+    ax = plots.new_axes()
+    plots.draw_cells(ax, MASK.numpy())
+    (mesh,) = ax.collections
+    assert np.array_equal(mesh.get_array(), MASK.numpy())
+    pruned, kept = mesh.cmap([0, 1])
+    assert tuple(pruned[:3]) == to_rgb(plots.COLOURS["pruned"])
+    assert tuple(kept[:3]) == to_rgb(plots.COLOURS["kept"])
+    assert mesh.get_clim() == (0, 1)  # a matrix of which all or nothing stays has the same two colours
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
+
+
+def test_a_letter_stands_on_its_place():
+    ax = plots.new_axes()
+    plots.draw_letter(ax, "A", 2, 1, size=11)
+    (letter,) = ax.texts
+    assert (letter.get_text(), letter.get_position(), letter.get_fontsize()) == ("A", (2, 1), 11)
+    assert letter.get_bbox_patch() is not None
+
+
+def centres(patch):
+    """Return the cell (row, column) that each outline of a compound path begins in."""
+    path = patch.get_path()
+    return {tuple(np.rint(point[::-1]).astype(int).tolist()) for point in path.vertices[path.codes == path.MOVETO]}
+
+
+def test_numbers_stand_in_their_cells_and_a_pruned_one_is_a_zero():
+    ax = plots.new_axes()
+    plots.draw_numbers(ax, WEIGHT, MASK)
+    kept, pruned = (patch for patch in ax.findobj(PathPatch) if len(patch.get_path().vertices) > 20)
+    assert centres(kept) == {(0, 0), (1, 0), (1, 2)}
+    assert centres(pruned) == {(0, 1), (0, 2), (1, 1)}
+    assert (kept.get_facecolor()[:3], pruned.get_facecolor()[:3]) == (to_rgb("white"), to_rgb("0.4"))
+    assert np.array_equal(ax.collections[0].get_array(), MASK.numpy())
+
+
+def test_without_a_mask_every_number_stands():
+    ax = plots.new_axes()
+    plots.draw_numbers(ax, WEIGHT, mask=None)
+    (numbers,) = (patch for patch in ax.findobj(PathPatch) if len(patch.get_path().vertices) > 20)
+    assert centres(numbers) == {(row, column) for row in range(2) for column in range(3)}
+    assert ax.collections[0].get_array().all()
+
+
+@pytest.mark.parametrize("text", [".5", "-.33", "12.00"])
+def test_a_number_is_drawn_around_the_middle_of_its_cell(text):
+    outline = cells._outline(text)
+    box = outline.get_extents()
+    assert np.allclose([box.x0 + box.x1, box.y0 + box.y1], 0)
+    assert max(abs(box.x0), abs(box.y0)) < 0.5
 
 
 def test_png_has_144_pixels_per_inch():

@@ -1,5 +1,6 @@
 import copy
 import io
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -11,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from pruning_lab.masks import mask_global, mask_n_of_m, mask_unstructured, sparsity_of
-from pruning_lab.prune import apply_masks_, hold_masks, load_masks, masks_for, prunable_weights, save_masks
+from pruning_lab.prune import apply_masks_, hold_masks, left_out, load_masks, masks_for, prunable_weights, save_masks
 from pruning_lab.scores import magnitude_scores, taylor_scores
 
 seldom = settings(max_examples=25, deadline=None)
@@ -79,6 +80,61 @@ def test_prunable_weights(model, names):
     assert all(weights[name] is model.get_parameter(name) for name in names)
 
 
+class Gate(nn.Module):
+    """A matrix of one's own under a name of one's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = nn.Parameter(torch.ones(3, 2))
+
+
+def test_a_weight_left_out_is_named():
+    model = nn.Sequential(nn.Linear(4, 4), nn.utils.parametrizations.weight_norm(nn.Linear(4, 4)), nn.LazyLinear(2))
+    with pytest.warns(UserWarning, match=r"leaves out '1.weight', computed .*; '2.weight', not initialised") as heard:
+        assert list(prunable_weights(model)) == ["0.weight"]
+    assert len(heard) == 1
+    reasons = left_out(model)
+    assert {"1.weight", "1.parametrizations.weight.original0", "2.weight", "0.bias"} <= reasons.keys()
+    with pytest.warns(UserWarning, match="leaves out"):
+        assert list(masks_for(model, magnitude_scores, ninety)) == ["0.weight"]
+
+
+@pytest.mark.parametrize(
+    ("model", "got"),
+    [
+        (nn.utils.parametrizations.weight_norm(nn.Linear(4, 4)), "'weight', computed from other parameters"),
+        (nn.LazyLinear(3), "'weight', not initialised yet"),
+        (nn.Embedding(3, 2), "'weight', an embedding"),
+        (Gate(), "'gate', not called a weight by its layer"),
+        (nn.Linear(3, 2, device="meta"), "'weight', on the meta device"),
+    ],
+)
+def test_a_model_of_nothing_else_says_what_it_has(model, got):
+    with pytest.raises(ValueError, match=r"model must hold at least one weight of two axes or more; got") as caught:
+        prunable_weights(model)
+    assert got in str(caught.value)
+
+
+def test_parameters_by_name():
+    model = nn.Sequential(nn.Embedding(3, 2), Gate(), nn.Linear(2, 2))
+    names = ["1.gate", "0.weight", "2.bias"]
+    weights = prunable_weights(model, names)
+    assert list(weights) == names
+    assert all(weights[name] is model.get_parameter(name) for name in names)
+    masks = masks_for(model, magnitude_scores, lambda scores: mask_unstructured(scores, 0.5), names=names)
+    apply_masks_(model, masks)
+    assert [sparsity_of(mask) for mask in masks.values()] == [0.5] * 3
+    assert zero_where_pruned(model, masks)
+
+
+def test_the_parts_of_a_computed_weight_can_be_named():
+    model = nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
+    names = ["parametrizations.weight.original1"]
+    masks = masks_for(model, magnitude_scores, lambda scores: mask_n_of_m(scores, 2, 4), names=names)
+    apply_masks_(model, masks)
+    assert torch.equal(model.weight != 0, masks[names[0]])
+
+
 def test_masks_for_prunes_each_layer_and_leaves_the_model_alone():
     model = network()
     before = copy.deepcopy(model.state_dict())
@@ -131,6 +187,27 @@ def test_apply_in_any_dtype_and_layout(dtype):
     expected = layer.weight.detach().clone().masked_fill(~mask, 0)
     apply_masks_(layer, {"weight": mask})
     assert torch.equal(layer.weight, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128, torch.float8_e5m2, torch.int8, torch.bool])
+def test_apply_by_name_in_every_other_dtype(dtype):
+    layer = nn.Module()
+    layer.own = nn.Parameter(torch.ones(2, 3).to(dtype), requires_grad=False)
+    apply_masks_(layer, {"own": torch.tensor([[True, False, True], [False, True, False]])})
+    assert layer.own.to(torch.complex128).real.tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
+def test_apply_where_memory_holds_other_numbers():
+    numbers = torch.complex(torch.ones(2, 3), torch.ones(2, 3))
+    mask = torch.tensor([[True, False, True], [False, True, False]])
+    layer = nn.Module()
+    for name, tensor in {"negated": numbers.clone().conj().imag, "conjugate": numbers.clone().conj()}.items():
+        setattr(layer, name, nn.Parameter(tensor, requires_grad=False))
+    assert layer.negated.is_neg()
+    assert layer.conjugate.is_conj()
+    apply_masks_(layer, {"negated": mask, "conjugate": mask})
+    assert layer.negated.tolist() == [[-1, 0, -1], [0, -1, 0]]
+    assert torch.equal(layer.conjugate != 0, mask)
 
 
 def test_apply_twice_is_apply_once():
@@ -237,6 +314,127 @@ def test_loading_weights_while_held_does_not_let_pruned_ones_back():
         model.load_state_dict(dense.state_dict())
         train(model, optimizer, steps=1)
         assert zero_where_pruned(model, masks)
+
+
+def other_optimizers(model, masks):
+    """Whose steps no one would see: of another model, of a copy, of the biases only."""
+    return {
+        "another model's": torch.optim.SGD(network(1).parameters(), lr=0.1),
+        "a copy's": torch.optim.Adam(copy.deepcopy(model).parameters()),
+        "of the biases": torch.optim.AdamW([model[0].bias, model[3].bias]),
+    }
+
+
+@pytest.mark.parametrize("which", ["another model's", "a copy's", "of the biases"])
+def test_an_optimizer_that_trains_no_masked_weight_is_refused(which):
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    optimizer = other_optimizers(model, masks)[which]
+    before = copy.deepcopy(model.state_dict())
+    with (
+        pytest.raises(ValueError, match=r"optimizer must train weights that have a mask; got .* trains none of them"),
+        hold_masks(model, masks, optimizer),
+    ):
+        pass
+    assert not optimizer._optimizer_step_post_hooks
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_frozen_weights_need_no_optimizer():
+    model = network()
+    model[0].weight.requires_grad_(False)
+    masks = {"0.weight": torch.rand(20, 6) > 0.5}
+    optimizer = torch.optim.SGD(model[3].parameters(), lr=0.1)
+    with hold_masks(model, masks, optimizer):
+        train(model, optimizer)
+        assert zero_where_pruned(model, masks)
+
+
+def test_masks_that_grow_onto_weights_that_are_not_trained_are_refused():
+    model = network()
+    masks, optimizer = {}, torch.optim.SGD([model[0].bias], lr=0.1)
+    with hold_masks(model, masks, optimizer):
+        train(model, optimizer, steps=1)
+        masks.update(masks_for(model, magnitude_scores, ninety))
+        with pytest.raises(ValueError, match="optimizer must train weights that have a mask"):
+            train(model, optimizer, steps=1)
+
+
+@pytest.mark.parametrize("given", ["both", "either", "the matrices'"])
+def test_two_optimizers_of_one_model(given):
+    """As Muon for matrices beside AdamW for the rest; here the second trains one masked weight as well."""
+    model = network()
+    first = torch.optim.Muon([model[0].weight], lr=0.1)
+    second = torch.optim.AdamW([p for p in model.parameters() if p is not model[0].weight], lr=0.1)
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, {"both": [first, second], "either": second, "the matrices'": first}[given]):
+        for optimizer in (first, second) * 3:
+            train(model, optimizer, steps=1)
+            assert zero_where_pruned(model, masks)
+    for optimizer in (first, second):
+        train(model, optimizer, steps=1)
+    assert not zero_where_pruned(model, {"0.weight": masks["0.weight"]})
+    assert not zero_where_pruned(model, {"3.weight": masks["3.weight"]})
+
+
+def test_an_optimizer_made_inside_is_followed():
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, torch.optim.SGD(model.parameters(), lr=0.1)):
+        train(model, torch.optim.Adam(model.parameters(), lr=0.1))
+        assert zero_where_pruned(model, masks)
+
+
+def test_models_in_threads_hold_their_own_masks():
+    def held(model):
+        masks = {}
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        with hold_masks(model, masks, optimizer):
+            for step in range(30):
+                masks.clear()  # another thread must not come upon a dict that changes
+                masks.update(
+                    masks_for(model, magnitude_scores, lambda scores, due=step: mask_unstructured(scores, due / 40))
+                )
+                train(model, optimizer, steps=1)
+        return zero_where_pruned(model, masks), [weight.detach() for weight in prunable_weights(model).values()]
+
+    models = [network(seed) for seed in range(3)]  # here: threads share one generator of random numbers
+    alone = [held(copy.deepcopy(model)) for model in models]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(held, models))
+    assert all(zero for zero, _ in together)
+    for (_, expected), (_, weights) in zip(alone, together, strict=True):
+        assert all(map(torch.equal, weights, expected))
+
+
+@pytest.mark.parametrize("assign", [False, True])
+def test_zeros_stay_through_loading(assign):
+    model, dense = network(), network(seed=1)
+    masks = masks_for(model, magnitude_scores, ninety)
+    with hold_masks(model, masks, torch.optim.SGD(model.parameters(), lr=0.1)):
+        model.load_state_dict(dense.state_dict(), assign=assign)
+        assert zero_where_pruned(model, masks)
+        assert torch.equal(model[0].weight[masks["0.weight"]], dense[0].weight[masks["0.weight"]])
+        model[3].load_state_dict(network(seed=2)[3].state_dict())
+        assert zero_where_pruned(model, masks)
+    model.load_state_dict(network(seed=3).state_dict())
+    assert not zero_where_pruned(model, masks)
+
+
+def test_a_copy_and_a_file_of_a_held_model_hold_nothing():
+    model = network()
+    masks = masks_for(model, magnitude_scores, ninety)
+    file = io.BytesIO()
+    with hold_masks(model, masks, torch.optim.SGD(model.parameters(), lr=0.1)):
+        twin = copy.deepcopy(model)
+        torch.save(model, file)
+    file.seek(0)
+    for other in (twin, torch.load(file, weights_only=False)):
+        before = copy.deepcopy(model.state_dict())
+        other.load_state_dict(network(seed=1).state_dict())
+        assert torch.equal(other[0].weight, network(seed=1)[0].weight)
+        assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(module._load_state_dict_post_hooks for module in model.modules())
 
 
 # Plain tensors: everything else keeps working.
@@ -368,6 +566,50 @@ def test_a_damaged_file_gives_masks_or_the_error(tmp_path_factory, data):
         assert all(mask.dtype == torch.bool for mask in load_masks(path).values())
 
 
+def test_every_single_bit_counts(tmp_path):
+    path = tmp_path / "masks"
+    masks = {"0.weight": torch.rand(3, 4) > 0.5, "3.weight": torch.rand(5) > 0.5}
+    save_masks(masks, path)
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with suppress(ValueError):  # where it loads, it is what was saved: the bit was in the checksum's own name
+            loaded = load_masks(path)
+            assert loaded.keys() == masks.keys()
+            assert all(torch.equal(loaded[name], mask) for name, mask in masks.items())
+
+
+def test_a_bit_turned_in_a_mask_is_refused(tmp_path):
+    path = tmp_path / "masks"
+    save_masks({"weight": torch.ones(6) > 0}, path)
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    with pytest.raises(
+        ValueError, match=r"path must be an undamaged safetensors file; got .*\(its checksum is another"
+    ):
+        load_masks(path)
+
+
+@pytest.mark.parametrize("metadata", [None, {"format": "pt"}])
+def test_files_without_a_checksum_still_load(tmp_path, metadata):
+    mask = torch.rand(4, 6) > 0.5
+    save_file({"weight": mask}, tmp_path / "old", metadata)
+    assert torch.equal(load_masks(tmp_path / "old")["weight"], mask)
+
+
+def test_threads_that_save_to_one_path_leave_whole_files(tmp_path):
+    path = tmp_path / "masks"
+    masks = [{"weight": torch.full((50_000,), bool(which))} for which in range(2)]
+    save_masks(masks[0], path)
+    with ThreadPoolExecutor(6) as pool:
+        saved = [pool.submit(save_masks, masks[which % 2], path) for which in range(60)]
+        seen = [pool.submit(lambda: load_masks(path)["weight"].float().mean().item()) for _ in range(60)]
+        assert {future.result() for future in seen} <= {0.0, 1.0}
+        assert [future.result() for future in saved] == [None] * 60
+    assert [file.name for file in tmp_path.iterdir()] == ["masks"]
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load_masks(tmp_path / "nowhere")
@@ -410,7 +652,7 @@ def test_masks_of_another_model_are_refused(tmp_path, model, message):
     assert str(caught.value) == message
 
 
-LAYER = nn.Linear(3, 2)
+LAYER, LAYER_2 = nn.Linear(3, 2), nn.Linear(2, 2)
 BAD_INPUT = [
     (
         "a model that is a dict",
@@ -483,6 +725,65 @@ BAD_INPUT = [
         lambda: apply_masks_(LAYER, {"weight": torch.ones(3, 2) > 0}),
         ValueError,
         "mask for 'weight' must have the weight's shape (2, 3); got (3, 2)",
+    ),
+    (
+        "names as one text",
+        lambda: prunable_weights(LAYER, "weight"),
+        TypeError,
+        "names must be a list of parameter names; got 'weight'",
+    ),
+    ("no names", lambda: prunable_weights(LAYER, []), ValueError, "names must hold at least one name; got none"),
+    (
+        "a name that is not there",
+        lambda: prunable_weights(LAYER, ["fc.weight"]),
+        ValueError,
+        "names must be those of parameters; got 'fc.weight'",
+    ),
+    (
+        "the name of a computed weight",
+        lambda: prunable_weights(nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), ["weight"]),
+        ValueError,
+        "names must be those of parameters; got 'weight', computed from other parameters "
+        "(fold it with torch.nn.utils.parametrize.remove_parametrizations)",
+    ),
+    (
+        "a parameter under both its names",
+        lambda: prunable_weights(Tied(), ["hidden.weight", "again.weight"]),
+        ValueError,
+        "names must hold each parameter once; got 'again.weight', named already or tied to one that is",
+    ),
+    (
+        "a mask for a computed weight",
+        lambda: apply_masks_(nn.utils.parametrizations.weight_norm(LAYER_2), {"weight": torch.ones(2, 2) > 0}),
+        ValueError,
+        "masks must name parameters of the model (bias, parametrizations.weight.original0, "
+        "parametrizations.weight.original1); got 'weight', computed from other parameters "
+        "(fold it with torch.nn.utils.parametrize.remove_parametrizations)",
+    ),
+    (
+        "a mask for a weight without numbers",
+        lambda: apply_masks_(nn.Linear(2, 2, device="meta"), {"weight": torch.ones(2, 2) > 0}),
+        ValueError,
+        "masks must name parameters that zeros can be written into; got 'weight', "
+        "on the meta device, which holds a shape and no numbers",
+    ),
+    (
+        "a mask without values",
+        lambda: apply_masks_(LAYER, {"weight": torch.ones(2, 3, device="meta") > 0}),
+        ValueError,
+        "mask for 'weight' must hold numbers; got a tensor on the meta device, which has a shape only",
+    ),
+    (
+        "a mask under a number",
+        lambda: save_masks({0: torch.ones(2) > 0}, "nowhere/masks"),
+        TypeError,
+        "masks must have names that are text; got 0",
+    ),
+    (
+        "a list without an optimizer",
+        lambda: hold_masks(LAYER, {}, []).__enter__(),
+        TypeError,
+        "optimizer must be a torch.optim.Optimizer; got list",
     ),
     (
         "an optimizer that is a class",

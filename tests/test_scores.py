@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from pruning_lab.masks import mask_unstructured
 from pruning_lab.scores import channel_scores, magnitude_scores, obd_scores, taylor_scores, wanda_scores
 
 seldom = settings(max_examples=25, deadline=None)
@@ -17,7 +18,7 @@ WEIGHT = torch.tensor([[1.0, -2.0, 0.0], [-4.0, 0.5, 3.0]])
     [
         (magnitude_scores(WEIGHT), [[1, 2, 0], [4, 0.5, 3]]),
         (taylor_scores(WEIGHT, torch.tensor([[2.0, 1, 9], [-0.5, 0, -1]])), [[2, 2, 0], [2, 0, 3]]),
-        (obd_scores(WEIGHT, torch.tensor([[2.0, 1, 9], [0.5, 0, -2]])), [[1, 2, 0], [4, 0, -9]]),
+        (obd_scores(WEIGHT, torch.tensor([[2.0, 1, 9], [0.5, 0, -2]])), [[1, 2, float("-inf")], [4, 0, -9]]),
         (wanda_scores(WEIGHT, torch.tensor([[3.0, 0, 1], [-4.0, 0, 0]])), [[5, 0, 0], [20, 0, 3]]),
         (channel_scores(WEIGHT), [3, 7.5]),
         (channel_scores(torch.tensor([[3.0, 4.0], [0.0, -2.0]]), norm=2), [5, 2]),
@@ -72,6 +73,21 @@ def test_taylor_and_obd_are_the_terms_of_the_loss(seed):
     second_order = obd_scores(weight, hessian_diagonal)
     assert torch.allclose(removed, -(grad * weight).detach() + second_order)
     assert torch.allclose((removed - second_order).abs(), taylor_scores(weight, grad))
+
+
+@seldom
+@given(st.integers(0, 1000), st.floats(0, 1), st.floats(0, 1))
+def test_what_obd_pruned_stays_pruned_whatever_the_curvature(seed, first, second):
+    first, second = sorted((first, second))
+    generator = torch.Generator().manual_seed(seed)
+    weight, hessian, again = torch.randn(3, 40, generator=generator)
+    before = mask_unstructured(obd_scores(weight, hessian), first)
+    after = mask_unstructured(obd_scores(weight * before, again), second)
+    assert not (after & ~before).any()
+
+
+def test_obd_says_nothing_of_a_curvature_that_is_not_known():
+    assert obd_scores(torch.tensor([0.0, 1.0]), torch.tensor([float("nan"), 1.0])).isnan().tolist() == [True, False]
 
 
 def test_wanda_is_the_norm_of_what_each_weight_adds_to_the_output():

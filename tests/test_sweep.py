@@ -116,7 +116,7 @@ def test_the_page_on_clusters_runs_as_it_is_written(tmp_path):
         '"/shared/grid"': repr(str(tmp_path)),
         "[0, 1, 2]": "[0]",
         "[0.5, 0.9, 0.98, 0.99]": "[0.9]",
-        '[magnitude.NONE, "at once", "in rounds", "cubic"]': '[magnitude.NONE, "at once"]',
+        '[magnitude_pruning.NONE, "at once", "in rounds", "cubic"]': '[magnitude_pruning.NONE, "at once"]',
     }
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
         for said, here in {"tcp://scheduler:8786": cluster.scheduler_address, **smaller}.items():
@@ -252,6 +252,117 @@ def test_the_results_of_another_function_are_refused(tmp_path):
     sweep.run(fails_at_two, sweep.product(number=[1]), path=path)
     with pytest.raises(ValueError, match="path must hold results of reports_threads; got some of fails_at_two in"):
         sweep.run(reports_threads, sweep.product(number=[1]), path=path)
+
+
+def test_two_lambdas_are_two_functions(tmp_path):
+    path, grid = tmp_path / "results.jsonl", sweep.product(number=[1, 2])
+    sweep.run(lambda number, seed: 2 * number, grid, path=path)
+    with pytest.raises(ValueError, match=r"path must hold results of .*<lambda> of test_sweep \(code .*; got some of"):
+        sweep.run(lambda number, seed: 3 * number, grid, path=path)
+    assert [row["result"] for row in sweep.run(lambda number, seed: 2 * number, grid, path=path)] == [2, 4]
+
+
+def times(factor, by_default=False):
+    if by_default:
+        return lambda number, seed, factor=factor: factor * number
+    return lambda number, seed: factor * number
+
+
+@pytest.mark.parametrize("by_default", [False, True])
+def test_what_a_function_takes_from_outside_tells_it_apart(tmp_path, by_default):
+    path, grid = tmp_path / "results.jsonl", sweep.product(number=[1])
+    sweep.run(times(2, by_default), grid, path=path)
+    assert sweep.run(times(2, by_default), grid, path=path)[0]["result"] == 2
+    with pytest.raises(ValueError, match="path must hold results of"):
+        sweep.run(times(3, by_default), grid, path=path)
+
+
+def test_one_name_in_two_modules_is_two_functions(tmp_path):
+    def of(module):
+        names = {"__name__": module}
+        exec(f"def trial(number, seed): return {module!r}", names)
+        return names["trial"]
+
+    path, grid = tmp_path / "results.jsonl", sweep.product(number=[1])
+    sweep.run(of("first"), grid, path=path)
+    with pytest.raises(ValueError, match="path must hold results of trial of second; got some of trial of first in"):
+        sweep.run(of("second"), grid, path=path)
+    assert sweep.run(of("__main__"), grid, path=path)[0]["result"] == "first"  # a notebook that became a module
+
+
+def test_a_file_of_the_old_version_still_loads(tmp_path):
+    text = '{"function": "fails_at_two", "parameters": {"number": 1}, "result": 5}\n'
+    rows = sweep.run(fails_at_two, sweep.product(number=[1]), path=written(tmp_path, text))
+    assert [row["result"] for row in rows] == [5]
+
+
+def test_a_bit_turned_in_a_result_is_damage(tmp_path):
+    path = tmp_path / "results.jsonl"
+    sweep.run(lambda number, seed: 0.91, sweep.product(number=[1]), path=path)
+    path.write_bytes(path.read_bytes().replace(b"0.91", b"0.93"))
+    with pytest.raises(ValueError, match="got a damaged line 1"):
+        sweep.run(lambda number, seed: 0.91, sweep.product(number=[1]), path=path)
+
+
+def pops(widths, seed):
+    return {"first": widths.pop(0), "seed": seed}
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_a_run_may_change_its_parameters(tmp_path, threads):
+    grid = sweep.product(widths=[[3, 2], [5, 4]])
+    with ThreadPoolExecutor(2) as executor:
+        rows = sweep.run(pops, grid, executor if threads else None, path=tmp_path / "results.jsonl")
+    assert grid == [{"widths": [3, 2]}, {"widths": [5, 4]}]
+    assert [row["widths"] for row in rows] == [[3, 2], [5, 4]]
+    assert [row["result"]["first"] for row in rows] == [3, 5]
+    assert all(row["seed"] == row["result"]["seed"] == sweep.seed_of({"widths": row["widths"]}) for row in rows)
+    rows[0]["widths"].clear()
+    assert sweep.run(pops, grid, path=tmp_path / "results.jsonl")[0]["widths"] == [3, 2]
+    assert grid[0] == {"widths": [3, 2]}
+
+
+def test_combinations_share_no_list():
+    first, second = sweep.product(widths=[[3, 2]], repeat=[0, 1])
+    first["widths"].pop()
+    assert second == {"widths": [3, 2], "repeat": 1}
+
+
+def exits_at_two(number, seed):
+    if number == 2:
+        sys.exit("enough")
+    return number
+
+
+@pytest.mark.parametrize("where", ["here", "threads", "processes"])
+def test_one_runs_exit_is_that_runs_error(two_processes, where):
+    threads = ThreadPoolExecutor(1)
+    executor = {"here": None, "threads": threads, "processes": two_processes}[where]
+    with threads, pytest.raises(sweep.SweepError, match="SystemExit: enough") as caught:
+        sweep.run(exits_at_two, sweep.product(number=[1, 2, 3]), executor)
+    assert [row["result"] for row in caught.value.rows] == [1, 3]
+
+
+@pytest.mark.parametrize("pool", [False, True])
+def test_a_call_that_ends_without_an_outcome_is_that_calls_error(pool):
+    with ThreadPoolExecutor(1) as executor:
+        ended = dict(sweep.outcomes(sys.exit, {"a": "no", "b": 1}, executor if pool else None))
+    assert ended.keys() == {"a", "b"}
+    assert all("SystemExit" in outcome["error"] for outcome in ended.values())
+
+
+def test_two_sweeps_at_once_write_whole_lines(tmp_path):
+    path = tmp_path / "results.jsonl"
+    with ThreadPoolExecutor(4) as executor:
+        jobs = [
+            executor.submit(sweep.run, large, sweep.product(number=[n, n + 100, n + 200]), path=path) for n in range(8)
+        ]
+        assert [len(job.result()) for job in jobs] == [3] * 8
+    assert len([json.loads(line) for line in path.read_text().splitlines()]) == 24
+
+
+def large(number, seed):
+    return [number] * 20_000
 
 
 def run(grid=(), function=fails_at_two, **options):

@@ -1,6 +1,7 @@
 """Training: the hand-made step, determinism, modes and random numbers left alone, zeros held, and clear errors."""
 
 import itertools
+import math
 from contextlib import nullcontext
 from functools import partial
 
@@ -277,6 +278,106 @@ def test_data_stay_as_they_are():
     assert torch.equal(labels, LABELS)
 
 
+class Answering(nn.Module):
+    """Gives the same answer, whatever it is asked."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, images):
+        return self.answer(images)
+
+
+@pytest.mark.parametrize(
+    ("value", "lost"),
+    [
+        ([math.nan] * 3, 4),
+        ([0, math.nan, 1], 4),
+        ([-math.inf] * 3, 4),
+        ([math.inf, math.inf, 0], 4),
+        ([0, 1, math.inf], 0),
+        ([-math.inf, -math.inf, 1], 0),
+    ],
+)
+def test_logits_that_name_no_class_are_no_accuracy(value, lost):
+    model = Answering(lambda images: torch.tensor([value]).expand(len(images), 3))
+    if not lost:
+        assert train.evaluate(model, (IMAGES, LABELS)) == 0.5
+        return
+    with pytest.raises(ValueError, match="model must return logits that name a class; got NaN or several") as caught:
+        train.evaluate(model, (IMAGES, LABELS))
+    assert f"for {lost} of 4 images" in str(caught.value)
+
+
+@pytest.mark.parametrize("extra", [(1, 1), (1,)])
+@pytest.mark.parametrize("images", [4, 8])
+def test_logits_of_another_shape_are_named_beside_the_images(extra, images):
+    model = Answering(lambda given: torch.zeros(len(given), images, *extra))
+    data = torch.rand(images, 1, 2, 2), torch.zeros(images, dtype=torch.int64)
+    with pytest.raises(ValueError, match="logits of shape") as caught:
+        train.evaluate(model, data)
+    shapes = f"(1, {images}, {', '.join('1' for _ in extra)}) for images (1, 1, 2, 2)"
+    assert str(caught.value) == f"model must return logits of shape (batch, classes); got {shapes}"
+
+
+def test_a_forgotten_flatten_is_no_accuracy():
+    data = torch.rand(8, 1, 4, 4), torch.arange(8) % 4
+    with pytest.raises(ValueError, match="model must return logits of shape"):
+        train.evaluate(nn.Linear(4, 4), data)
+
+
+class Halving(nn.Linear):
+    """Begins in place."""
+
+    def forward(self, images):
+        return super().forward(images.mul_(0.5))
+
+
+class Sneaking(nn.Linear):
+    """Begins in place where autograd does not look."""
+
+    def forward(self, images):
+        images.data.mul_(0.5)
+        return super().forward(images)
+
+
+@pytest.mark.parametrize("kind", [Halving, Sneaking])
+def test_a_model_that_writes_into_its_images_leaves_the_callers_alone(kind):
+    images, labels, model = IMAGES.clone(), LABELS.clone(), kind(4, 3)
+    assert len({train.evaluate(model, (images, labels)) for _ in range(4)}) == 1
+    train.fit(model, (images, labels), epochs=2, batch_size=2)
+    assert torch.equal(images, IMAGES)
+
+
+def test_images_collect_no_gradient():
+    images = IMAGES.clone().requires_grad_()
+    train.fit(linear(), (images, LABELS), epochs=1)
+    assert images.grad is None
+
+
+def test_weights_spoilt_by_the_last_step_are_an_error():
+    with pytest.raises(FloatingPointError, match="weight NaN or infinite after the last step"):
+        train.fit(linear(), (IMAGES * 1e20, LABELS), epochs=1, learning_rate=1e30, optimizer=SGD, batch_size=4)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_frozen_batch_norm_keeps_its_statistics(frozen):
+    model = nn.Sequential(linear(), nn.BatchNorm1d(3))
+    model[1].train(not frozen)
+    train.fit(model, (IMAGES, LABELS), epochs=2)
+    assert (model[1].num_batches_tracked == 0) == frozen
+    assert model.training
+    assert model[1].training is not frozen
+
+
+def test_a_model_in_evaluation_mode_trains_in_training_mode():
+    model = nn.Sequential(linear(), nn.BatchNorm1d(3)).eval()
+    train.fit(model, (IMAGES, LABELS), epochs=2)
+    assert model[1].num_batches_tracked == 2
+    assert not any(module.training for module in model.modules())
+
+
 def fit(images=IMAGES, labels=LABELS, model=None, **options):
     return train.fit(model or linear(), (images, labels), **{"epochs": 1, **options})
 
@@ -385,6 +486,60 @@ BAD_INPUT = [
         lambda: fit(after_step=10),
         TypeError,
         "after_step must be a function without arguments; got int",
+    ),
+    (
+        "a model of no numbers",
+        lambda: train.evaluate(nn.Linear(4, 3, device="meta"), (IMAGES, LABELS)),
+        ValueError,
+        "model must hold numbers; got 'weight' on the meta device, which has a shape only",
+    ),
+    (
+        "images of no numbers",
+        lambda: fit(images=IMAGES.to("meta")),
+        ValueError,
+        "images must hold numbers; got a tensor on the meta device, which has a shape only",
+    ),
+    (
+        "labels of no numbers",
+        lambda: fit(labels=LABELS.to("meta")),
+        ValueError,
+        "labels must hold numbers; got a tensor on the meta device, which has a shape only",
+    ),
+    (
+        "a model that returns two tensors",
+        lambda: train.evaluate(Answering(lambda images: (images, images)), (IMAGES, LABELS)),
+        TypeError,
+        "model must return a tensor of logits (batch, classes); got tuple",
+    ),
+    (
+        "complex logits",
+        lambda: train.evaluate(Answering(lambda images: images + 1j), (IMAGES, LABELS)),
+        TypeError,
+        "model must return logits that are real numbers; got dtype torch.complex64",
+    ),
+    (
+        "a model without parameters",
+        lambda: fit(model=nn.Identity()),
+        ValueError,
+        "model must hold parameters that require a gradient; got none in Identity",
+    ),
+    (
+        "an optimizer that is one already",
+        lambda: fit(optimizer=SGD(linear().parameters(), lr=0.1)),
+        TypeError,
+        "optimizer must be called as optimizer(parameters, lr=...); got SGD",
+    ),
+    (
+        "an optimizer of another model",
+        lambda: fit(optimizer=lambda _, lr: SGD(linear().parameters(), lr=lr)),
+        ValueError,
+        "optimizer must train parameters of the model; got SGD that trains others",
+    ),
+    (
+        "an optimizer that is none",
+        lambda: fit(optimizer=lambda parameters, lr: None),
+        TypeError,
+        "optimizer must return a torch.optim.Optimizer; got NoneType",
     ),
     (
         "masks of another model",

@@ -1,4 +1,4 @@
-"""The data that the lessons use: each shipped beside its licence, checked before it is read."""
+"""The data that the lessons use: each shipped with its licence, and checked before it is read."""
 
 from pruning_lab.data.fashion import CLASS_NAMES, SPLITS, fashion_mnist
 

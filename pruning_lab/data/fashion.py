@@ -1,10 +1,10 @@
-"""Fashion-MNIST: a small part that the course ships, and the whole where it is installed.
+"""Fashion-MNIST: a small part that the course ships, and the full set where it is installed.
 
-70,000 grey pictures of clothes, 28 x 28 pixels, ten classes of equal size, made as a harder stand-in for handwritten
-digits. Choices are made on validation; test is read once.
+70,000 greyscale images of clothes, 28 x 28 pixels, ten classes of equal size, made as a harder stand-in for handwritten
+digits. Choices are made on the validation split; the test split is read once.
 
 Source: Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
-Algorithms", arXiv 1708.07747. The pictures are MIT-licensed, (c) 2017 Zalando SE.
+Algorithms", arXiv 1708.07747. The images are MIT-licensed, (c) 2017 Zalando SE.
 """
 
 import functools
@@ -27,13 +27,13 @@ CLASS_NAMES = (
 SUBSET_PATH = Path(__file__).with_name("fashion_mnist.npz")
 SUBSET_SHA256 = "5f769d0da7373237db18c784f81da9f47235a216fdd99b808ebad567897d0f10"
 RESTORE = (
-    "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or make it anew with "
+    "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or rebuild it with "
     "`python -m pruning_lab.data.make_fashion_mnist`."
 )
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 CACHE_FOLDER = platformdirs.user_cache_path("pruning_lab") / "fashion-mnist"
-# Of the unpacked bytes: the same files are packed with different gzip headers by different distributors.
+# Hashes of the unpacked bytes: distributors pack the same files with different gzip headers.
 FULL_SHA256 = {
     "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -42,11 +42,11 @@ FULL_SHA256 = {
 }
 
 
-def fashion_mnist(split, full=False):
-    """Return the images and labels of one split, each call with tensors of its own.
+def fashion_mnist(split: str, full: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the images and labels of one split. Every call makes new tensors.
 
-    The small and the full splits nest: small train lies in full train, small validation in full validation. Every
-    split holds each of the ten classes equally often.
+    The small and the full splits nest: small train is part of full train, small validation of full validation. Each
+    of the ten classes is equally frequent in every split.
 
     Args:
         split: "train" (10,000 images; full 55,000), "validation" (2,000; full 5,000) or "test" (5,000; full 10,000).
@@ -68,7 +68,7 @@ def fashion_mnist(split, full=False):
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
     images, labels = _full_split(split) if full else _subset_split(split)
-    # Dividing and converting make new arrays: a caller who writes into them leaves the cached ones as they were.
+    # Dividing and converting make new arrays: a caller who writes to them leaves the cached ones unchanged.
     return torch.from_numpy(images[:, None] / np.float32(255)), torch.from_numpy(labels.astype(np.int64))
 
 
@@ -91,14 +91,14 @@ def _full_split(split):
 def _read_subset(path):
     """Return the arrays of the shipped file by name."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} must be there, it ships with the course. {RESTORE}")
+        raise FileNotFoundError(f"{path} must exist, because it ships with the course; got no file. {RESTORE}")
     content = path.read_bytes()
     _check_sha256(content, SUBSET_SHA256, path, RESTORE)
     with np.load(io.BytesIO(content)) as archive:
         return dict(archive)
 
 
-def read_full(part):
+def read_full(part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the uint8 images (n, 28, 28) and labels (n,) of one part as published: "train" 60,000 or "test" 10,000."""
     if part not in ("train", "test"):
         raise ValueError(f"part must be train or test; got {part!r}")
@@ -123,12 +123,12 @@ def _full_folder():
 
 @functools.cache
 def _read_packed(path):
-    """Return the unpacked bytes of one published file, checked."""
-    advice = "Install or copy it anew."
+    """Return the unpacked bytes of one published file, after checking them."""
+    advice = "Install or copy it again."
     try:
         content = gzip.decompress(path.read_bytes())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} must be a whole gzip file; got a truncated or changed one. {advice}") from error
+        raise ValueError(f"{path} must be a complete gzip file; got a truncated or changed one. {advice}") from error
     _check_sha256(content, FULL_SHA256[path.name], path, advice)
     return content
 

@@ -1,8 +1,8 @@
 """Draw the small Fashion-MNIST that the lessons ship: 10,000 training, 2,000 validation and 5,000 test images.
 
-Run `python -m pruning_lab.data.make_fashion_mnist` where the full data set is (`apt install dataset-fashion-mnist` on
-Debian and Ubuntu). It writes fashion_mnist.npz beside itself, the same bytes each time, and prints the checksum that
-pruning_lab/data/fashion.py expects.
+Run `python -m pruning_lab.data.make_fashion_mnist` where the full data set is installed (`apt install
+dataset-fashion-mnist` on Debian and Ubuntu). It writes fashion_mnist.npz beside itself, the same bytes each time, and
+prints the checksum that pruning_lab/data/fashion.py expects.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ def shuffled_by_class(labels, generator):
 
 
 def draw(train_labels, test_labels):
-    """Return the sorted source indices of each split. The full validation set holds the small one, never the small
-    training set: small and full splits nest, so an image chosen on is never trained on, whichever size is used."""
+    """Return the sorted source indices of each split. The full validation set contains the small one and none of the
+    small training set: small and full splits nest, so an image used to choose is never trained on, in either size."""
     generator = np.random.default_rng(SEED)
     train, test = (
         shuffled_by_class(train_labels, generator),

@@ -5,9 +5,10 @@ checked without looking. Figures are made without pyplot: no window, no global s
 into a notebook together with a description in words.
 """
 
-from pruning_lab.plots.canvas import COLOURS, MARKERS, SERIES, new_axes, page_size, png, show
+from pruning_lab.plots.canvas import new_axes, page_size, png, show
 from pruning_lab.plots.cells import draw_cells, draw_letter, draw_numbers
 from pruning_lab.plots.results import accuracy_curve, crossover_map, latency_bars, mean_and_range
+from pruning_lab.plots.style import COLOURS, MARKERS, SERIES
 from pruning_lab.plots.weights import magnitude_histogram, mask_picture, weight_histogram, weight_picture
 
 __all__ = [

@@ -1,30 +1,19 @@
-"""What every picture shares: colours, a figure to draw on, and the way into a notebook."""
+"""What every picture shares: a figure to draw on, and the way into a notebook."""
 
 import base64
 import html
 import io
+import os
 
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
-# The palette of Okabe and Ito (2008, "Color Universal Design"), told apart with every common colour blindness.
-COLOURS = {
-    "dense": "#000000",
-    "kept": "#0072B2",
-    "pruned": "#D9D9D9",
-    "threshold": "#D55E00",
-    "limit": "#D55E00",
-    "unstructured": "#E69F00",
-    "n_of_m": "#CC79A7",
-    "blocks": "#56B4E9",
-    "structured": "#009E73",
-}
-SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
-MARKERS = "osD^vPX"  # curves differ in shape too, for a print in grey
+from pruning_lab.plots.style import PAGE, SLIDE, Style, drawn_for, smallest_text
 
 
-def new_axes(width=6.4, height=4.0):
+def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Return the axes of a new figure of `width` by `height` inches that cuts nothing off.
 
     >>> new_axes(5, 3).figure.get_size_inches().tolist()
@@ -33,18 +22,32 @@ def new_axes(width=6.4, height=4.0):
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def png(picture, dpi=144):
-    """Return axes or a figure as the bytes of a PNG, `dpi` pixels per inch.
+def png(picture: Axes | Figure, dpi: float | None = None, style: Style = PAGE) -> bytes:
+    """Return axes or a figure as the bytes of a PNG; the figure itself stays as it is.
+
+    Args:
+        picture: axes or figure.
+        dpi: pixels per inch; None takes those of the style.
+        style: where it will be shown, PAGE or SLIDE of `plots.style`.
 
     >>> png(new_axes())[1:4]
     b'PNG'
     """
-    content = io.BytesIO()
-    _figure(picture).savefig(content, format="png", dpi=dpi)
-    return content.getvalue()
+    content, figure = io.BytesIO(), _figure(picture)
+    with drawn_for(figure, style):
+        figure.savefig(content, format="png", dpi=dpi or style.dpi)
+    return _in_few_colours(content, style.colours) if style.colours else content.getvalue()
 
 
-def page_size(picture):
+def _in_few_colours(content, colours):
+    few = io.BytesIO()
+    Image.open(content).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+        few, format="png", optimize=True
+    )
+    return few.getvalue()
+
+
+def page_size(picture: Axes | Figure) -> tuple[int, int]:
     """Return width and height of axes or a figure on a page, in CSS pixels, 96 to an inch.
 
     >>> page_size(new_axes(5, 3))
@@ -54,7 +57,7 @@ def page_size(picture):
     return round(96 * width), round(96 * height)
 
 
-def show(picture, alt):
+def show(picture: Axes | Figure, alt: str) -> None:
     """Put axes or a figure into the notebook, with a description in words.
 
     The words go along as the image's `alt` metadata, for page templates that use it. JupyterLab, GitHub and nbconvert's
@@ -75,9 +78,20 @@ def show(picture, alt):
         raise ValueError(f"alt must say what the picture shows; got {alt!r}")
     width, height = page_size(picture)
     image = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
-    display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}})
+    display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}, **_slide(picture)})
     words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
     display({"text/html": words, "text/plain": alt}, raw=True)
+
+
+def _slide(picture):
+    """Return, while notebooks are refreshed, the same figure for the deck, which must not measure it again.
+
+    It goes along as metadata: no reader of a notebook sees it, and tests compare outputs without it.
+    """
+    if "PRUNING_LAB_FOR_SLIDES" not in os.environ:
+        return {}
+    image = base64.b64encode(png(picture, style=SLIDE)).decode()
+    return {"slide": {"image/png": image, "smallest_text": round(smallest_text(_figure(picture), SLIDE), 1)}}
 
 
 def tidy(ax, width=6.4, height=4.0):
@@ -99,4 +113,4 @@ def percent(share):
 def _figure(picture):
     if not isinstance(picture, Axes | Figure):
         raise TypeError(f"picture must be matplotlib axes or a figure; got {type(picture).__name__}")
-    return picture.figure if isinstance(picture, Axes) else picture
+    return picture.get_figure(root=True) if isinstance(picture, Axes) else picture

@@ -10,7 +10,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from pruning_lab.plots.canvas import COLOURS
+from pruning_lab.plots.style import COLOURS
 
 
 def draw_cells(axes: Axes, mask: np.ndarray) -> None:

@@ -1,20 +1,34 @@
 """Pictures of what was measured: accuracy, time, and where a sparse kernel overtakes a dense one."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from pruning_lab.checks import check_sparsity
-from pruning_lab.plots.canvas import COLOURS, MARKERS, SERIES, new_axes, tidy
+from pruning_lab.plots.canvas import new_axes, tidy
+from pruning_lab.plots.style import COLOURS, MARKERS, SERIES
 
 
-def mean_and_range(accuracy, points):
-    """Return mean, lowest and highest over the seeds, each of shape (points,).
+class Range(NamedTuple):
+    """Accuracies over several seeds: mean, lowest and highest, each of shape (points,)."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def mean_and_range(accuracy: ArrayLike, points: int) -> Range:
+    """Return mean, lowest and highest over the seeds.
 
     Args:
         accuracy: (points,) for one seed, or (seeds, points).
         points: how many the curve has.
 
     >>> mean_and_range([[0.5, 1.0], [1.0, 1.0]], points=2)
-    (array([0.75, 1.  ]), array([0.5, 1. ]), array([1., 1.]))
+    Range(mean=array([0.75, 1.  ]), low=array([0.5, 1. ]), high=array([1., 1.]))
     """
     accuracy = np.asarray(accuracy, dtype=float)
     if accuracy.ndim not in (1, 2) or accuracy.shape[-1] != points or accuracy.size == 0:
@@ -23,10 +37,12 @@ def mean_and_range(accuracy, points):
         raise ValueError(f"accuracy must be in [0, 1]; got {accuracy.min():g} to {accuracy.max():g}")
     runs = np.atleast_2d(accuracy)
     low, high = runs.min(axis=0), runs.max(axis=0)
-    return runs.mean(axis=0).clip(low, high), low, high  # the mean of three times 0.1 is a rounding step off 0.1
+    return Range(runs.mean(axis=0).clip(low, high), low, high)  # the mean of three times 0.1 is a rounding step off 0.1
 
 
-def accuracy_curve(curves, dense=None, ax=None):
+def accuracy_curve(
+    curves: dict[str, tuple[Sequence[float], ArrayLike]], dense: float | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw accuracy against sparsity: the mean of the seeds, with whiskers from the lowest to the highest.
 
     The whiskers are a range, not a standard error: with three seeds, what was seen says more than an estimate.
@@ -49,15 +65,22 @@ def accuracy_curve(curves, dense=None, ax=None):
         ax.axhline(dense, color=COLOURS["dense"], linestyle=":", label="dense")
     for number, (name, (sparsities, accuracies)) in enumerate(curves.items()):
         mean, low, high = mean_and_range(accuracies, points=len(sparsities))
-        style = {"color": SERIES[number], "marker": MARKERS[number], "capsize": 3}
-        ax.errorbar([check_sparsity(s) for s in sparsities], mean, yerr=(mean - low, high - mean), label=name, **style)
+        ax.errorbar(
+            [check_sparsity(s) for s in sparsities],
+            mean,
+            yerr=(mean - low, high - mean),
+            label=name,
+            color=SERIES[number],
+            marker=MARKERS[number],
+            capsize=3,
+        )
     ax.set(xlabel="sparsity (fraction of weights pruned)", ylabel="accuracy (fraction right)")
     ax.grid(axis="y", color="#E5E5E5")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return ax
 
 
-def latency_bars(rows, limit=None, ax=None):
+def latency_bars(rows: Sequence, limit: float | None = None, ax: Axes | None = None) -> Axes:
     """Draw times per call as bars: the median, with whiskers at the quartiles.
 
     Args:
@@ -93,7 +116,9 @@ def latency_bars(rows, limit=None, ax=None):
     return ax
 
 
-def crossover_map(densities, batches, ratios, ax=None):
+def crossover_map(
+    densities: Sequence[float], batches: Sequence[int], ratios: ArrayLike, ax: Axes | None = None
+) -> Axes:
     """Draw where a sparse kernel beats a dense one: purple is faster, orange slower, the line is where they meet.
 
     Colours follow the logarithm, so that twice and half as fast are equally strong.
@@ -126,7 +151,7 @@ def crossover_map(densities, batches, ratios, ax=None):
     ax.set_yticks(range(len(densities)), [f"{density:g}" for density in densities])
     ax.set(xlabel="batch size (inputs at once)", ylabel="density (fraction of weights kept)")
     bar = ax.figure.colorbar(image, ax=ax, label="dense time / sparse time")
-    ticks = np.arange(-int(reach), int(reach) + 1)
+    ticks = range(-int(reach), int(reach) + 1)
     bar.set_ticks(ticks, labels=[f"{2.0**tick:g}" for tick in ticks])
     return ax
 

@@ -1,14 +1,19 @@
 """Pictures of a weight matrix: what stays, how large it is, where the threshold falls."""
 
+from typing import NamedTuple
+
 import matplotlib.colors
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from torch import Tensor
 
 from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_sparsity
-from pruning_lab.plots.canvas import COLOURS, new_axes, percent, tidy
+from pruning_lab.plots.canvas import new_axes, percent, tidy
+from pruning_lab.plots.style import COLOURS
 
 
-def mask_picture(mask, ax=None):
+def mask_picture(mask: Tensor, ax: Axes | None = None) -> Axes:
     """Draw which weights of a matrix stay, blue, and which go, grey; the text below gives their shares.
 
     Args:
@@ -29,7 +34,7 @@ def mask_picture(mask, ax=None):
     return _matrix(mask.cpu().numpy(), ax, shares, cmap=palette, vmin=0, vmax=1)
 
 
-def weight_picture(weight, mask=None, ax=None):
+def weight_picture(weight: Tensor, mask: Tensor | None = None, ax: Axes | None = None) -> Axes:
     """Draw a weight matrix, orange below zero, purple above; grey where `mask` prunes.
 
     Colours are full at the 99th percentile of the magnitudes, so that one large weight does not pale all others.
@@ -57,11 +62,20 @@ def weight_picture(weight, mask=None, ax=None):
     values = np.ma.masked_array(values, ~mask.cpu().numpy())
     ax = _matrix(values, ax, shares, cmap=palette, vmin=-reach, vmax=reach)
     # A colour bar in axes of its own within these, so that it is as high as the matrix.
-    ax.figure.colorbar(ax.images[0], cax=ax.inset_axes([1.03, 0, 0.04, 1]), label="weight", extend="both")
+    ax.figure.colorbar(ax.images[0], cax=ax.inset_axes((1.03, 0, 0.04, 1)), label="weight", extend="both")
     return ax
 
 
-def magnitude_histogram(weight, sparsity, bins=61):
+class Histogram(NamedTuple):
+    """Counts of weights by value: edges (b + 1,), pruned (b,), kept (b,), and the threshold that parts them."""
+
+    edges: np.ndarray
+    pruned: np.ndarray
+    kept: np.ndarray
+    threshold: float
+
+
+def magnitude_histogram(weight: Tensor, sparsity: float, bins: int = 61) -> Histogram:
     """Count kept and pruned weights in bins of equal width, with an edge at the threshold between them.
 
     Exactly round(sparsity * n) entries count as pruned, the first in a stable order of magnitude: ties or not.
@@ -72,7 +86,7 @@ def magnitude_histogram(weight, sparsity, bins=61):
         bins: roughly how many, at least 1; the width is adjusted so that a bin is not cut by the threshold.
 
     Returns:
-        edges (b + 1,), pruned (b,) and kept (b,) counts, and the threshold: halfway between the largest magnitude
+        a Histogram. Its threshold is halfway between the largest magnitude
         pruned and the smallest kept (0.0 if none is pruned, the largest magnitude if all are).
 
     >>> magnitude_histogram(torch.tensor([-4.0, -1.0, 2.0, 3.0]), 0.5, bins=4)[1:]
@@ -85,7 +99,7 @@ def magnitude_histogram(weight, sparsity, bins=61):
     pruned, kept = np.split(values[order], [round(check_sparsity(sparsity) * values.size)])
     threshold = _between(np.abs(pruned[-1:]), np.abs(kept[:1]))
     edges = _edges(float(np.abs(values).max()) or 1.0, threshold, bins)
-    return edges, np.histogram(pruned, edges)[0], np.histogram(kept, edges)[0], threshold
+    return Histogram(edges, np.histogram(pruned, edges)[0], np.histogram(kept, edges)[0], threshold)
 
 
 def _between(largest_pruned, smallest_kept):
@@ -105,7 +119,7 @@ def _edges(reach, threshold, bins):
     return edges
 
 
-def weight_histogram(weight, sparsity, bins=61, ax=None):
+def weight_histogram(weight: Tensor, sparsity: float, bins: int = 61, ax: Axes | None = None) -> Axes:
     """Draw how the weights are spread, pruned ones grey, and the threshold that the sparsity amounts to.
 
     Args:
@@ -127,7 +141,7 @@ def weight_histogram(weight, sparsity, bins=61, ax=None):
     for sign, label in ((-1, None), (1, f"threshold ±{threshold:.3g}")):
         if threshold:
             ax.axvline(sign * threshold, color=COLOURS["threshold"], linestyle="--", label=label)
-    ax.set(xlabel="weight", ylabel=f"number of weights (of {len(weight.flatten()):,})", xlim=(edges[0], edges[-1]))
+    ax.set(xlabel="weight", ylabel=f"weights (of {len(weight.flatten()):,})", xlim=(edges[0], edges[-1]))
     ax.legend(frameon=False)
     return ax
 

@@ -12,11 +12,12 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
 CELLS = [
-    'import torch\nfrom pruning_lab import lesson\nlesson.start("01")\n'
-    "first, second = torch.nn.Linear(40, 300), torch.nn.Linear(300, 100)",
-    "lesson.explore_patterns(second.weight)",
-    "lesson.explore_shrinking(first, second)",
-    "lesson.explore_crossover([0.1, 0.5], [1, 64], [[4, 2], [1, 0.5]])",
+    "import torch\nfrom pruning_lab import lesson\n"
+    "from pruning_lab.lesson import layer_shrinking, sparse_kernels, why_prune\n"
+    'lesson.start("01")\nfirst, second = torch.nn.Linear(40, 300), torch.nn.Linear(300, 100)',
+    "why_prune.explore_patterns(second.weight)",
+    "layer_shrinking.explore_shrinking(first, second)",
+    "sparse_kernels.explore_crossover([0.1, 0.5], [1, 64], [[4, 2], [1, 0.5]])",
     'lesson.explore_accuracy({"one-shot": ([0.5, 0.9], [0.86, 0.4])}, dense=0.87)',
     'print("all shown")',
 ]

@@ -66,7 +66,7 @@ def test_the_whole_lesson_without_a_mouse(page):
     expect(page.get_by_role("button", name="Save note")).to_be_visible(timeout=RUN_ALL_MS)
     expect(idle(page)).to_be_visible(timeout=RUN_ALL_MS)
 
-    select_cell(page, "lesson.explore_patterns(")
+    select_cell(page, "why_prune.explore_patterns(")
     tab_to(page, "Pattern")
     tab_to(page, "Sparsity")
     picture = page.locator("canvas[aria-label*='weights stay']")

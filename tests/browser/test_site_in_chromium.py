@@ -3,21 +3,22 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page
-from test_slides import make
 
-ROOT = Path(__file__).parents[2]
+from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.slides import BUILD, build
+from pruning_lab.lesson.frame.slides.explorers import shows_explorer
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    make.main()  # the pages take the explorers from the decks
+    build()  # the pages take the explorers from the decks
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", str(out)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -42,7 +43,7 @@ def _note(troubles, url):
 
 
 def pages_of(site):
-    decks = {path.name for path in (ROOT / "build" / "slides").glob("*.html")}
+    decks = {path.name for path in BUILD.glob("*.html")}
     pages = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
     return [path for path in pages if path.parent != site or path.name not in decks]
 
@@ -67,8 +68,8 @@ def test_every_link_inside_the_site_leads_somewhere(site):
 def test_explorers_are_alive_on_their_page(site, page):
     page.goto((site / "site" / "explorers.html").as_uri())
     explorers = page.locator(".explorer")
-    assert explorers.count() == 5
-    for number in range(5):
+    assert explorers.count() == len(lessons())
+    for number in range(len(lessons())):
         explorer = explorers.nth(number)
         before = explorer.locator("table").inner_text()
         explorer.locator("input").first.press("ArrowRight")
@@ -78,7 +79,7 @@ def test_explorers_are_alive_on_their_page(site, page):
 
 def test_explorers_are_alive_in_their_lesson(site, page):
     found = {}
-    for path in sorted((site / "notebooks").glob("0*.html")):
+    for path in (site / "notebooks" / f"{lesson.stem}.html" for lesson in lessons()):
         page.goto(path.as_uri())
         explorers = page.locator(".explorer")
         found[path.name[:2]] = explorers.count()
@@ -87,8 +88,14 @@ def test_explorers_are_alive_in_their_lesson(site, page):
             before = table.inner_text()
             knob.press("ArrowRight")
             assert table.inner_text() != before, path
-    assert found == {"01": 2, "02": 1, "03": 1, "04": 1, "05": 1}
+    shown = {lesson.number: sum(map(shows_explorer, _sources(lesson))) for lesson in lessons()}
+    assert found == shown
+    assert min(found.values()) > 0
     assert page.troubles == []
+
+
+def _sources(lesson):
+    return ["".join(cell["source"]) for cell in lesson.cells() if cell["cell_type"] == "code"]
 
 
 def test_search_finds_a_word(site, page):

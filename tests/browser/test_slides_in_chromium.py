@@ -5,7 +5,9 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page
-from test_slides import DECKS, make
+
+from pruning_lab.lesson.frame.lessons import lessons
+from pruning_lab.lesson.frame.slides import build, slides_of
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 TOO_LARGE = """() => Reveal.getSlides().filter((slide) => {
@@ -16,10 +18,29 @@ TOO_LARGE = """() => Reveal.getSlides().filter((slide) => {
     return wide || [...parts].some((part) => part.getBoundingClientRect().bottom > number + 2);
 }).map((slide) => slide.querySelector("h1, h2").textContent)"""
 
+# The height of each text on a slide of 1280 x 720, the words in figures and drawings too: [height, what it says].
+TEXTS = """() => Reveal.getSlides().flatMap((slide) => {
+    Reveal.slide(Reveal.getIndices(slide).h);
+    const own = (part) => [...part.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const written = [...slide.querySelectorAll("*:not(aside *, script, [role=status])")].filter(own)
+        .map((part) => [parseFloat(getComputedStyle(part).fontSize), part.textContent.slice(0, 40)]);
+    const figures = [...slide.querySelectorAll("img")].map((figure) => {
+        const shown = Math.min(figure.clientWidth / figure.naturalWidth, figure.clientHeight / figure.naturalHeight);
+        return [shown * Number(figure.dataset.smallest ?? 0), figure.alt.slice(0, 40)];
+    });
+    const drawings = [...slide.querySelectorAll("canvas")].map((canvas) => {
+        const pen = canvas.getContext("2d");
+        return [parseFloat(pen.font) * pen.getTransform().a * canvas.clientWidth / canvas.width, "explorer"];
+    });
+    return [...written, ...figures, ...drawings];
+})"""
+READABLE = 20  # pixels of 720, from the last row of a room
+each_deck = pytest.mark.parametrize("number", range(len(lessons())), ids=[lesson.stem for lesson in lessons()])
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return make.main(tmp_path_factory.mktemp("slides"))
+    return build(tmp_path_factory.mktemp("slides"))
 
 
 @pytest.fixture
@@ -38,9 +59,9 @@ def _note(troubles, url):
         troubles.append(f"asked for {url}")
 
 
-@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+@each_deck
 def test_a_deck_opens_from_disk(page, built, number):
-    slides = len(make.slides_of(DECKS[number]))
+    slides = len(slides_of(lessons()[number].deck))
     for width, height in ((1280, 720), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
         page.goto(built[number].as_uri())
@@ -64,19 +85,30 @@ def test_a_deck_opens_from_disk(page, built, number):
     assert page.troubles == []
 
 
-@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+@each_deck
+def test_every_text_of_a_deck_can_be_read_from_the_last_row(page, built, number):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(built[number].as_uri())
+    page.wait_for_function("Reveal.isReady() && [...document.images].every((image) => image.complete)")
+    page.wait_for_function("[...document.querySelectorAll('canvas')].every((canvas) => canvas.dataset.drawn)")
+    texts = page.evaluate(TEXTS)
+    assert len(texts) > 100
+    assert [text for text in texts if text[0] < READABLE - 0.1] == []
+
+
+@each_deck
 def test_a_deck_prints_one_page_for_each_slide(page, built, number):
     page.goto(f"{built[number].as_uri()}?print-pdf")
     page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
     pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True, print_background=True))
-    assert len(pages) == len(make.slides_of(DECKS[number]))
+    assert len(pages) == len(slides_of(lessons()[number].deck))
 
 
-@pytest.mark.parametrize("number", range(len(DECKS)), ids=[path.stem for path in DECKS])
+@each_deck
 def test_nothing_serious_stands_between_a_deck_and_its_reader(page, built, number):
     page.goto(built[number].as_uri())
     page.wait_for_function("Reveal.isReady()")
-    for slide in range(len(make.slides_of(DECKS[number]))):
+    for slide in range(len(slides_of(lessons()[number].deck))):
         page.evaluate(f"Reveal.slide({slide})")
         found = Axe().run(page).response["violations"]
         assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []

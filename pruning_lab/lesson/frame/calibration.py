@@ -15,7 +15,7 @@ FEW = 5  # below this many, a share says little
 def calibration():
     """Show how often your first answers were right, by how sure you were and by topic.
 
-    Only the first answer to a question counts: the second time you have seen the measurement.
+    Only the first answer to a question counts: by the second time, you have seen the measurement.
     """
     if not attended():
         print("Here stands how often your predictions were right, and how sure you were of them.")
@@ -53,10 +53,12 @@ def first_predictions(entries):
 
 
 def shares(predictions, field, order=()):
-    """Return {value of the field: (right, asked)}, in `order` first, then as they come; without those that lack it.
+    """Return {value of the field: (right, asked)}: first the values in `order`, then the others as they come.
 
-    >>> told = {"choice": "yes", "answer": "yes", "topic": "time"}
-    >>> shares([told, {**told, "answer": "no"}], "topic")
+    Predictions without the field are left out.
+
+    >>> prediction = {"choice": "yes", "answer": "yes", "topic": "time"}
+    >>> shares([prediction, {**prediction, "answer": "no"}], "topic")
     {'time': (1, 2)}
     """
     values = [entry[field] for entry in predictions if entry.get(field) is not None]
@@ -66,7 +68,7 @@ def shares(predictions, field, order=()):
 
 
 def calibration_figure(by_confidence, by_topic):
-    """Draw both as bars of the share that was right, each with its counts; returns a matplotlib Figure."""
+    """Draw both as bars, one for each share of right answers, with its counts; return a matplotlib Figure."""
     figure = Figure(figsize=(9, 1.6 + 0.4 * max(len(by_confidence), len(by_topic))), layout="constrained")
     for axes, title, part in zip(
         figure.subplots(1, 2, sharex=True), ("how sure", "topic"), (by_confidence, by_topic), strict=True

@@ -1,4 +1,4 @@
-"""What a lesson claims, on whose word, shown by which cell, and what it does not claim."""
+"""What a lesson claims, on whose authority, shown by which cell, and what it does not claim."""
 
 import tomllib
 from functools import cache
@@ -19,7 +19,7 @@ def load_claims(lesson, path=None):
 
     Args:
         lesson: the lesson's number, such as "01".
-        path: the file to read; None takes `claims.toml` in the lesson's own folder.
+        path: the file to read; None reads `claims.toml` in the lesson's own folder.
 
     Raises:
         ValueError: a row lacks a field, or has an empty one.
@@ -47,13 +47,13 @@ def _citation(entry):
 
 
 def claims(lesson):
-    """Show a lesson's claims; each unfolds to its sources, its evidence, its limits, and when it was reviewed."""
+    """Show a lesson's claims; each unfolds to show its sources, evidence, limits and date of review."""
     sources = load_sources()
     display(HTML("".join(_claim_html(lesson, claim, sources) for claim in load_claims(lesson))))
 
 
 def heading_above(lesson, cell):
-    """Return the heading that stands above a cell of a lesson, since Lab shows no cell's name.
+    """Return the heading above a cell of a lesson, because JupyterLab does not show the names of cells.
 
     >>> heading_above("01", "kept-norm")
     'One matrix, 70 % pruned'
@@ -65,7 +65,7 @@ def heading_above(lesson, cell):
             heading = lines[-1].lstrip("# ") if lines else heading
         if found["id"] == cell:
             return heading
-    raise ValueError(f"cell must be one of lesson {lesson}; got {cell!r}")
+    raise ValueError(f"cell must be the id of a cell in lesson {lesson}; got {cell!r}")
 
 
 def _claim_html(lesson, claim, sources):

@@ -1,4 +1,4 @@
-// Curves that were computed beforehand, with a line that follows the slider.
+// Curves that were computed in advance, with a line that follows the slider.
 function curves(model) {
   const facts = model.get("facts");
   const { low, high, places } = facts;
@@ -8,8 +8,8 @@ function curves(model) {
   return {
     size: [left + wide + 20, top + tall + 48 + 18 * facts.curves.length],
     draw(g) {
-      const step = model.get("place"); // the slider runs over the places themselves
-      label(g, facts.title, 0, 14);
+      const step = model.get("place"); // the slider steps through the places themselves
+      label(g, facts.title, 0, 14 - g.more);
       g.strokeStyle = g.faint;
       g.lineWidth = 1;
       const tick = [0.1, 0.2, 0.5, 1].find((size) => (high - low) / size < 6.5);
@@ -30,7 +30,7 @@ function curves(model) {
       facts.curves.forEach(({ name, colour, points }, k) => {
         const ink = colour === "#000000" ? g.ink : colour; // black would vanish on a dark page
         g.strokeStyle = g.fillStyle = ink;
-        g.setLineDash(k % 2 ? [7, 6] : []); // where two curves lie on each other both are seen
+        g.setLineDash(k % 2 ? [7, 6] : []); // so that both of two curves that coincide can be seen
         line(g, points.map(([place, value]) => [xOf(place), yOf(value)]));
         g.setLineDash([]);
         for (const [place, value] of points) g.fillRect(xOf(place) - 3, yOf(value) - 3, 6, 6);

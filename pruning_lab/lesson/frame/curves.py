@@ -1,4 +1,6 @@
-"""An explorer of curves: several quantities over the same places, read out where a slider stands."""
+"""An explorer of curves: several quantities over the same places, read out at the slider's position."""
+
+from itertools import cycle
 
 import numpy as np
 
@@ -7,16 +9,16 @@ from pruning_lab.lesson.frame.explorer import Explorer, Steps
 
 
 def explore_accuracy(curves, dense=None):
-    """Explore accuracies that were computed beforehand: a line follows the slider, and each curve is read out there.
+    """Explore accuracies that were computed in advance: a line follows the slider, and each curve is read out there.
 
     Args:
-        curves, dense: as for `plots.accuracy_curve`; all curves over the same sparsities.
+        curves, dense: the same as in `plots.accuracy_curve`, but with all curves over the same sparsities.
 
     Returns:
         an Explorer.
 
     Raises:
-        ValueError: curves over different sparsities, and as `plots.accuracy_curve`.
+        ValueError: the curves are over different sparsities, or `plots.accuracy_curve` rejects them.
     """
     figure = plots.accuracy_curve(curves, dense=dense).figure  # checks the curves
     places = sorted({float(s) for sparsities, _ in curves.values() for s in sparsities})
@@ -32,10 +34,10 @@ def explore_accuracy(curves, dense=None):
 
 
 def from_table(columns):
-    """Return the explorer of accuracies again, from the table that it left in a notebook.
+    """Rebuild the explorer of accuracies from the table that it left in a notebook.
 
     Args:
-        columns: {heading: numbers}, the first "sparsity".
+        columns: {heading: numbers}, with "sparsity" as the first heading.
     """
     sparsity = columns.pop("sparsity")
     return explore_accuracy({name: (sparsity, accuracy) for name, accuracy in columns.items()})
@@ -47,8 +49,8 @@ def curves_explorer(curves, words, scale, figure, alt):
     Args:
         curves: {name: [(place, value), ...]}.
         words: {"title": what the curves show, "across": what the places are}.
-        scale: {"low", "high": of the values drawn, "line": the height of a dashed line, or None}.
-        figure, alt: as for Explorer.
+        scale: {"low", "high": the range of values drawn; "line": the height of a dashed line, or None}.
+        figure, alt: the same as in `Explorer`.
     """
     places = [place for place, _ in next(iter(curves.values()))]
     across = words["across"].split()[0]
@@ -56,7 +58,7 @@ def curves_explorer(curves, words, scale, figure, alt):
         [(across, f"{place:g}"), *((name, f"{points[k][1]:.3f}") for name, points in curves.items())]
         for k, place in enumerate(places)
     ]
-    drawn = zip(curves.items(), plots.SERIES, strict=False)
+    drawn = zip(curves.items(), cycle(plots.SERIES), strict=False)
     facts = {
         **words,
         **scale,

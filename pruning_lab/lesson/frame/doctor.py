@@ -1,4 +1,4 @@
-"""Is this computer ready for the course? `python -m pruning_lab doctor` looks, and says what to do."""
+"""Is this computer ready for the course? `python -m pruning_lab doctor` checks, and says what to do."""
 
 import os
 import sys
@@ -16,12 +16,12 @@ from pruning_lab.lesson.frame.lessons import ROOT, lessons
 
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
-LEAST_MEMORY = 2_000_000_000  # bytes; the guide for instructors has what each lesson takes
+MIN_MEMORY = 2_000_000_000  # bytes; the instructors' guide lists what each lesson takes
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor: what was looked at, what was found, and what to do, empty where all is well."""
+    """One line of the doctor: what was checked, what was found, and what to do (empty if all is well)."""
 
     name: str
     found: str
@@ -33,13 +33,13 @@ class Finding:
 
 
 def python_version():
-    """Look at Python itself."""
+    """Check the version of Python."""
     found = sys.version.split()[0]
     return Finding("Python", found, "" if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer.")
 
 
 def versions(constraints=ROOT / "constraints.txt"):
-    """Hold the packages that the course names against the versions it was tested with."""
+    """Compare the packages that the course requires with the versions it was tested with."""
     names = [name for name in metadata.requires("pruning-lab") if ";" not in name]
     tested = _pins(constraints)
     wrong = [
@@ -59,7 +59,7 @@ def _pins(path):
 
 
 def threads():
-    """Name the processors and the library of dense products."""
+    """Report how many processors there are, and which library computes dense products."""
     import numpy as np  # the libraries must be loaded before they can be listed
 
     np.ones((2, 2)) @ np.ones((2, 2))
@@ -70,12 +70,12 @@ def threads():
 
 
 def memory():
-    """Look at the memory that is free, where the system says so."""
+    """Check how much memory is free, if the system reports it."""
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return Finding("free memory", "this system does not say")
-    advice = "" if free >= LEAST_MEMORY else "A lesson takes up to 2 GB: close other kernels (Kernel menu) or programs."
+    advice = "" if free >= MIN_MEMORY else "A lesson takes up to 2 GB: close other kernels (Kernel menu) or programs."
     return Finding("free memory", f"{free / 1e9:.1f} GB", advice)
 
 
@@ -92,7 +92,7 @@ def journal():
 
 
 def widgets(folder=LABEXTENSIONS):
-    """Look for the parts of sliders and canvases that the browser needs."""
+    """Check that the parts of sliders and canvases that the browser needs are installed."""
     missing = [name for name in WIDGETS if not (folder / name / "package.json").exists()]
     advice = f"Without {' and '.join(missing)} sliders stay text. `make lab` installs them." if missing else ""
     return Finding("widgets in the browser", "missing" if missing else "installed for JupyterLab and Notebook", advice)
@@ -108,7 +108,7 @@ def images():
 
 
 def parts_of_lessons():
-    """Look whether every lesson is whole: its notebook, the folder of its name with its claims, its deck."""
+    """Check that every lesson is complete: its notebook, its claims in the folder of the same name, its deck."""
     missing = [
         f"{lesson.stem}: {part.relative_to(ROOT)}"
         for lesson in lessons()
@@ -119,7 +119,7 @@ def parts_of_lessons():
     return Finding("lessons", f"{len(lessons())}, {lessons()[0].number} to {lessons()[-1].number}", advice)
 
 
-QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson looks at these
+QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson runs these
 
 
 def findings(checks=(*QUICK, threads, images, parts_of_lessons)):
@@ -128,13 +128,13 @@ def findings(checks=(*QUICK, threads, images, parts_of_lessons)):
 
 
 def quick_warning():
-    """Return a sentence for the first cell of a lesson, empty where nothing is off."""
+    """Return a sentence for the first cell of a lesson, empty if all is well."""
     off = [finding.name for finding in findings(QUICK) if finding.advice]
     return f"Something is off ({', '.join(off)}): `python -m pruning_lab doctor` says what to do." if off else ""
 
 
 def main():
-    """Print all findings; return how many need something done."""
+    """Print all findings; return how many of them need attention."""
     found = findings()
     print("\n".join(map(str, found)))
     return sum(bool(finding.advice) for finding in found)

@@ -1,9 +1,10 @@
-// What the drawings of all explorers share. Nothing is worked out in a browser that the package decides: the step at which
-// each weight goes, and every number shown, come as tables; a move of the slider only looks them up. A drawing is a function
-// of the model that returns its size and what draws it; an explorer.js lists it in DRAWINGS under its name.
+// What the drawings of all explorers share. The browser works out nothing that the package decides: the step at which each
+// weight goes, and every number shown, arrive as tables; moving the slider only looks them up. A drawing is a function of
+// the model that returns its size and a function that draws it; an explorer.js lists it in DRAWINGS under its name.
 
 const DRAWINGS = {};
 const STATE = "change:place change:choice";
+const LETTERS = 13; // pixels high
 
 function render({ model, el }) {
   const canvas = document.createElement("canvas");
@@ -28,7 +29,7 @@ function render({ model, el }) {
   model.on(STATE, draw);
   const theme = new MutationObserver(draw);
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  requestAnimationFrame(draw); // by then the canvas stands on the page, and knows its colours
+  requestAnimationFrame(draw); // by then the canvas is on the page, and knows its colours
   return () => {
     model.off(STATE, draw);
     theme.disconnect();
@@ -36,21 +37,27 @@ function render({ model, el }) {
   };
 }
 
-// A clean sheet in CSS pixels, sharp on any screen, with the page's own ink; a page may say how much room it gives.
+// A blank sheet in CSS pixels, sharp on any screen, in the page's own ink. A page may say how much room there is, and how
+// high its letters must at least be; if that is higher than drawings are made for, the sheet grows as much above and below.
 function sheet(canvas, [width, height], el) {
   const style = getComputedStyle(el);
   const room = style.getPropertyValue("--explorer-room").trim(); // width and height, in pixels
   const zoom = room ? Math.min(...room.split(" ").map((side, k) => side / [width, height][k])) : 1;
+  const letters = Math.max(LETTERS, Number(style.getPropertyValue("--explorer-letters")) / zoom);
+  const more = letters - LETTERS;
+  const tall = height + 2 * more;
   const scale = zoom * (window.devicePixelRatio || 1);
   canvas.width = width * scale;
-  canvas.height = height * scale;
-  canvas.style.cssText = `width:${width * zoom}px; height:${height * zoom}px; max-width:100%; display:block`;
+  canvas.height = tall * scale;
+  canvas.style.cssText = `width:${width * zoom}px; height:${tall * zoom}px; max-width:100%; display:block`;
   const g = canvas.getContext("2d");
   g.scale(scale, scale);
+  g.translate(0, more);
+  g.more = more;
   g.ink = style.getPropertyValue("--jp-content-font-color1").trim() || style.color;
   g.faint = style.getPropertyValue("--jp-border-color2").trim() || "#999";
-  g.gone = document.body.dataset.jpThemeLight === "false" ? "#262626" : "#d9d9d9"; // what is pruned steps back
-  g.font = "13px sans-serif";
+  g.gone = document.body.dataset.jpThemeLight === "false" ? "#262626" : "#d9d9d9"; // what is pruned recedes
+  g.font = `${letters}px sans-serif`;
   g.fillStyle = g.ink;
   g.imageSmoothingEnabled = false;
   return g;
@@ -81,7 +88,7 @@ function label(g, text, x, y, align = "left") {
   g.fillText(text, x, y);
 }
 
-// Paint a rows x columns picture, one colour an entry, into the box.
+// Paint a rows x columns picture, one colour per entry, into the box.
 function paint(g, rows, columns, colourOf, [x, y, width, height]) {
   const small = new OffscreenCanvas(columns, rows);
   const brush = small.getContext("2d");

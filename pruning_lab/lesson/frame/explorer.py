@@ -3,9 +3,9 @@
 An explorer is a value. The package computes everything it shows, for every step of its sliders, before it appears: the
 masks, the formats and the numbers are those of the lessons. The browser only looks them up and draws: `explorer.js`
 here has what all drawings share, and the `explorer.js` of a lesson has that lesson's drawing. In a notebook, sliders
-and canvas are tied in the browser, so no message to the kernel stands between a key press and the picture.
+and canvas are linked in the browser, so no message to the kernel stands between a key press and the picture.
 
-The same value shows itself wherever it is needed: `display` in a notebook (a plain figure and a table where nobody is
+The same value shows itself wherever it is needed: `display` in a notebook (a plain figure and a table if nobody is
 there to move a slider), `.html()` on a slide or a page of the site, `str()` as text.
 """
 
@@ -27,9 +27,9 @@ from pruning_lab.lesson.frame.session import attended
 from pruning_lab.lesson.frame.view import image_html, show_widget, wide
 from pruning_lab.tables import table_html
 
-PLACES = [round(0.05 * step, 2) for step in range(20)]  # of every sparsity slider: 0 to 0.95, where a channel is left
-NEVER = 255  # the step at which a weight goes that outlasts the slider
-STILL = 0.5  # the sparsity of the plain figure
+PLACES = [round(0.05 * step, 2) for step in range(20)]  # of every sparsity slider: 0 to 0.95, while any channel is left
+NEVER = 255  # in place of the step at which a weight goes, if it outlasts the slider
+STILL = 0.5  # the sparsity that the plain figure shows
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,18 @@ class SparsitySlider:
     trait: str = "place"
 
     def widget(self):
-        """Return the ipywidgets control, and the name of its value."""
+        """Return the ipywidgets control, and the name of the trait that holds its value."""
         options = {"value": self.start, "max": self.largest, "step": self.step}
         return wide(ipywidgets.FloatSlider, description=self.name, **options), "value"
 
     def described(self):
-        """Return what a page needs to make its own control, for JSON."""
+        """Return what a page needs to make its own control, ready for JSON."""
         return {"kind": "sparsity", "value": self.start, "max": self.largest, "step": self.step}
 
 
 @dataclass(frozen=True)
 class Steps:
-    """A slider over named steps, or with `listed` a list to choose from; it sets a trait of the canvas to the index."""
+    """A slider over named steps, or if `listed` a drop-down list; it sets a trait of the canvas to the index."""
 
     name: str
     options: tuple
@@ -62,26 +62,26 @@ class Steps:
     listed: bool = False
 
     def widget(self):
-        """Return the ipywidgets control, and the name of its value."""
+        """Return the ipywidgets control, and the name of the trait that holds its value."""
         kind = ipywidgets.Dropdown if self.listed else ipywidgets.SelectionSlider
         return wide(kind, description=self.name, options=self.options), "index"
 
     def described(self):
-        """Return what a page needs to make its own control, for JSON."""
+        """Return what a page needs to make its own control, ready for JSON."""
         return {"kind": "steps", "options": self.options, "listed": self.listed}
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """What one explorer shows: controls, what its canvas draws, and the same as a plain figure and a table.
+    """What one explorer shows: its controls, what its canvas draws, and the same content as a plain figure and a table.
 
     Args:
         drawing: the name under which an `explorer.js` lists its drawing.
         controls: list of SparsitySlider and Steps.
         facts: what the drawing reads, anything that JSON can hold; `places` and `words` by convention.
         figure: axes or a figure, for readers without a kernel.
-        table: its numbers, a list of rows, the headings first.
-        alt: what is to be seen, in a sentence.
+        table: the figure's numbers, a list of rows, headings first.
+        alt: what there is to see, in a sentence.
         numbers: float32 or uint8 array for the drawing. gone_at: what `gone_at` returned.
     """
 
@@ -102,7 +102,7 @@ class Explorer:
         return {"drawing": self.drawing, "facts": facts, "place": 0.0, "choice": 0, **start, **arrays}
 
     def widget(self):
-        """Return the explorer as ipywidgets, its plain figure folded up below; needs a kernel to begin with."""
+        """Return the explorer as ipywidgets, with its plain figure folded up below; it needs a kernel only to start."""
         canvas, controls = Canvas(**self.state()), []
         for control in self.controls:
             knob, value = control.widget()
@@ -135,7 +135,7 @@ class Explorer:
 
 
 def drawings():
-    """Return the script of all drawings: what they share, then each `explorer.js` in a scope of its own."""
+    """Return the script of all drawings: what they share, then each `explorer.js` in its own scope."""
     shared = ROOMS / "frame" / "explorer.js"
     own = [ROOMS / "frame" / "curves.js", *sorted(set(ROOMS.glob("*/explorer.js")) - {shared})]
     parts = [f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in own]
@@ -148,7 +148,7 @@ def page_script():
 
 
 class Canvas(anywidget.AnyWidget):
-    """What draws in a notebook: an explorer's tables, and the place on them that its controls choose."""
+    """What draws in a notebook: it holds an explorer's tables, and the place in them that its controls choose."""
 
     _esm = drawings() + "export default { render };\n"
     drawing = traitlets.Unicode().tag(sync=True)
@@ -160,7 +160,7 @@ class Canvas(anywidget.AnyWidget):
 
 
 def places_for(channels):
-    """Return the sparsities of a slider that leave one of `channels` channels.
+    """Return those sparsities of a slider that leave at least one of `channels` channels.
 
     >>> places_for(300)[-1], places_for(8)[-1]
     (0.95, 0.9)
@@ -169,7 +169,7 @@ def places_for(channels):
 
 
 def gone_at(masks_by_step):
-    """Return for each weight the step at which it goes, uint8; NEVER if it outlasts the last. What went stays away.
+    """Return the step at which each weight goes, uint8; NEVER if it outlasts the last. A weight that went stays away.
 
     >>> gone_at([np.array([True, True]), np.array([False, True])]).tolist()
     [1, 255]

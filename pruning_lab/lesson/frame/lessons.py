@@ -1,6 +1,6 @@
-"""The lessons of the course, in order. A lesson is found by being there: nothing else lists them.
+"""The lessons of the course, in order. They are found by their files alone: no list names them.
 
-It has a notebook, `notebooks/NN-a-name.ipynb`; a room, the folder `a_name` beside this frame, with what only this
+A lesson has a notebook, `notebooks/NN-a-name.ipynb`; a room, the folder `a_name` beside this frame, with what only this
 lesson needs; and a deck, `notebooks/slides/NN-a-name.md`.
 """
 
@@ -47,7 +47,7 @@ class Lesson:
         return self.room / "claims.toml"
 
     def module(self):
-        """Import the room: the names that its notebook uses."""
+        """Import and return the room, which holds the names that its notebook uses."""
         return import_module(f"pruning_lab.lesson.{self.room.name}")
 
     def cells(self):
@@ -66,7 +66,7 @@ def lessons():
 
 
 def lesson(number):
-    """Return the lesson of this number, such as "01".
+    """Return the lesson with this number, such as "01".
 
     >>> lesson("77")
     Traceback (most recent call last):

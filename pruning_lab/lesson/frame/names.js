@@ -1,7 +1,7 @@
-// Two things that ipywidgets leaves out. Its sliders say their value to a screen reader, but not what they are: each
-// gets the name that stands beside it. And JupyterLab and Notebook take arrow keys for their own, so that choosing among
-// radio buttons, in Notebook moving a slider too, jumped to the next cell: they are kept from it. A slider keeps only the
-// keys that move it; Ctrl+S on it still saves.
+// Two things that ipywidgets leaves out. Its sliders tell a screen reader their value, but not what they are: each gets
+// the name beside it. And JupyterLab and Notebook claim the arrow keys, so that choosing among radio buttons (and, in
+// Notebook, moving a slider) would jump to the next cell: here the control gets them. A slider claims only the keys that move
+// it, so that Ctrl+S on it still saves.
 
 function mend(place) {
   for (const radio of place.querySelectorAll("input[type=radio]")) radio.dataset.lmSuppressShortcuts = "true";
@@ -20,7 +20,7 @@ function keepKeys({ target, key }) {
 }
 
 function render({ el }) {
-  window.addEventListener("keydown", keepKeys, true); // before the page's own shortcuts; once, however often it is said
+  window.addEventListener("keydown", keepKeys, true); // before the page's own shortcuts; added once, however often this runs
   el.style.display = "none";
   const place = () => el.closest(".jp-OutputArea, .jupyter-widgets-view, body");
   const mendAll = () => place() && mend(place());

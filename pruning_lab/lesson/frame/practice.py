@@ -16,7 +16,7 @@ NOT_STARTED = "not started"  # what a checker returns for a stub that still retu
 
 
 class WrongAnswer(AssertionError):
-    """An answer is wrong. A notebook shows the message alone: the lines of the checker would only distract."""
+    """An answer is wrong. A notebook shows the message alone: the checker's traceback would only distract."""
 
     def _render_traceback_(self):  # IPython asks for this
         return [str(self)]
@@ -28,14 +28,14 @@ def practice(checker, answer, *hints):
     An untouched stub, one that returns `...`, is reported as not started and lets Run All go on. A wrong answer raises.
 
     Args:
-        checker: a function of a lesson's exercises, called with `answer`. It raises AssertionError with a message where
+        checker: a function from a lesson's exercises, called with `answer`. It raises AssertionError with a message if
             this answer is wrong, and returns NOT_STARTED for an untouched stub.
         answer: the learner's function.
         hints: three sentences, from a nudge to nearly the answer, shown one at a time.
 
     Raises:
-        ValueError: not three hints.
-        WrongAnswer: an AssertionError; the message says how the answer is wrong. What the answer itself raises comes
+        ValueError: there are not exactly three hints.
+        WrongAnswer: an AssertionError; the message says how the answer is wrong. What the answer itself raises passes
             through, with a note that says where it came from.
 
     >>> practice(None, None, "only one")
@@ -53,8 +53,8 @@ def practice(checker, answer, *hints):
         raise
     finally:  # a wrong answer needs its hints most
         _offer(hints)
-    said = "correct on every case tried." if started else "not started yet. Replace the ... and run this cell again."
-    print(f"{answer.__name__}: {said}")
+    verdict = "correct on every case tried." if started else "not started yet. Replace the ... and run this cell again."
+    print(f"{answer.__name__}: {verdict}")
 
 
 def _offer(hints):
@@ -72,7 +72,7 @@ def _offer(hints):
 
 
 def self_check(question):
-    """Ask for an answer in the learner's own words, with three points to hold it against; saved to the journal."""
+    """Ask for an answer in the learner's own words, with three points to check it against; save it to the journal."""
     answer = ipywidgets.Textarea(
         description="In your words:", rows=3, style={"description_width": "initial"}, layout={"width": "46em"}
     )

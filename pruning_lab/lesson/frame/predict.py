@@ -8,7 +8,7 @@ from pruning_lab.lesson.frame.session import attended
 from pruning_lab.lesson.frame.view import message, show_widget, wide
 
 CONFIDENCE = ("a guess", "fairly sure", "certain")
-MOVING = '<progress aria-label="measuring"></progress>'  # how long it takes is not known: the browser keeps it moving
+MOVING = '<progress aria-label="measuring"></progress>'  # nobody knows how long it takes: the browser keeps it moving
 
 
 def predict(question, options, reveal, *, topic, confidence=True):
@@ -26,7 +26,7 @@ def predict(question, options, reveal, *, topic, confidence=True):
         confidence: whether to ask how sure the learner is.
 
     Raises:
-        ValueError: fewer than two options, or one of them twice.
+        ValueError: fewer than two options, or the same one twice.
 
     >>> predict("Is it faster?", ["yes"], reveal=None, topic="time")
     Traceback (most recent call last):
@@ -46,7 +46,7 @@ def option_naming(options, found):
     """Return the option that names exactly what was found.
 
     Args:
-        options: {option: names that it stands for}, one of them with None: it stands for every other outcome.
+        options: {option: names that it stands for}, one of them with None: it stands for all other outcomes.
         found: the names that a measurement bore out.
 
     >>> option_naming({"both": ["a", "b"], "none": [], "another": None}, {"a", "b"})
@@ -58,10 +58,10 @@ def option_naming(options, found):
 
 
 def option_around(options, value):
-    """Return the option whose range holds a value.
+    """Return the option whose range contains a value.
 
     Args:
-        options: {option: (low, high)}, ranges without gaps; a range holds its low end.
+        options: {option: (low, high)}, ranges without gaps; a range includes its low end.
 
     >>> option_around({"slower": (0, 1), "faster": (1, 99)}, 1)
     'faster'
@@ -88,15 +88,15 @@ class _Prediction:
         self.box = ipywidgets.VBox([heading, *self.asked, self.commit, self.status, self.revealed])
 
     def _allow_commit(self, _change):
-        open_ = [control for control in self.asked if control.value is None]
-        self.commit.disabled = self.committed is not None or bool(open_)
-        if open_ == [self.confidence]:
+        unanswered = [control for control in self.asked if control.value is None]
+        self.commit.disabled = self.committed is not None or bool(unanswered)
+        if unanswered == [self.confidence]:
             self.status.value = message("Now choose how sure you are.")
-        elif not open_ and self.committed is None:
+        elif not unanswered and self.committed is None:
             self.status.value = message("Commit, and it is measured.")
 
     def _on_commit(self, _button):
-        # Asked again here: a script can press a button that is disabled, or enable it.
+        # Checked again here: a script can press a disabled button, or enable it.
         if self.committed is not None or any(control.value is None for control in self.asked):
             return
         self.committed = {"choice": self.choice.value, "confidence": self.confidence.value}
@@ -105,7 +105,7 @@ class _Prediction:
         self.status.value = message("Committed. Measuring on this machine, a few seconds ...") + MOVING
         try:
             answer, items = self.reveal()
-        except Exception as error:  # a callback's traceback is lost in the server's log: say it here; they may retry
+        except Exception as error:  # a callback's traceback is lost in the server's log: say it here, for a retry
             self.status.value = message(f"The measurement failed: {error!r}. Press Commit to try again.")
             self.committed, self.commit.disabled = None, False
             return

@@ -1,4 +1,4 @@
-"""The research room: choose an object of the lesson, ask a question about it, plan one next action; keep it."""
+"""The research room: choose an object of the lesson, ask a question about it, plan one next action; save it all."""
 
 import ipywidgets
 
@@ -10,11 +10,11 @@ KINDS = ("concept", "equation", "source", "code", "claim", "misconception", "dem
 
 
 def research_room(lesson, objects):
-    """Show the room, with the notes saved before. Sources and claims are filled in from the lesson's own.
+    """Show the room, with the notes saved earlier. Sources and claims are filled in from the lesson.
 
     Args:
         lesson: the lesson's number, such as "01".
-        objects: {kind: [object, ...]} for the kinds of KINDS other than source and claim.
+        objects: {kind: [object, ...]} for all kinds in KINDS except source and claim.
 
     Raises:
         ValueError: a kind that is not in KINDS, or one without objects.
@@ -29,7 +29,7 @@ def research_room(lesson, objects):
     }
     if set(objects) != set(KINDS) or not all(objects.values()):
         raise ValueError(
-            f"objects must hold something of each kind {KINDS}; got { ({k: len(v) for k, v in objects.items()}) }"
+            f"objects must have entries of each kind {KINDS}; got { ({k: len(v) for k, v in objects.items()}) }"
         )
     room = _Room(lesson, objects, [sources[key] for key in cited])
     kinds = "\n".join(f"{kind}: {'; '.join(objects[kind])}" for kind in KINDS)
@@ -89,7 +89,7 @@ class _Room:
         try:
             entries = journal.read()
         except journal.JournalError as error:
-            self.saved.value = message(str(error))  # beside what saving said, not in its place
+            self.saved.value = message(str(error))  # beside the outcome of saving, not in its place
             return
         notes = [entry for entry in entries if entry["kind"] == "note" and entry.get("lesson") == self.lesson]
         lines = [

@@ -21,7 +21,7 @@ def start(lesson):
     fair rival for a sparse loop that uses one.
 
     Args:
-        lesson: the lesson's number as it stands in its file name, such as "01".
+        lesson: the lesson's number as in its file name, such as "01".
 
     Raises:
         TypeError, ValueError: `lesson` is not a two-digit string.
@@ -48,7 +48,7 @@ def start(lesson):
 
 
 def processor_name():
-    """Return the processor's name as its system gives it.
+    """Return the processor's name as the system gives it.
 
     >>> len(processor_name()) > 0
     True
@@ -62,10 +62,10 @@ def processor_name():
 
 
 def attended():
-    """Tell whether a person may be at the keyboard: false while notebooks are tested or refreshed.
+    """Return whether a person may be at the keyboard: False while notebooks are tested or refreshed.
 
     An unattended run shows each reveal folded up in the page, so that a reader without a kernel finds it, and writes
-    nothing to anybody's journal.
+    nothing to anyone's journal.
 
     >>> isinstance(attended(), bool)
     True

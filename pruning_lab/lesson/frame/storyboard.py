@@ -12,8 +12,8 @@ from pruning_lab.lesson.frame.view import image_html, message, show_widget, wide
 def storyboard(frames, *, still=0.5, alt):
     """Show a mechanism as frames that redraw when the sparsity moves.
 
-    All frames stand in a plain figure at sparsity `still`, two in a row; below it, two sliders pick a frame to see
-    large and its sparsity.
+    All frames appear in a plain figure at sparsity `still`, two to a row; below it, two sliders choose a frame to
+    enlarge, and its sparsity.
 
     Args:
         frames: list of (title, draw) with `draw(axes, sparsity)`, an even number of them.
@@ -32,7 +32,7 @@ def storyboard(frames, *, still=0.5, alt):
 
     def redraw(_change=None):
         title, draw = frames[frame.value - 1]
-        # Without a layout engine and at 96 dots per inch it takes a third of the time: it must follow the slider.
+        # Without a layout engine and at 96 dots per inch it takes a third of the time: it must keep up with the slider.
         axes = Figure(figsize=(5.6, 4.6)).add_subplot()
         draw(axes, sparsity.value)
         axes.set_title(f"{frame.value} of {len(frames)}: {title}", fontsize=12)
@@ -51,7 +51,7 @@ def inquiry(questions):
         questions: list of (question, {option: reply}, right option).
 
     Raises:
-        ValueError: a right option that is not among the options.
+        ValueError: the right option is not among the options.
     """
     for question, replies, right in questions:
         if right not in replies:

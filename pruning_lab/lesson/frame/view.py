@@ -1,4 +1,4 @@
-"""Putting things on a page: widgets that leave a sentence where there is no kernel, and figures that carry alt text."""
+"""Putting things on a page: widgets that leave a sentence if there is no kernel, and figures that carry alt text."""
 
 import base64
 from html import escape
@@ -12,7 +12,7 @@ from pruning_lab import plots
 
 
 class Names(anywidget.AnyWidget):
-    """Nothing to see: gives the sliders of its output the names that ipywidgets keeps from screen readers."""
+    """An invisible widget: it gives the sliders in its output the names that ipywidgets hides from screen readers."""
 
     _esm = Path(__file__).with_name("names.js")
 
@@ -36,6 +36,6 @@ def message(text, colour="var(--jp-content-font-color1, inherit)"):
 
 
 def wide(kind, **options):
-    """Return an ipywidgets control that takes the width it needs for its description."""
+    """Return an ipywidgets control that is as wide as its description needs."""
     layout = ipywidgets.Layout(width="auto", max_width="46em")
     return kind(style={"description_width": "initial"}, layout=layout, **options)

@@ -71,8 +71,8 @@ def pair_picture(hidden=8, inputs=6, outputs=5, gone=(2, 5, 6)):
     plots.draw_letter(first, "A", inputs // 2, gone[0])
     plots.draw_letter(second, "B", gone[0], outputs // 2)
     kept = int(stays.sum())
-    first.set_title(f"first layer: {hidden} filters, {inputs} input channels", fontsize=12)
-    second.set_title(f"next layer: {outputs} filters, {hidden} input channels", fontsize=12)
+    first.set_title(f"first layer: {hidden} filters,\n{inputs} input channels", fontsize=12)
+    second.set_title(f"next layer: {outputs} filters,\n{hidden} input channels", fontsize=12)
     first.set_xlabel(f"C   {kept} x {inputs} remain", fontsize=11)
     second.set_xlabel(f"D   {outputs} x {kept} remain", fontsize=11)
     return figure

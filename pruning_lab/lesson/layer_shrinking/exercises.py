@@ -1,4 +1,4 @@
-"""Lesson 05: which filters stay, a conv-norm-conv pair shrunk, the columns behind a flatten."""
+"""Lesson 05: which filters stay, a conv-norm-conv pair shrunk, the columns after a flatten."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def strongest_filters(answer):
         return NOT_STARTED
     for shape, count in [((6, 5, 3, 3), 3), ((5, 8, 1, 1), 2), ((9, 4, 3, 3), 8), ((6, 6, 3, 3), 6)]:
         weight = rng.standard_normal(shape)
-        weight[0] = 0.02  # no cancelling: a sum without magnitudes ranks it too high
+        weight[0] = 0.02  # nothing cancels here, so a sum without magnitudes ranks it too high
         weight[1] = np.where(np.arange(weight[1].size).reshape(shape[1:]) == 0, 30 * 0.9, 0)  # one large entry
         _compare_keep(np.asarray(answer(weight.copy(), count)), weight, count)
     return None

@@ -1,4 +1,4 @@
-"""Lesson 05's experiments: time against work, steps of channels, pruned networks against small ones."""
+"""Lesson 05's experiments: time against work and against numbers of channels, pruned networks against small ones."""
 
 import copy
 
@@ -36,10 +36,10 @@ def speed(candidates, images, cold=False, repeats=30):
 
 
 def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
-    """Time one 3 x 3 convolution with these numbers of filters.
+    """Time one 3 x 3 convolution with each of these numbers of filters.
 
     Returns:
-        {filters: measure.Row}, and the measure.Row of the first one timed once more: its ratio to itself is chance.
+        {filters: measure.Row}, and the measure.Row of the first one timed again: its ratio is off 1 by chance alone.
     """
     x = torch.randn(images, inputs, side, side, generator=torch.Generator().manual_seed(0))
     convolutions = {str(count): nn.Conv2d(inputs, count, 3, padding=1) for count in channels}
@@ -48,14 +48,14 @@ def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
 
 
 def step_between(rows, fewer, more):
-    """Return in words how many times longer `more` filters take than `fewer`, with the range its quartiles allow."""
+    """Return in words how many times as long `more` filters take as `fewer`, with the range the quartiles allow."""
     first, second = rows[fewer], rows[more]
     low, high = second.q1 / first.q3, second.q3 / first.q1
     return f"{fewer} to {more} filters: {second.median / first.median:.2f} times the time ({low:.2f} to {high:.2f})"
 
 
 def lesson_data():
-    """Return the 5,000 training images and labels of lesson 05, half of what the course ships: it must stay short."""
+    """Return the 5,000 training images and labels of lesson 05, half of what the course ships, to keep it short."""
     return tuple(part[:5000] for part in data.fashion_mnist("train"))
 
 
@@ -64,9 +64,9 @@ def against_small(dense_file, fraction, repeat, seed):
 
     Args:
         dense_file: safetensors file of the dense network's state.
-        fraction: of the filters of every convolution, removed by L1 norm.
+        fraction: of the filters of every convolution, to be removed by L1 norm.
         repeat: numbers the runs; it changes nothing but the seed.
-        seed: for the order of the images, and for the first weights of the small network.
+        seed: for the order of the images, and for the initial weights of the small network.
     """
     dense, images = models.vgg_small(), lesson_data()
     load_model(dense, dense_file)

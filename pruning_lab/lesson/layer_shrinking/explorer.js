@@ -2,7 +2,7 @@
 function shrinking(model) {
   const facts = model.get("facts");
   const { inputs, hidden, outputs, colours } = facts;
-  const light = new Uint8Array(own(model.get("numbers"))); // 255: the largest magnitude of its layer
+  const light = new Uint8Array(own(model.get("numbers"))); // 255: the largest magnitude in its layer
   const goneAt = new Uint8Array(own(model.get("gone_at")));
   const [white, full] = [rgb("#ffffff"), rgb(colours.kept)];
   const shades = Array.from({ length: 256 }, (_, k) => full.map((c, j) => Math.round(white[j] + ((c - white[j]) * k) / 255)));

@@ -13,20 +13,20 @@ def explore_shrinking(first, second):
     """Explore structured removal: hidden units go by L1 norm, and with them rows of one layer and columns of the next.
 
     Args:
-        first, second: two nn.Linear or two nn.Conv2d (groups=1); the second takes what the first gives.
+        first, second: two nn.Linear or two nn.Conv2d (groups=1); the second reads what the first outputs.
 
     Returns:
         an Explorer.
 
     Raises:
-        TypeError, ValueError: layers of other kinds, or that do not follow each other.
+        TypeError, ValueError: layers of other kinds, or the second does not read what the first outputs.
     """
     shrink = {torch.nn.Linear: layers.shrink_linear, torch.nn.Conv2d: layers.shrink_conv2d}.get(type(first))
     if shrink is None or type(second) is not type(first):
         raise TypeError(f"first and second must be two nn.Linear or two nn.Conv2d; got {first} and {second}")
     if first.weight.shape[0] != second.weight.shape[1]:
         shapes = f"{tuple(first.weight.shape)} and {tuple(second.weight.shape)}"
-        raise ValueError(f"second must take what first gives, shape (out, hidden) after (hidden, in); got {shapes}")
+        raise ValueError(f"second must take first's outputs, shape (out, hidden) after (hidden, in); got {shapes}")
     norms = scores.channel_scores(first.weight)
     places = places_for(len(norms))
     keeps = [masks.keep_channels(norms, place) for place in places]
@@ -63,7 +63,7 @@ def _pair_rows(first, second):
 
 
 def _shades(layer):
-    """Each entry's magnitude as uint8, 255 for the largest; a kernel counts with the sum of its magnitudes."""
+    """Return each entry's magnitude as uint8, 255 for the largest; a kernel counts as the sum of its magnitudes."""
     sizes = layer.weight.detach().abs().flatten(2).sum(2) if layer.weight.ndim == 4 else layer.weight.detach().abs()
     return (sizes / sizes.max() * 255).round().to(torch.uint8).numpy().ravel()
 

@@ -8,11 +8,11 @@ from pruning_lab.layers import shrink_batchnorm2d, shrink_conv2d, shrink_linear
 
 
 def shrink_vgg(model, keep):
-    """Return a copy of a VGG of `models` without some filters; the layers after them lose the same channels.
+    """Return a copy of a VGG from `models` without some of its filters; the layers after them lose the same channels.
 
     Args:
-        model: models.vgg16_cifar() or models.vgg_small(), in any widths.
-        keep: {number of the convolution from 1: indices of the filters that stay}.
+        model: models.vgg16_cifar() or models.vgg_small(), of any widths.
+        keep: {number of the convolution, counted from 1: indices of the filters that stay}.
 
     >>> from pruning_lab import models
     >>> small = shrink_vgg(models.vgg_small(), {1: [0, 2, 5]})
@@ -34,14 +34,14 @@ def shrink_vgg(model, keep):
 
 
 def shrink_resnet(model, keep):
-    """Return a copy of a ResNet of `models` without some filters inside its blocks.
+    """Return a copy of a ResNet from `models` without some of the filters inside its blocks.
 
-    Only a block's first convolution can lose filters by itself: its second one is added to the shortcut, channel by
-    channel, so its outputs are everybody's.
+    Only a block's first convolution can lose filters by itself: the second one is added to the shortcut, channel by
+    channel, so its outputs are shared.
 
     Args:
         model: models.resnet_cifar(...).
-        keep: {number of the block from 0: indices of the filters of its first convolution that stay}.
+        keep: {number of the block, counted from 0: indices of the filters of its first convolution that stay}.
     """
     model = copy.deepcopy(model)
     blocks = [*model.stage1, *model.stage2, *model.stage3]
@@ -54,7 +54,7 @@ def shrink_resnet(model, keep):
 
 
 def by_norm(conv, fraction):
-    """Return the filters that stay if ceil(fraction x filters) go, those of the smallest L1 norm: Li et al.'s rule.
+    """Return the filters that stay when the ceil(fraction x filters) of smallest L1 norm go: Li et al.'s rule.
 
     >>> import torch
     >>> len(by_norm(torch.nn.Conv2d(3, 16, 3), 0.1))
@@ -65,6 +65,6 @@ def by_norm(conv, fraction):
 
 
 def keep_by_norm(model, fraction=0.5):
-    """Return the `keep` of `shrink_vgg` that prunes this fraction of the filters of every convolution, by L1 norm."""
+    """Return the `keep` for `shrink_vgg` that prunes this fraction of the filters of every convolution, by L1 norm."""
     convolutions = [name for name, _ in model.named_children() if name.startswith("conv")]
     return {int(name[4:]): by_norm(model.get_submodule(name), fraction) for name in convolutions}

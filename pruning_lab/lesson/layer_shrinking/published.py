@@ -1,4 +1,4 @@
-"""Li et al.'s counts of multiplications and parameters, as printed, beside networks that are really shrunk."""
+"""Li et al.'s counts of multiplications and parameters, as printed, beside networks that are actually shrunk."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from pruning_lab import measure, models
 from pruning_lab.lesson.layer_shrinking.networks import by_norm, shrink_resnet, shrink_vgg
 from pruning_lab.tables import table_html
 
-CIFAR = torch.zeros(1, 3, 32, 32)  # one picture of CIFAR-10's shape: the counts below are for one picture
+CIFAR = torch.zeros(1, 3, 32, 32)  # one image of CIFAR-10's shape: the counts below are for one image
 # Li et al. 2016 (arXiv 1608.08710), table 1: MACs and parameters as printed.
 PRINTED = {
     "VGG-16": ("3.13e+08", "1.5e+07"),
@@ -20,11 +20,11 @@ PRINTED = {
 # ResNet-56: fraction pruned in each stage, and the layers left alone. Layers are counted from 1 and the stem is 1, so
 # that block b (from 0) begins with layer 2 + 2b.
 RESNET_56_VARIANTS = {"A": ((0.1, 0.1, 0.1), (16, 20, 38, 54)), "B": ((0.6, 0.3, 0.1), (16, 18, 20, 34, 38, 54))}
-VGG16_A = (1, *range(8, 14))  # the convolutions of which half of the filters go
+VGG16_A = (1, *range(8, 14))  # the convolutions that lose half of their filters
 
 
 class PrintedLayer(NamedTuple):
-    """A row of table 2 of the paper: map side, filters, MACs and parameters, filters kept, per cent of MACs removed."""
+    """A row of the paper's table 2: map side, filters, MACs and parameters, filters kept, per cent of MACs removed."""
 
     side: int
     filters: int
@@ -54,16 +54,16 @@ VGG16_LAYERS = {
 
 
 def published_networks():
-    """Return the networks of the paper's table 1, really shrunk: {name: model}."""
+    """Return the networks of the paper's table 1, actually shrunk: {name: model}."""
     vgg, resnet = models.vgg16_cifar(), models.resnet_cifar(56)
-    made = {"VGG-16": vgg, "ResNet-56": resnet}
-    made["VGG-16-A"] = shrink_vgg(vgg, {n: by_norm(vgg.get_submodule(f"conv{n}"), 0.5) for n in VGG16_A})
+    networks = {"VGG-16": vgg, "ResNet-56": resnet}
+    networks["VGG-16-A"] = shrink_vgg(vgg, {n: by_norm(vgg.get_submodule(f"conv{n}"), 0.5) for n in VGG16_A})
     blocks = [*resnet.stage1, *resnet.stage2, *resnet.stage3]
     for variant, (pruned, skipped) in RESNET_56_VARIANTS.items():
         chosen = [number for number in range(27) if 2 + 2 * number not in skipped]
         keep = {number: by_norm(blocks[number].conv1, pruned[number // 9]) for number in chosen}
-        made[f"ResNet-56-{variant}"] = shrink_resnet(resnet, keep)
-    return {name: made[name] for name in PRINTED}
+        networks[f"ResNet-56-{variant}"] = shrink_resnet(resnet, keep)
+    return {name: networks[name] for name in PRINTED}
 
 
 class Counted(NamedTuple):
@@ -120,7 +120,7 @@ def layer_table(dense, pruned):
     """Return an HTML table of VGG-16 layer by layer, before and after, beside the printed numbers.
 
     Args:
-        dense, pruned: networks as `costs_by_layer` takes them.
+        dense, pruned: networks that `costs_by_layer` takes.
     """
     before, after = costs_by_layer(dense), costs_by_layer(pruned)
     rows = [

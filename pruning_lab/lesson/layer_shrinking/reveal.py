@@ -13,7 +13,7 @@ def work_reveal(model, images, options):
     """Return a reveal for `predict`: what half of the filters of every layer does to the multiplications, and to time.
 
     Args:
-        model: a VGG of `models`. images: the batch to time it on.
+        model: a VGG from `models`. images: the batch to time it on.
         options: {option: (low, high)}, ranges of the share of multiplications that is left.
     """
 

@@ -23,7 +23,7 @@ def two_questions(sparsity=0.5, target=0.9, steps=200):
     draw_schedules(right, target, steps)
     plots.draw_letter(right, "C", 0, 0.8 * target)
     plots.draw_letter(right, "D", 0.57 * steps, target)
-    right.set_title("when? three schedules to the same target", fontsize=12)
+    right.set_title("when? three ways to one target", fontsize=12)
     return figure
 
 
@@ -44,14 +44,19 @@ def _draw_cuts(axes, sparsity):
         axes.plot(
             ends, [own, own], color="black", linestyle=":", linewidth=2, label="a cut for each layer" * (not number)
         )
-        axes.annotate(
-            f"{int((~keep[name]).sum())} of {size} go", (places.mean(), -0.1), ha="center", va="top", fontsize=10
-        )
-        axes.annotate(name, (places.mean(), -0.33), ha="center", va="top", fontsize=11)
+        below = {
+            "xy": (places.mean(), -0.1),
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "top",
+            "fontsize": 10,
+        }
+        axes.annotate(f"{int((~keep[name]).sum())} of {size} go", xytext=(0, 0), **below)
+        axes.annotate(name, xytext=(0, -13), **below)
     axes.axhline(cut, color=plots.COLOURS["threshold"], linestyle="--", linewidth=2, label="one cut through all")
     plots.draw_letter(axes, "A", size + 1.5, cut)
     plots.draw_letter(axes, "B", 3 * size + 9.2, own)
-    axes.set(ylabel="magnitude |w|", xticks=[], ylim=(-0.55, None))
+    axes.set(ylabel="magnitude |w|", xticks=[], ylim=(-0.85, None))
     axes.set_yticks([0, 1, 2, 3])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.legend(loc="upper left", frameon=False, fontsize=10)

@@ -1,7 +1,7 @@
-"""Lesson 02's experiments: networks trained once for each repeat, pruned on a schedule, retrained, read on validation.
+"""Lesson 02's experiments: networks trained once for each repeat, pruned on a schedule, retrained, validated.
 
-What a sweep calls takes plain values and stands here, so that other processes can import it. Networks go from one run
-to the next as safetensors files in a folder.
+The functions that a sweep calls take plain values and are defined here, so that other processes can import them.
+Networks pass from one run to the next as safetensors files in a folder.
 """
 
 import itertools
@@ -28,7 +28,7 @@ NONE = "no retraining"
 
 @cache
 def images_for(network, split):
-    """Return the images and labels a network is fed, the same tensors each time; the VGG sees each image halved.
+    """Return the images and labels a network is fed, the same tensors each time; the VGG gets each image at half size.
 
     >>> images_for("VGG", "validation")[0].shape
     torch.Size([2000, 1, 14, 14])
@@ -38,15 +38,15 @@ def images_for(network, split):
 
 
 def train_dense(network, repeat, seed, folder):
-    """Train one network from scratch, keep it in `folder`, and return its validation accuracy."""
+    """Train one network from scratch, save it in `folder`, and return its validation accuracy."""
     torch.manual_seed(seed)
     model = NETWORKS[network]()
     _fit(model, network, DENSE_EPOCHS[network], seed=seed)
-    return _kept(model, network, folder, repeat)
+    return _save_and_validate(model, network, folder, repeat)
 
 
 def load(network, folder, repeat, *how):
-    """Return a network that a run kept: the dense one, or with `how` (schedule, sparsity) a pruned one."""
+    """Return a network that a run saved: the dense one, or the pruned one that `how` (schedule, sparsity) names."""
     model = NETWORKS[network]()
     model.load_state_dict(safetensors.torch.load_file(_file(network, folder, repeat, *how)))
     return model
@@ -67,7 +67,7 @@ def layer_names(network):
 
 
 def each_layer_alone(model, sparsity):
-    """Return masks that prune the same share of every layer: the neighbour of one ranking over all of them."""
+    """Return masks that prune the same share of every layer: the alternative to one ranking over all of them."""
     return prune.masks_for(model, magnitude_scores, lambda scores: masks.mask_unstructured(scores, sparsity))
 
 
@@ -94,11 +94,11 @@ def in_rounds(step, steps, target, rounds=3):
     """
     number = min(step * rounds // steps, rounds - 1)
     shares = iterative_sparsities(rounds, 1 - (1 - target) ** (1 / rounds))
-    return target if number == rounds - 1 else shares[number]  # the last share is the target up to rounding
+    return target if number == rounds - 1 else shares[number]  # the last share equals the target only up to rounding
 
 
 def cubic(step, steps, target):
-    """Prune a little every few steps, fast at first; all is pruned after half of the retraining.
+    """Prune a little every few steps, fast at first; all the pruning is done halfway through the retraining.
 
     >>> [cubic(step, 8, target=0.64) for step in (0, 2, 4, 8)]
     [0.0, 0.56, 0.64, 0.64]
@@ -110,28 +110,28 @@ SCHEDULES = {"at once": at_once, "in rounds": in_rounds, "cubic": cubic}
 
 
 def retrain_on_schedule(model, training, schedule, target, *, epochs, seed, every=10):
-    """Retrain `model` in place while `schedule(step, steps, target)` says how sparse it must be by then.
+    """Retrain `model` in place while `schedule(step, steps, target)` says how sparse it must be by that step.
 
-    All weights stand in one ranking by magnitude. Pruned weights are held at zero, so they come first in the next
-    ranking: no weight returns.
+    All weights share one ranking by magnitude. Pruned weights are held at zero, so they come first in the next ranking:
+    no weight returns.
 
     Args:
         model: `torch.nn.Module`, changed.
-        training: images and labels, as for `train.fit`.
+        training: images and labels, as in `train.fit`.
         schedule: one of the values of SCHEDULES.
         target: sparsity at the end, in [0, 1].
         epochs: passes over `training`.
-        seed: of the shuffling.
+        seed: for the shuffling.
         every: steps from one pruning to the next.
 
     Returns:
-        dict of parameter name: bool tensor, the masks at the end.
+        {parameter name: bool tensor}, the masks at the end.
     """
     steps = epochs * math.ceil(len(training[1]) / BATCH)
     held, weights, count = {}, prune.prunable_weights(model), itertools.count(1)
 
     def prune_up_to(step):
-        prune.apply_masks_(model, held)  # the step just taken has moved what was zero: it must not outrank a survivor
+        prune.apply_masks_(model, held)  # the step just taken has moved the zeros: they must not outrank a survivor
         held.update(masks.mask_global(weights, schedule(step, steps, target), by_magnitude=True))
 
     def prune_when_due():
@@ -145,18 +145,18 @@ def retrain_on_schedule(model, training, schedule, target, *, epochs, seed, ever
 
 
 def prune_and_retrain(network, repeat, schedule, sparsity, seed, folder):
-    """Prune a trained network, retrain it on a schedule or not at all, keep it; return its validation accuracy."""
+    """Prune a trained network, retrain it on a schedule or not at all, save it; return its validation accuracy."""
     model = load(network, folder, repeat)
     if schedule == NONE:
         prune.apply_masks_(model, masks.mask_global(prune.prunable_weights(model), sparsity, by_magnitude=True))
     else:
         training, epochs = images_for(network, "train"), RETRAINING_EPOCHS[network]
         retrain_on_schedule(model, training, SCHEDULES[schedule], sparsity, epochs=epochs, seed=seed)
-    return _kept(model, network, folder, repeat, schedule, sparsity)
+    return _save_and_validate(model, network, folder, repeat, schedule, sparsity)
 
 
 def select(rows, **where):
-    """Return the validation accuracies of the rows of a sweep in which every name has the value given.
+    """Return the validation accuracies of those rows of a sweep in which every name has the given value.
 
     >>> rows = [{"network": "VGG", "repeat": repeat, "result": {"validation": 0.5}} for repeat in (0, 1)]
     >>> select(rows, network="VGG", repeat=1)
@@ -166,18 +166,18 @@ def select(rows, **where):
 
 
 def curve(rows, **where):
-    """Return (sparsities, validation accuracies of shape (repeats, points)), as `plots.accuracy_curve` wants them."""
+    """Return (sparsities, validation accuracies of shape (repeats, points)), as `plots.accuracy_curve` takes them."""
     chosen = [row for row in rows if all(row[name] == value for name, value in where.items())]
     sparsities = sorted({row["sparsity"] for row in chosen})
     columns = [select(chosen, sparsity=sparsity) for sparsity in sparsities]
-    return sparsities, np.array(columns, dtype=np.float32).T  # few enough bits that equal ones have an exact mean
+    return sparsities, np.array(columns, dtype=np.float32).T  # so few bits that equal values have an exact mean
 
 
 def _fit(model, network, epochs, **options):
     train.fit(model, images_for(network, "train"), epochs=epochs, batch_size=BATCH, progress=False, **options)
 
 
-def _kept(model, network, *where):
+def _save_and_validate(model, network, *where):
     safetensors.torch.save_file(model.state_dict(), _file(network, *where))
     return {"validation": accuracy(model, network)}
 

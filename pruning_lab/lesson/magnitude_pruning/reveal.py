@@ -15,9 +15,9 @@ def plateau_reveal(folder, options, sparsities=(0.3, 0.5, 0.7, 0.8, 0.9)):
     """Return a reveal for `predict`: up to which sparsity does neither network lose a point without retraining?
 
     Args:
-        folder: where `experiments.train_dense` kept the networks.
-        options: {option: the sparsity that it names}, one of them 0.0 for less than the lowest.
-        sparsities: ascending, all that the options name among them.
+        folder: where `experiments.train_dense` saved the networks.
+        options: {option: the sparsity that it names}, one of them 0.0, for anything below the lowest.
+        sparsities: ascending, including every one that the options name.
     """
 
     def reveal():
@@ -25,7 +25,7 @@ def plateau_reveal(folder, options, sparsities=(0.3, 0.5, 0.7, 0.8, 0.9)):
         for network in experiments.NETWORKS:
             models = [experiments.load(network, folder, repeat) for repeat in experiments.REPEATS]
             dense[network] = [experiments.accuracy(model, network) for model in models]
-            measured[network] = _not_retrained(network, folder, sparsities)
+            measured[network] = _measure_without_retraining(network, folder, sparsities)
         lost = [np.mean(dense[name]) - curves["one ranking"].mean(axis=0) for name, curves in measured.items()]
         kept = itertools.takewhile(
             lambda pair: pair[1] <= ONE_POINT, zip(sparsities, np.max(lost, axis=0), strict=True)
@@ -39,7 +39,7 @@ def plateau_reveal(folder, options, sparsities=(0.3, 0.5, 0.7, 0.8, 0.9)):
     return reveal
 
 
-def _not_retrained(network, folder, sparsities):
+def _measure_without_retraining(network, folder, sparsities):
     """Return {"one ranking" or "each layer alone": validation accuracies (repeats, points)}."""
     ways = {
         "one ranking": lambda model, s: masks.mask_global(prune.prunable_weights(model), s, by_magnitude=True),

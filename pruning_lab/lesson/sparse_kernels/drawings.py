@@ -143,7 +143,7 @@ def race(labels, published, rows, batch):
             "linestyle": "none",
             "markersize": 7,
         }
-        axes.plot(places + 0.13 * (number - 1.5), ratios, label=f"{machine}, published", **style)
+        axes.plot(places + 0.13 * (number - 1.5), ratios, label=f"{machine},\npublished", **style)
     ratios = np.array([row.ratio for row in rows])
     spread = np.abs([[row.ratio_q1 for row in rows], [row.ratio_q3 for row in rows]] - ratios)
     style = {"color": plots.SERIES[0], "markersize": 9, "capsize": 3, "ecolor": "black"}
@@ -151,8 +151,8 @@ def race(labels, published, rows, batch):
     axes.axhline(1, color=plots.COLOURS["limit"], linestyle="--", label="as fast as dense")
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:g}")
-    axes.set_xticks(places, labels)
-    axes.set_ylabel(f"dense time / sparse time, batch {batch}")
+    axes.set_xticks(places, [label.replace(" ", "\n", 1) for label in labels])  # so that words may be large
+    axes.set_ylabel(f"dense time / sparse time,\nbatch {batch}")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return axes
 

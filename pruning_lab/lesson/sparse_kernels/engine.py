@@ -1,10 +1,10 @@
-"""A layer as ONNX Runtime runs it: the engine that lesson 04 shows a weight full of zeros to."""
+"""A layer as ONNX Runtime runs it: the engine to which lesson 04 shows a weight full of zeros."""
 
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-OPSET, IR_VERSION = 17, 8  # of the file format; old enough for every engine that is in use
+OPSET, IR_VERSION = 17, 8  # of the file format; old enough for every engine in use
 
 
 def layer_model(weight, batch):
@@ -12,7 +12,7 @@ def layer_model(weight, batch):
 
     Args:
         weight: (out, in) float32 array, stored in the model as it is.
-        batch: columns of x, which is (in, batch).
+        batch: the number of columns of x, which is (in, batch).
 
     >>> len(layer_model(np.zeros((4, 8), np.float32), 2)) > 4 * 8 * 4  # zeros are written out
     True
@@ -30,7 +30,7 @@ def layer_model(weight, batch):
 
 
 def engine_product(weight, x):
-    """Return a call without arguments in which ONNX Runtime multiplies on one thread; its answer is checked first.
+    """Return a function without arguments that multiplies with ONNX Runtime on one thread; its answer is checked first.
 
     Args:
         weight: (out, in) float32 array. x: (in, batch) float32 array.

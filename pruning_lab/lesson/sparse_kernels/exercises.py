@@ -62,7 +62,7 @@ def memory_limit(answer):
 
 
 def honest_ratio(answer):
-    """`my_speed_up(dense_times, sparse_times)`: dense is {name: times}; the ratio of medians to the best of them."""
+    """`my_speed_up(dense_times, sparse_times)`: dense is {name: times}; the best dense median over the sparse one."""
     rng = np.random.default_rng(6)
     if answer({"a": np.ones(3)}, np.ones(3)) is ...:
         return NOT_STARTED

@@ -1,7 +1,7 @@
 """Lesson 04's races: sparse against dense on this machine, layer by layer and over a map of densities and batches.
 
 Two rules hold in every race here. The rival is the faster of NumPy's and torch's dense product, found by a short trial.
-And something runs twice under two names: how far those two are apart is what a ratio may be off by chance.
+And one candidate runs twice under two names: a ratio may be off by chance as far as those two are apart.
 """
 
 import re
@@ -10,25 +10,26 @@ from dataclasses import replace
 import numpy as np
 
 from pruning_lab import kernels, measure, progress
-from pruning_lab.lesson.sparse_kernels.published import LAYERS, geometric_mean
+from pruning_lab.lesson.sparse_kernels.published import geometric_mean
 from pruning_lab.measure.rivals import best_dense
 from pruning_lab.sparse import CSR
+from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 
 
 def vector_loads(compiled):
-    """Return how many loads of several neighbouring floats at once stand in a function compiled by Numba.
+    """Return how many instructions of a function compiled by Numba load several neighbouring floats at once.
 
     Args:
-        compiled: a function of numba.njit, called at least once, so that it is compiled.
+        compiled: a function made by numba.njit, called at least once, so that it is compiled.
     """
     (code,) = compiled.inspect_llvm().values()
     return len(re.findall(r"load <\d+ x float>", code))
 
 
 def random_layer(shape, density, seed=0):
-    """Return a weight that keeps each entry with chance `density`, dense and as a CSR: the two hold the same numbers.
+    """Return a weight that keeps each entry with probability `density`, dense and as a CSR: both hold the same numbers.
 
-    No second array of the weight's size is made but one of bools: the largest layer here has 411 MB.
+    No second array of the weight's size is made, except one of bools: the largest layer here takes 411 MB.
 
     Args:
         shape: (out, in). density: fraction kept, in [0, 1].
@@ -48,12 +49,12 @@ def random_inputs(features, batch, seed=1):
 
 
 def sparse_product(csr, x):
-    """Return a call without arguments that multiplies by `kernels.csr_matmul`: what `measure.compare` takes."""
+    """Return a function without arguments that multiplies by `kernels.csr_matmul`, as `measure.compare` takes it."""
     return lambda: kernels.csr_matmul(csr, x)
 
 
 def race_layer(shape, density, batch, repeats=30):
-    """Time one layer at one batch size, after checking that both products agree; batch 1 is cold.
+    """Time one layer at one batch size, after checking that both products agree; batch 1 is timed cold.
 
     Returns:
         measure.Comparison of the best dense product, the sparse one, and the sparse one on a copy of its matrix.
@@ -70,7 +71,7 @@ def race_layer(shape, density, batch, repeats=30):
     return measure.compare(candidates, repeats, cold)
 
 
-def race_layers(batch, layers=LAYERS, repeats=30):
+def race_layers(batch, layers=DEEP_COMPRESSION_LAYERS, repeats=30):
     """Time every layer, one dense matrix in memory at a time: {layer: Comparison}."""
     bar = progress.bar(layers.items(), desc=f"batch {batch}")
     return {layer: race_layer(*shape_and_density, batch, repeats) for layer, shape_and_density in bar}
@@ -88,28 +89,28 @@ def speed_up(races):
 def crossover(side, densities, batches, cold, repeats=30):
     """Measure who wins: dense over sparse time of a side x side matrix, for every density and batch size.
 
-    A dense product does not care for zeros, so at one batch size one dense product stands against all densities, in one
-    interleaved run.
+    A dense product does not care about zeros, so at each batch size one dense product is compared with all densities,
+    in one interleaved run.
 
     Returns:
         (densities, batches) array of ratios, above 1 where sparse wins, and (batches,): a copy of the dense matrix
         against the first, which would be 1 on a quiet machine.
     """
     full = random_inputs(side, side)
-    made = [random_layer((side, side), density)[1] for density in densities]
+    matrices = [random_layer((side, side), density)[1] for density in densities]
     columns = []
     for batch in progress.bar(batches, desc="batch sizes"):
         x = random_inputs(side, batch)
         _, make = best_dense(full, x, cold)
         candidates = {"dense": make(full, x), "dense again": make(full.copy(), x)}
-        candidates |= {f"{csr.nnz} kept": sparse_product(csr, x) for csr in made}
+        candidates |= {f"{csr.nnz} kept": sparse_product(csr, x) for csr in matrices}
         columns.append([row.ratio for row in measure.compare(candidates, repeats, cold).rows[1:]])
     table = np.array(columns).T
     return table[1:], table[0]
 
 
 def crossing(densities, ratios):
-    """Return in words at which density the two meet, read off between two measured ones.
+    """Return in words the density at which the two are equally fast, read off between two measured ones.
 
     Args:
         densities: ascending. ratios: dense over sparse time at each.

@@ -1,10 +1,10 @@
-// Density by batch: who wins, with a cross at the place chosen.
+// Density by batch: who wins, with a frame around the chosen cell.
 function crossover(model) {
   const facts = model.get("facts");
   const { densities, batches, ratios } = facts;
   const [wide, high, left] = [64, 34, 92];
   const reach = Math.max(1, ...ratios.flat().map((ratio) => Math.abs(Math.log2(ratio))));
-  const ends = [rgb("#E69F00"), rgb("#6A4C93")]; // dense wins, sparse wins: apart in lightness too
+  const ends = [rgb("#E69F00"), rgb("#6A4C93")]; // dense wins, sparse wins: they differ in lightness too
   const colourOf = (ratio) => {
     const share = Math.log2(ratio) / reach;
     return `rgb(${ends[share > 0 ? 1 : 0].map((c) => Math.round(247 + (c - 247) * Math.abs(share))).join(",")})`;

@@ -11,13 +11,13 @@ def explore_crossover(densities, batches, ratios, low=None, high=None):
 
     Args:
         densities: (d,) fractions kept, ascending. batches: (b,) numbers of inputs, ascending.
-        ratios: (d, b) dense time over sparse time. low, high: (d, b) its quartiles; None where there are none.
+        ratios: (d, b) dense time over sparse time. low, high: (d, b) its quartiles; None if there are none.
 
     Returns:
         an Explorer.
 
     Raises:
-        ValueError: shapes that do not fit each other.
+        ValueError: the shapes do not match.
     """
     ratios = np.asarray(ratios, float)
     figure = plots.crossover_map(densities, batches, ratios).figure  # checks the shapes
@@ -41,10 +41,10 @@ def explore_crossover(densities, batches, ratios, low=None, high=None):
 
 
 def from_table(columns):
-    """Return the explorer again, from the table that it left in a notebook.
+    """Rebuild the explorer from the table that it left in a notebook.
 
     Args:
-        columns: {heading: numbers}, the first "density", the others "batch 1" and so on.
+        columns: {heading: numbers}, with the first heading "density" and the others "batch 1" and so on.
     """
     density = columns.pop("density")
     batches = [int(name.removeprefix("batch ")) for name in columns]

@@ -1,19 +1,11 @@
-"""Deep Compression's times and watts, as printed: what lesson 04 holds this machine against."""
+"""Deep Compression's times and watts, as printed: what lesson 04 compares this machine with."""
 
 import math
 
 import numpy as np
 
-# Layer: (out, in) and the density after pruning. Han et al. 2015 (arXiv 1510.00149), tables 4 and 5.
-LAYERS = {
-    "AlexNet FC6": ((4096, 9216), 0.09),
-    "AlexNet FC7": ((4096, 4096), 0.09),
-    "AlexNet FC8": ((1000, 4096), 0.25),
-    "VGG-16 FC6": ((4096, 25088), 0.04),
-    "VGG-16 FC7": ((4096, 4096), 0.04),
-    "VGG-16 FC8": ((1000, 4096), 0.23),
-}
-# Machine and batch: microseconds for one input, dense and pruned, layers in the order above. The same paper, table 8.
+# Machine and batch: microseconds for one input, dense and pruned, layers in the order of DEEP_COMPRESSION_LAYERS in
+# pruning_lab.sparse.published. Han et al. 2015 (arXiv 1510.00149), table 8.
 PUBLISHED = {
     ("Core i7-5930K", 1): (
         (7516.2, 6187.1, 1134.9, 35022.8, 5372.8, 774.2),
@@ -53,7 +45,7 @@ def geometric_mean(ratios):
 
 
 def published_speed_ups(machine, batch):
-    """Return dense over pruned time as published, one number a layer.
+    """Return dense over pruned time as published, one number per layer.
 
     >>> [round(ratio, 2) for ratio in published_speed_ups("Core i7-5930K", 64)]
     [0.22, 0.28, 0.11, 0.59, 0.68, 0.13]
@@ -63,7 +55,7 @@ def published_speed_ups(machine, batch):
 
 
 def published_energy_ratios(machine):
-    """Return dense over pruned energy at batch 1, watts times seconds, one number a layer.
+    """Return dense over pruned energy at batch 1, watts times seconds, one number per layer.
 
     >>> round(geometric_mean(published_energy_ratios("Tegra K1")), 2)
     4.23

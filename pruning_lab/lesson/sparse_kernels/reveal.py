@@ -7,10 +7,11 @@ from pruning_lab.lesson.frame.predict import option_around, option_naming
 from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.sparse_kernels import drawings
 from pruning_lab.lesson.sparse_kernels.experiments import race_layers, speed_up
-from pruning_lab.lesson.sparse_kernels.published import LAYERS, MACHINES, geometric_mean, published_speed_ups
+from pruning_lab.lesson.sparse_kernels.published import MACHINES, geometric_mean, published_speed_ups
+from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 from pruning_lab.tables import table_html
 
-FASTER = 1.2  # below this, a speed-up could be the machine's mood
+FASTER = 1.2  # below this, a speed-up could be noise
 
 
 def race_table(races, batch):
@@ -18,8 +19,8 @@ def race_table(races, batch):
     published = [published_speed_ups(machine, batch) for machine in MACHINES]
     rows = [
         [
-            f"{layer}, {LAYERS[layer][1]:.0%} kept",
-            *(f"{ratios[list(LAYERS).index(layer)]:.2f}" for ratios in published),
+            f"{layer}, {DEEP_COMPRESSION_LAYERS[layer].density:.0%} kept",
+            *(f"{ratios[list(DEEP_COMPRESSION_LAYERS).index(layer)]:.2f}" for ratios in published),
             race["sparse"].ratio_text,
             race.rows[0].name,
             f"{race['sparse again'].ratio / race['sparse'].ratio:.2f}",
@@ -35,9 +36,9 @@ def race_table(races, batch):
 
 def race_picture(races, batch):
     """Draw dense over sparse time for every layer: three published machines, and this one with its quartiles."""
-    chosen = [list(LAYERS).index(layer) for layer in races]
+    chosen = [list(DEEP_COMPRESSION_LAYERS).index(layer) for layer in races]
     published = {machine: np.array(published_speed_ups(machine, batch))[chosen] for machine in MACHINES}
-    labels = [f"{layer}\n{LAYERS[layer][1]:.0%} kept" for layer in races]
+    labels = [f"{layer}\n{DEEP_COMPRESSION_LAYERS[layer].density:.0%} kept" for layer in races]
     return drawings.race(labels, published, [race["sparse"] for race in races.values()], batch)
 
 
@@ -45,7 +46,7 @@ def race_reveal(batch, options):
     """Return a reveal for `predict`: how many times as fast as dense the six layers are here, on average.
 
     Args:
-        batch: 1 or 64, which the paper measured.
+        batch: 1 or 64, as the paper measured.
         options: {option: (low, high)}, the ranges of the mean that they stand for, without gaps.
     """
 
@@ -65,8 +66,9 @@ def zeros_reveal(candidates, options, repeats=30):
     """Return a reveal for `predict`: which products are faster once most weights are zero.
 
     Args:
-        candidates: {name: (all weights, all weights in another place, most of them zero)}, calls without arguments.
-        options: {option: names of the candidates that it says are faster}, one of them with None for other outcomes.
+        candidates: {name: (all weights, all weights elsewhere in memory, most of them zero)}, each a function without
+            arguments.
+        options: {option: names of the candidates that it says are faster}, one of them with None, for other outcomes.
     """
 
     def reveal():

@@ -1,5 +1,7 @@
 """Lesson 03's drawings: formats as boxes of numbers, and bytes against density."""
 
+from itertools import cycle
+
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -18,7 +20,7 @@ def arrays_picture(rows):
         a matplotlib Figure.
     """
     longest = max(len(values) for values in rows.values())
-    figure = Figure(figsize=(1.6 + 0.52 * longest, 0.4 + 0.55 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(1.6 + 0.52 * longest, 0.3 + 0.42 * len(rows)), layout="constrained")
     draw_arrays(figure.add_subplot(), rows)
     return figure
 
@@ -98,9 +100,9 @@ def bytes_figure(shape, density=None):
     """Draw the bytes of every format against the density, as shares of dense float32; returns a matplotlib Figure."""
     figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    for number, name in enumerate(FORMATS):
+    for name, colour, marker in zip(FORMATS, cycle(plots.SERIES), cycle(plots.MARKERS), strict=False):
         shares = [share_of_dense(name, shape, d) for d in DENSITIES]
-        axes.plot(DENSITIES, shares, color=plots.SERIES[number], marker=plots.MARKERS[number], markersize=4, label=name)
+        axes.plot(DENSITIES, shares, color=colour, marker=marker, markersize=4, label=name)
     axes.axhline(1, color=plots.COLOURS["limit"], linestyle="--", label="dense float32")
     if density is not None:
         axes.axvline(density, color="0.6", linewidth=1)

@@ -79,7 +79,7 @@ def _compare_gaps(gaps, values, array, bits):
 
 
 def break_even(answer):
-    """`my_break_even(value_bits, index_bits)` is the density at which values and indices take what dense takes."""
+    """`my_break_even(value_bits, index_bits)` is the density at which values and indices take as much as dense."""
     if answer(32, 32) is ...:
         return NOT_STARTED
     for value_bits, index_bits in [(32, 32), (32, 16), (16, 16), (8, 16), (32, 4), (5, 4)]:

@@ -1,4 +1,4 @@
-"""Lesson 03's experiments: what a pruned matrix takes in every format, by formula and really stored."""
+"""Lesson 03's experiments: how many bytes a pruned matrix takes in every format, by formula and actually stored."""
 
 import math
 import zlib
@@ -17,23 +17,23 @@ DENSITIES = [round(0.05 * step, 2) for step in range(1, 21)]
 
 
 def share_of_dense(name, shape, density):
-    """Return the bytes of a format of FORMATS at a density, as a share of dense float32.
+    """Return the bytes of one of FORMATS at a density, as a share of dense float32.
 
     >>> round(share_of_dense("CSR, int32 columns", (1000, 1000), 0.5), 3)
     1.001
     """
-    form, options = FORMATS[name]
-    return form.bytes_at(shape, density, **options) / (4 * math.prod(shape))
+    storage, options = FORMATS[name]
+    return storage.bytes_at(shape, density=density, **options) / (4 * math.prod(shape))
 
 
 def encode(name, array):
-    """Return `array` really stored in a format of FORMATS."""
-    form, options = FORMATS[name]
-    return form.from_dense(array, **options)
+    """Return `array` stored in one of FORMATS."""
+    storage, options = FORMATS[name]
+    return storage.from_dense(array, **options)
 
 
 def file_sizes(array):
-    """Return {what: bytes} for a pruned matrix: dense, its formats, and both through a general compressor (zlib)."""
+    """Return {what: bytes} for a pruned matrix: dense, in its formats, and through a general compressor (zlib)."""
     dense, csr = array.tobytes(), encode("CSR, uint16 columns", array)
     arrays = csr.data.tobytes() + csr.indices.tobytes() + csr.indptr.tobytes()
     return {

@@ -1,4 +1,4 @@
-"""Lesson 03's explorer: what a pruned matrix takes in every format, by density."""
+"""Lesson 03's explorer: how many bytes a pruned matrix takes in every format, by density."""
 
 from pruning_lab.lesson.frame.curves import curves_explorer
 from pruning_lab.lesson.sparse_storage.drawings import bytes_figure
@@ -6,7 +6,7 @@ from pruning_lab.lesson.sparse_storage.experiments import DENSITIES, FORMATS, sh
 
 
 def explore_bytes(shape):
-    """Explore what a pruned matrix takes in every format of `experiments.FORMATS`, as a share of dense, by density.
+    """Explore the bytes that a pruned matrix takes in each of `experiments.FORMATS`, as a share of dense, by density.
 
     Args:
         shape: (rows, columns) of the matrix.

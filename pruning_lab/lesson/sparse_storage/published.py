@@ -1,4 +1,4 @@
-"""Deep Compression's storage table, rebuilt: by the formula, and by really encoding random matrices."""
+"""Deep Compression's storage table, recomputed: by the formula, and by actually encoding random matrices."""
 
 import math
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from pruning_lab import sparse
 from pruning_lab.tables import table_html
 
 # Han et al. 2015 (arXiv 1510.00149), the storage tables of LeNet-300-100 and AlexNet: rows and columns of the matrix,
-# percent of the weights kept, bits of a weight, bits of an index, size before Huffman coding in percent of float32.
+# percent of the weights kept, bits per weight, bits per index, size before Huffman coding in percent of float32.
 PRINTED = [
     ("LeNet-300-100 ip1", (300, 784), 8, 6, 5, 3.1),
     ("LeNet-300-100 ip2", (100, 300), 9, 6, 5, 3.8),
@@ -36,7 +36,7 @@ def percent_by_formula(shape, density, bits, index_bits):
 
 
 def percent_by_encoding(shape, density, bits, index_bits):
-    """Return the same for a matrix with exactly that many weights, at random places, really encoded."""
+    """Return the same for a matrix with exactly that many weights, at random places, once it is actually encoded."""
     array = np.zeros(shape, np.float32)
     kept = round(density * array.size)
     array.flat[np.random.default_rng(0).choice(array.size, kept, replace=False, shuffle=False)] = 1
@@ -45,10 +45,10 @@ def percent_by_encoding(shape, density, bits, index_bits):
 
 
 class StorageRow(NamedTuple):
-    """One printed layer, in per cent of float32 but for the numbers of bits.
+    """One printed layer, in percent of float32, except for the numbers of bits.
 
-    `low` and `high` are what the formula gives for every density that rounds to the printed one; `outside` is by how
-    much the printed size, itself rounded, lies beyond them.
+    `low` and `high` are what the formula gives for every density that rounds to the printed one; `outside` is how far
+    the printed size, itself rounded, lies beyond them.
     """
 
     layer: str

@@ -14,7 +14,7 @@ def smaller_reveal(array, options):
 
     Args:
         array: (rows, columns) float32 array with zeros.
-        options: {option: names of FORMATS that it says are smaller}, one of them with None for any other outcome.
+        options: {option: names of FORMATS that it says are smaller}, one of them with None, for any other outcome.
     """
 
     def reveal():

@@ -29,9 +29,9 @@ def first_idea(sparsity=0.5, size=12):
     plots.draw_letter(left, "A", column, row)
     gone = int(np.flatnonzero(~columns.any(axis=0))[0])
     plots.draw_letter(right, "B", gone, size // 2)
-    left.set_xlabel(f"C   shape the dense product sees: {size} x {size}, as before", fontsize=11)
+    left.set_xlabel(f"C   the dense product sees\n{size} x {size}, as before", fontsize=11)
     kept = int(columns.any(axis=0).sum())
-    right.set_xlabel(f"D   shape the dense product sees: {size} x {kept}", fontsize=11)
+    right.set_xlabel(f"D   the dense product sees\n{size} x {kept}", fontsize=11)
     return figure
 
 

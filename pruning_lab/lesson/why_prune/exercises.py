@@ -44,7 +44,7 @@ def _compare_mask(mask, weight, sparsity):
 
 
 def csr_bytes(answer):
-    """`my_csr_bytes(rows, columns, sparsity)` is what CSR stores with float32 values and int32 indices."""
+    """`my_csr_bytes(rows, columns, sparsity)` is how many bytes CSR takes with float32 values and int32 indices."""
     if answer(4, 4, 0.5) is ...:
         return NOT_STARTED
     rng = np.random.default_rng(8)

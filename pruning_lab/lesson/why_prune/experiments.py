@@ -9,14 +9,14 @@ from pruning_lab import kernels, masks, measure, scores, sparse
 from pruning_lab.measure.rivals import best_dense
 
 BATCHES = (1, 64)
-CONTROL = "unpruned again"  # the same matrix in another place in memory: how far from 1 a ratio is that means nothing
+CONTROL = "unpruned again"  # the same matrix elsewhere in memory: a ratio no further from 1 than this means nothing
 
 
 @dataclass(frozen=True)
 class Pattern:
     """One mask on a weight matrix, with the storage and the product made for it.
 
-    `stored` is a format of `pruning_lab.sparse`, or the small dense matrix where whole columns went. `columns` are the
+    `stored` is a format of `pruning_lab.sparse`, or the small dense matrix if whole columns went. `columns` are the
     inputs that the product reads.
     """
 
@@ -28,12 +28,12 @@ class Pattern:
 
     @property
     def multiplications(self):
-        """Multiplications for one input vector under the kernel made for the pattern."""
+        """The multiplications for one input vector under the kernel made for the pattern."""
         return self.stored.size if isinstance(self.stored, np.ndarray) else self.stored.stored
 
 
 def group_for(sparsity):
-    """Return n, m of the smallest N:M pattern of groups of 4 or 8 that prunes exactly this fraction.
+    """Return n, m of the smallest N:M pattern, in groups of 4 or 8, that prunes exactly this fraction.
 
     >>> group_for(0.5), group_for(0.875)
     ((2, 4), (1, 8))
@@ -41,7 +41,7 @@ def group_for(sparsity):
     for m in (4, 8):
         if (n := round((1 - sparsity) * m)) > 0 and n / m == 1 - sparsity:
             return n, m
-    raise ValueError(f"sparsity must be a multiple of 1/8 below 1, so that N:M has as many zeros; got {sparsity}")
+    raise ValueError(f"sparsity must be a multiple of 1/8 below 1, so that some N:M has as many zeros; got {sparsity}")
 
 
 def four_patterns(weight, sparsity, group=None):
@@ -50,7 +50,7 @@ def four_patterns(weight, sparsity, group=None):
     Args:
         weight: (rows, columns) float32 array, rows a multiple of 4, columns a multiple of the group's size.
         sparsity: a multiple of 1/8 below 1; any below 1 where `group` is given.
-        group: n, m of the N:M pattern; None takes the one that prunes exactly `sparsity`.
+        group: n, m of the N:M pattern; None chooses the one that prunes exactly `sparsity`.
     """
     tensor = torch.from_numpy(weight)
     magnitudes = scores.magnitude_scores(tensor)
@@ -80,9 +80,9 @@ def times(weight, patterns, batch, repeats=30):
     """Time every pattern under the dense product and under its own: {name: (dense ratio, own ratio)}, as measure.Rows.
 
     The rival is the faster of NumPy's and torch's dense product of the unpruned matrix, measured first; a ratio above 1
-    is faster than that. Where whole columns went, both are a dense product of the smaller matrix. The entry CONTROL is
-    a copy of the unpruned matrix. Batch 1 is measured cold: warm, copies of one 4 MB matrix differed by up to 1.8 times
-    with their place in memory, which no number of rounds averages out; cold, mostly within a tenth, once by 1.3.
+    is faster than that. If whole columns went, both are a dense product of the smaller matrix. The entry CONTROL is
+    a copy of the unpruned matrix. Batch 1 is measured cold: warm, copies of one 4 MB matrix differed by a factor of up
+    to 1.8 with their place in memory, which no number of rounds averages out; cold, mostly within a tenth, once by 1.3.
     """
     x = np.random.default_rng(1).standard_normal((weight.shape[1], batch), dtype=np.float32)
     x = x[:, 0] if batch == 1 else x

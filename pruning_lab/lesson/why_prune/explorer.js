@@ -51,7 +51,7 @@ function patterns(model) {
       g.lineTo(placeOf(value), base);
       g.stroke();
     }
-    label(g, `threshold ${threshold.toPrecision(3)}`, x + width, 276, "right");
+    label(g, `threshold ${threshold.toPrecision(3)}`, x + width, 276 + g.more, "right");
   }
 }
 

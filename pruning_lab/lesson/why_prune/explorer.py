@@ -12,8 +12,8 @@ from pruning_lab.lesson.why_prune.experiments import four_patterns
 def explore_patterns(weight):
     """Explore one weight matrix: four patterns of pruning, the histogram, and what each costs in bytes and products.
 
-    N:M is coarse: of each four neighbours three, two or one stay, so its sparsity is the nearest of
-    0, 0.25, 0.5 and 0.75, and the table says which.
+    N:M is coarse: of every four neighbours, one to four stay, so its sparsity is the nearest of 0, 0.25, 0.5 and 0.75,
+    and the table says which.
 
     Args:
         weight: (rows, columns) float32 tensor, both multiples of 4, with 200,000 entries at most.
@@ -22,7 +22,7 @@ def explore_patterns(weight):
         an Explorer.
 
     Raises:
-        TypeError, ValueError: a weight that is no such matrix.
+        TypeError, ValueError: the weight is not such a matrix.
     """
     weight = _checked_matrix(weight)
     places = places_for(weight.shape[1])
@@ -63,7 +63,7 @@ def pattern_rows(weight, pattern):
 
 
 def _pattern_facts(weight, patterns):
-    """The read-outs, words and thresholds of one pattern at every step."""
+    """Return the read-outs, words and thresholds of one pattern at every step."""
     magnitudes, rows = np.abs(weight), [pattern_rows(weight, pattern) for pattern in patterns]
     pruned = [magnitudes[~pattern.mask] for pattern in patterns]
     words = [
@@ -90,7 +90,7 @@ def _checked_matrix(weight):
         got = weight.dtype if isinstance(weight, torch.Tensor) else type(weight).__name__
         raise TypeError(f"weight must be a float32 tensor; got {got}")
     if weight.ndim != 2 or weight.shape[0] % 4 or weight.shape[1] % 4 or not 0 < weight.numel() <= 200_000:
-        rule = "2 axes, both multiples of 4, and at most 200,000 entries"
+        rule = "2 axes, both sizes multiples of 4, and at most 200,000 entries"
         raise ValueError(f"weight must have {rule}; got shape {tuple(weight.shape)}")
     return weight.detach().numpy()
 

@@ -11,7 +11,7 @@ from pruning_lab.lesson.why_prune.drawings import mask_figure, time_figure
 from pruning_lab.lesson.why_prune.experiments import BATCHES, CONTROL, four_patterns, times
 from pruning_lab.tables import table_html
 
-WINS = 1.2  # a pattern counts as faster if three rounds of four reach this ratio; less could be the machine's mood
+WINS = 1.2  # a pattern counts as faster if three rounds out of four reach this ratio; less could be noise
 INVARIANT = (
     f"<p><b>Read the row <i>{CONTROL}</i> first.</b> It is the same matrix in another place in memory: as far as it is "
     "from 1, other rows may be as well without meaning anything.</p>"
@@ -22,12 +22,12 @@ INVARIANT = (
 
 
 def pattern_reveal(weight, sparsity, options):
-    """Return a reveal for `predict`: which patterns run faster under the dense product, and everything beside it.
+    """Return a reveal for `predict`: which patterns run faster under the dense product, and everything shown with it.
 
     Args:
         weight: (rows, columns) float32 array.
         sparsity: a multiple of 1/8 below 1.
-        options: {option: names of the patterns that it says run faster}, one of them with None for any other outcome.
+        options: {option: names of the patterns that it says run faster}, one of them with None, for any other outcome.
     """
 
     def reveal():
@@ -47,7 +47,7 @@ def pattern_reveal(weight, sparsity, options):
 
 
 def cost_table(weight, patterns):
-    """Return an HTML table: sparsity, bytes stored, multiplications under the dense product and under its own."""
+    """Return an HTML table: sparsity, bytes stored, multiplications under the dense product and the pattern's own."""
     rows = [
         [
             pattern.name,
@@ -63,7 +63,7 @@ def cost_table(weight, patterns):
 
 
 def time_table(measured):
-    """Return an HTML table of speed-ups, with the interquartile range of the single rounds."""
+    """Return an HTML table of speed-ups, with the interquartile range of the individual rounds."""
     header = ["pattern"] + [f"batch {batch}, {kernel}" for batch in measured for kernel in ("dense product", "its own")]
     names = next(iter(measured.values()))
     rows = [[name, *(row.ratio_text for batch in measured for row in measured[batch][name])] for name in names]
@@ -79,14 +79,14 @@ def _in_words(measured):
 
 
 def _measure_more(weight, sparsity):
-    """A sparsity, a pattern, and its time on the press of a button."""
+    """Return controls for a sparsity and a pattern, and a button that times it."""
     slider = wide(
         ipywidgets.FloatSlider, value=sparsity, min=0.125, max=0.875, step=0.125, description="Sparsity (pruned)"
     )
     slider.readout_format = ".3f"
-    # the pattern is chosen by its place, because the name of N:M changes with the sparsity
-    places = [("scattered", 0), ("N:M", 1), ("4x1 vectors", 2), ("whole columns", 3)]
-    choice = wide(ipywidgets.Dropdown, options=places, description="Pattern to measure")
+    # the pattern is chosen by its position, because the name of N:M changes with the sparsity
+    positions = [("scattered", 0), ("N:M", 1), ("4x1 vectors", 2), ("whole columns", 3)]
+    choice = wide(ipywidgets.Dropdown, options=positions, description="Pattern to measure")
     button, answer = ipywidgets.Button(description="Measure time"), ipywidgets.HTML()
 
     def measure_now(_button):

@@ -1,14 +1,10 @@
 """How often and how surely the learner was right: counted by hand, drawn with its counts, honest about few."""
 
-from importlib import import_module
-
 import pytest
 
 from pruning_lab import lesson
-from pruning_lab.lesson import journal
-from pruning_lab.lesson.calibration import first_predictions, shares
-
-calibration = import_module("pruning_lab.lesson.calibration")  # lesson.calibration is the function
+from pruning_lab.lesson.frame import calibration, journal
+from pruning_lab.lesson.frame.calibration import first_predictions, shares
 
 
 @pytest.fixture(autouse=True)

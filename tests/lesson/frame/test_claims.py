@@ -7,13 +7,14 @@ from datetime import date
 import nbformat
 import pytest
 
-from pruning_lab.lesson.claims import NOTEBOOKS, load_claims, load_sources
+from pruning_lab.lesson.frame.claims import heading_above, load_claims, load_sources
+from pruning_lab.lesson.frame.lessons import lessons
 
-LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
+each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
 
 
-def cells_of(path):
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+def cells_of(lesson):
+    return {cell.id: cell for cell in nbformat.read(lesson.notebook, as_version=4).cells}
 
 
 def asserts_something(source):
@@ -34,13 +35,18 @@ def problems(claim, cells, sources):
     return found
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_claims_of_a_lesson_hold_up(path):
-    claims = load_claims(path.stem[:2])
+@each_lesson
+def test_claims_of_a_lesson_hold_up(lesson):
+    claims = load_claims(lesson.number)
     assert len(claims) >= 4
-    assert {claim["id"]: problems(claim, cells_of(path), load_sources()) for claim in claims} == {
+    assert {claim["id"]: problems(claim, cells_of(lesson), load_sources()) for claim in claims} == {
         claim["id"]: [] for claim in claims
     }
+
+
+def test_no_two_claims_have_one_name():
+    names = [claim["id"] for lesson in lessons() for claim in load_claims(lesson.number)]
+    assert sorted(set(names)) == sorted(names)
 
 
 CELL = nbformat.v4.new_code_cell("x = 1\nassert x == 1", id="real")
@@ -64,7 +70,7 @@ def test_a_bad_claim_is_found(change, expected):
 
 @pytest.mark.parametrize("field", ["statement", "sources", "limits", "reviewed"])
 def test_a_claim_without_a_field_is_refused(tmp_path, field):
-    row = {"lesson": '"01"', "id": '"x"', "statement": '"s"', "sources": '["a"]', "evidence": '"c"', "limits": '"l"'}
+    row = {"id": '"x"', "statement": '"s"', "sources": '["a"]', "evidence": '"c"', "limits": '"l"'}
     row |= {"reviewed": "2026-11-24"}
     row[field] = "[]" if field == "sources" else '""'
     path = tmp_path / "claims.toml"
@@ -73,10 +79,15 @@ def test_a_claim_without_a_field_is_refused(tmp_path, field):
         load_claims("01", path)
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_every_paper_linked_in_a_lesson_is_in_the_bibliography(path):
+@each_lesson
+def test_every_paper_linked_in_a_lesson_is_in_the_bibliography(lesson):
     known = {link for _, link in load_sources().values()}
-    text = "\n".join(cell.source for cell in cells_of(path).values())
+    text = "\n".join(cell.source for cell in cells_of(lesson).values())
     linked = set(re.findall(r"https://arxiv\.org/abs/[\d.]+\d", text))
     assert linked
     assert linked <= known
+
+
+def test_a_cell_that_a_lesson_does_not_have_has_no_heading():
+    with pytest.raises(ValueError, match="cell must be the id of a cell in lesson 02; got 'kept-norm'"):
+        heading_above("02", "kept-norm")  # lesson 01 has it

@@ -6,15 +6,17 @@ import sys
 
 import pytest
 
-from pruning_lab import data, lesson
-from pruning_lab.lesson import doctor
+from pruning_lab import lesson
+from pruning_lab.data import fashion
+from pruning_lab.lesson.frame import doctor
+from pruning_lab.lesson.frame.lessons import Lesson
 
 
 def test_a_healthy_computer(monkeypatch, tmp_path):
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "journal.json"))
     healthy = [finding for finding in doctor.findings() if finding.name != "free memory"]
     assert [str(finding) for finding in healthy if finding.advice] == []
-    assert len(healthy) == 6
+    assert len(healthy) == 7
 
 
 def test_another_version_is_named_beside_the_tested_one(tmp_path):
@@ -48,10 +50,19 @@ def test_widgets_that_are_missing(tmp_path):
     assert "anywidget" in doctor.widgets(tmp_path).advice
 
 
-def test_damaged_pictures(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "SUBSET_PATH", tmp_path / "none.npz")
-    getattr(data._subset_split, "cache_clear", lambda: None)()
-    assert "Restore it" in doctor.pictures().advice
+def test_damaged_images(monkeypatch, tmp_path):
+    monkeypatch.setattr(fashion, "SUBSET_PATH", tmp_path / "none.npz")
+    assert "Restore it" in doctor.images().advice
+
+
+def test_a_lesson_without_all_its_parts(monkeypatch):
+    monkeypatch.setattr(doctor, "lessons", lambda: (Lesson("01", "why-prune"), Lesson("77", "two-cells")))
+    finding = doctor.parts_of_lessons()
+    assert finding.found == "2, 01 to 77"
+    assert finding.advice == (
+        "Missing 77-two-cells: pruning_lab/lesson/two_cells/claims.toml; "
+        "77-two-cells: notebooks/slides/77-two-cells.md. Restore them with `git checkout`."
+    )
 
 
 def test_the_first_cell_points_to_the_doctor_only_where_something_is_off(monkeypatch, capsys):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pruning_lab.lesson import journal
+from pruning_lab.lesson.frame import journal
 
 
 @pytest.fixture

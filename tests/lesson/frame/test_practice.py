@@ -2,8 +2,8 @@
 
 import ipywidgets
 import pytest
-from lesson.frame.controls import find
 
+from lesson.frame.controls import find
 from pruning_lab import lesson
 from pruning_lab.lesson.frame import journal, practice
 
@@ -45,3 +45,17 @@ def test_the_self_check_is_kept(shown, path):
     find(box, ipywidgets.Button)[0].click()
     (entry,) = journal.read()
     assert (entry["answer"], entry["met"]) == ("the kernel must skip them", [practice.SELF_CHECK[1]])
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (practice.NOT_STARTED, "print: not started yet. Replace the ... and run this cell again.\n"),
+        (None, "print: correct on every case tried.\n"),
+        (NotImplemented, "print: correct on every case tried.\n"),  # Python's own word for something else
+    ],
+    ids=["not started", "correct", "another value"],
+)
+def test_a_checker_says_by_its_value_whether_the_answer_is_begun(shown, capsys, returned, said):
+    lesson.practice(lambda answer: returned, print, "look", "think", "do")
+    assert capsys.readouterr().out == said

@@ -2,8 +2,8 @@
 
 import ipywidgets
 import pytest
-from lesson.frame.controls import find
 
+from lesson.frame.controls import find
 from pruning_lab import lesson
 from pruning_lab.lesson.frame import journal, predict
 from pruning_lab.lesson.frame.predict import option_around, option_naming
@@ -101,3 +101,40 @@ class TestPredict:
     def test_options_must_be_two_distinct_answers(self, options):
         with pytest.raises(ValueError, match="options must be at least two distinct answers; got"):
             lesson.predict("Is it faster?", options, Reveal(), topic="time")
+
+
+NAMING = {"another": None, "both": ["a", "b"], "a alone": ["a"], "none": []}
+
+
+@pytest.mark.parametrize(
+    ("found", "option"),
+    [
+        ({"a", "b"}, "both"),
+        (["b", "a", "b"], "both"),  # neither order nor repetition matters
+        ({"a"}, "a alone"),
+        (set(), "none"),
+        ({"b"}, "another"),  # a part of what an option names is not what it names
+        ({"a", "b", "c"}, "another"),  # nor is more than that
+    ],
+)
+def test_an_option_names_exactly_what_was_found(found, option):
+    assert option_naming(NAMING, found) == option
+
+
+def test_without_an_option_for_none_nothing_found_is_another_outcome():
+    assert option_naming({"a alone": ["a"], "another": None}, set()) == "another"
+
+
+AROUND = {"slower": (0, 1), "a little": (1, 1.2), "faster": (1.2, float("inf"))}
+
+
+@pytest.mark.parametrize(
+    ("value", "option"),
+    [(0, "slower"), (0.999, "slower"), (1, "a little"), (1.2, "faster"), (1e300, "faster")],
+)
+def test_a_range_holds_its_low_end_and_not_its_high_one(value, option):
+    assert option_around(AROUND, value) == option
+
+
+def test_ranges_need_no_order():
+    assert option_around(dict(reversed(AROUND.items())), 1.1) == "a little"

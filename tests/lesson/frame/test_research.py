@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import ipywidgets
 import pytest
-from lesson.frame.controls import find
 
+from lesson.frame.controls import find
 from pruning_lab import lesson
 from pruning_lab.lesson.frame import journal, research
 
@@ -56,5 +56,5 @@ class TestResearchRoom:
 
     @pytest.mark.parametrize("change", [{"concept": []}, {"nonsense": ["x"]}])
     def test_every_kind_must_have_objects(self, change):
-        with pytest.raises(ValueError, match="objects must hold something of each kind"):
+        with pytest.raises(ValueError, match="objects must have entries of each kind"):
             lesson.research_room("01", self.OBJECTS | change)

@@ -1,13 +1,14 @@
 """A page without a kernel still teaches: each widget of a lesson leaves a picture or words in its notebook."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-PICTURED = r"lesson\.(explore_\w+|storyboard)\("
+from pruning_lab.lesson.frame import lessons
+
+NOTEBOOKS = sorted(lessons.NOTEBOOKS.glob("*.ipynb"))
+PICTURED = r"\w+\.(explore_\w+|storyboard)\("
 WORDED = r"lesson\.(predict|practice|inquiry|claims|calibration|self_check|research_room)\("
 
 

@@ -2,8 +2,8 @@
 
 import ipywidgets
 import pytest
-from lesson.frame.controls import find
 
+from lesson.frame.controls import find
 from pruning_lab import lesson
 
 

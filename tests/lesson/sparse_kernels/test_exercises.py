@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from exercise_tests import exercise_tests
 
-from pruning_lab.lesson import exercises
+from pruning_lab.lesson.sparse_kernels import exercises
 
 
 def right_matvec(data, indices, indptr, x):

@@ -3,7 +3,7 @@
 import numpy as np
 from exercise_tests import exercise_tests
 
-from pruning_lab.lesson import exercises
+from pruning_lab.lesson.sparse_storage import exercises
 
 
 def right_csr(array):

@@ -1,20 +1,17 @@
-"""The four patterns of lesson 01: equal numbers of zeros, right products, a control, an answer that follows."""
-
-from types import SimpleNamespace
+"""The four patterns of lesson 01: equal numbers of zeros, right products, and a control beside them."""
 
 import numpy as np
 import pytest
 
 from pruning_lab import measure
-from pruning_lab.lesson import patterns
+from pruning_lab.lesson.why_prune import experiments
 
 WEIGHT = np.random.default_rng(0).standard_normal((16, 32), dtype=np.float32)
-OPTIONS = {"columns": ["whole columns"], "none": [], "other": None}
 
 
 @pytest.mark.parametrize("sparsity", [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875])
 def test_all_patterns_have_the_same_number_of_zeros(sparsity):
-    made = patterns.four_patterns(WEIGHT, sparsity).values()
+    made = experiments.four_patterns(WEIGHT, sparsity).values()
     assert [int((~pattern.mask).sum()) for pattern in made] == [round(sparsity * WEIGHT.size)] * 4
     assert [pattern.multiplications for pattern in made] == [WEIGHT.size - round(sparsity * WEIGHT.size)] * 4
 
@@ -22,19 +19,19 @@ def test_all_patterns_have_the_same_number_of_zeros(sparsity):
 @pytest.mark.parametrize("shape", [(32,), (32, 64)])
 def test_each_product_is_that_of_the_masked_matrix(shape):
     x = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
-    for pattern in patterns.four_patterns(WEIGHT, 0.5).values():
-        y = patterns._product(pattern, np.ascontiguousarray(x[pattern.columns]))()
+    for pattern in experiments.four_patterns(WEIGHT, 0.5).values():
+        y = experiments._product(pattern, np.ascontiguousarray(x[pattern.columns]))()
         np.testing.assert_allclose(y, (WEIGHT * pattern.mask) @ x, rtol=1e-4, atol=1e-5)
 
 
 def test_a_sparsity_that_no_n_of_m_has_is_refused():
     with pytest.raises(ValueError, match=r"sparsity must be a multiple of 1/8 below 1.*; got 0.7"):
-        patterns.group_for(0.7)
+        experiments.group_for(0.7)
 
 
 def test_the_control_is_timed_beside_the_patterns():
-    made = patterns.four_patterns(WEIGHT, 0.5)
-    assert list(patterns.times(WEIGHT, made, batch=64, repeats=2)) == [patterns.CONTROL, *made]
+    made = experiments.four_patterns(WEIGHT, 0.5)
+    assert list(experiments.times(WEIGHT, made, batch=64, repeats=2)) == [experiments.CONTROL, *made]
 
 
 @pytest.mark.parametrize(("batch", "cold"), [(1, True), (64, False)])
@@ -46,26 +43,6 @@ def test_batch_1_is_timed_cold_where_copies_of_one_matrix_agree(monkeypatch, bat
         return real(candidates, repeats=1)
 
     monkeypatch.setattr(measure, "compare", compare)
-    patterns.times(WEIGHT, patterns.four_patterns(WEIGHT, 0.5), batch)
+    monkeypatch.setattr(measure.rivals, "compare", compare)
+    experiments.times(WEIGHT, experiments.four_patterns(WEIGHT, 0.5), batch)
     assert seen == [cold, cold]  # the choice of the dense rival, then the comparison with it
-
-
-@pytest.mark.parametrize(
-    ("ratios", "answer"),
-    [
-        ({"whole columns": 1.9}, "columns"),
-        ({}, "none"),
-        ({patterns.CONTROL: 1.9}, "none"),  # a lucky copy of the unpruned matrix is no pattern that won
-        ({"scattered": 1.3}, "other"),
-        ({"whole columns": 1.1}, "none"),  # too little to count
-        ({"whole columns": (1.9, 1.1)}, "none"),  # a high median whose lower quartile stays below the bar
-    ],
-)
-def test_the_answer_follows_what_was_measured(monkeypatch, ratios, answer):
-    def times(_weight, made, _batch):
-        rows = {name: ratios.get(name, 1.0) for name in [patterns.CONTROL, *made]}
-        pairs = {name: ratio if isinstance(ratio, tuple) else (ratio, ratio) for name, ratio in rows.items()}
-        return {name: (SimpleNamespace(ratio=r, ratio_q1=q1, ratio_q3=r),) * 2 for name, (r, q1) in pairs.items()}
-
-    monkeypatch.setattr(patterns, "times", times)
-    assert patterns.pattern_reveal(WEIGHT, 0.5, OPTIONS)()[0] == answer

@@ -1,11 +1,14 @@
 """The frame around the course: pinned versions agree, code and notebooks are in one style, the two commands exist."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
@@ -15,8 +18,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def pins(lines):
     """{package: version} of the lines `package==version ; marker`, names in lower case with dashes."""
-    found = (re.match(r"([\w.-]+)==([\w.]+)", line) for line in lines)
-    return {match[1].lower().replace("_", "-"): match[2] for match in found if match}
+    found = [match for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
+    # Where a package has two versions, the first is that of the Python that environment.yml names.
+    return {match[1].lower().replace("_", "-"): match[2] for match in reversed(found)}
 
 
 CONSTRAINTS = pins((ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
@@ -67,3 +71,44 @@ def test_the_readme_names_the_two_commands(command):
 
 def test_ci_calls_the_command_of_the_readme():
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == "make test"
+
+
+def imported(folders):
+    """Return {name: the files that import it} of all packages that are neither Python's own nor this repository's."""
+    own = {
+        *sys.stdlib_module_names,
+        *(path.stem for path in ROOT.glob("tests/*.py")),
+        *(path.name for path in ROOT.iterdir()),
+    }
+    own |= {path.name for path in ROOT.glob("tests/*")}
+    found = {}
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            for name in {name.partition(".")[0] for name in names} - own:
+                found.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_every_import_is_declared():
+    distributions = packages_distributions()
+    declared = {name.partition("==")[0].lower() for name in ENVIRONMENT}
+    undeclared = {
+        name: paths
+        for name, paths in imported(["pruning_lab", "benchmarks", "tests", "site"]).items()
+        if not {found.lower().replace("_", "-") for found in distributions.get(name, [])} & declared
+    }
+    assert undeclared == {}
+
+
+def test_prose_of_markdown_cells_wraps_at_120():
+    """Tables, headings, formulas and code are one line each; prose is not."""
+    long = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            prose = re.sub(r"```.*?```|\$\$.*?\$\$", "", cell.source, flags=re.DOTALL)
+            lines = [line for line in prose.splitlines() if len(line) > 120 and not line.startswith(("|", "#"))]
+            if cell.cell_type == "markdown" and lines:
+                long[f"{path.name} {cell.id}"] = lines
+    assert long == {}

@@ -1,0 +1,28 @@
+"""The README says what is true: a row for each lesson, and how long the core of the package is."""
+
+import re
+
+from pruning_lab.lesson.frame.lessons import ROOT, lessons
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CORE = ("scores", "masks", "schedules", "sparse", "kernels", "layers", "prune", "train")
+
+
+def test_every_lesson_has_a_row():
+    linked = re.findall(r"^\| (\d\d) \| \[.+?\]\(notebooks/(.+?)\.ipynb\) \|", README, re.MULTILINE)
+    assert linked == [(lesson.number, lesson.stem) for lesson in lessons()]
+
+
+def test_the_core_is_as_long_as_it_says():
+    package = ROOT / "pruning_lab"
+    files = [path for name in CORE for path in (*package.glob(f"{name}.py"), *package.glob(f"{name}/*.py"))]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    said = int(re.search(r"can be read in an evening, ([\d,]+) lines", README)[1].replace(",", ""))
+    assert abs(lines - said) < 100, lines
+
+
+def test_every_module_it_names_is_there():
+    core = README.partition("Its core can be read")[2].partition("`pruning_lab/lesson/`")[0]
+    named = re.findall(r"`(\w+)/?`", core)
+    assert set(CORE) < set(named)
+    assert [name for name in named if not [*(ROOT / "pruning_lab").glob(f"{name}*")]] == []
