@@ -5,7 +5,7 @@ import re
 from pruning_lab.lesson.frame.lessons import ROOT, lessons
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CORE = ("scores", "masks", "schedules", "sparse", "kernels", "layers", "prune", "train")
+CORE = ("weights", "scores", "masks", "schedules", "sparse", "kernels", "layers", "prune", "train")
 
 
 def test_every_lesson_has_a_row():
@@ -17,7 +17,7 @@ def test_the_core_is_as_long_as_it_says():
     package = ROOT / "pruning_lab"
     files = [path for name in CORE for path in (*package.glob(f"{name}.py"), *package.glob(f"{name}/*.py"))]
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
-    said = int(re.search(r"can be read in an evening, ([\d,]+) lines", README)[1].replace(",", ""))
+    said = int(re.search(r"can be read in an evening or two, ([\d,]+) lines", README)[1].replace(",", ""))
     assert abs(lines - said) < 100, lines
 
 

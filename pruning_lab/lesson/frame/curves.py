@@ -39,8 +39,9 @@ def from_table(columns):
     Args:
         columns: {heading: numbers}, with "sparsity" as the first heading.
     """
-    sparsity = columns.pop("sparsity")
-    return explore_accuracy({name: (sparsity, accuracy) for name, accuracy in columns.items()})
+    sparsity, *accuracies = columns.values()
+    names = list(columns)[1:]
+    return explore_accuracy({name: (sparsity, accuracy) for name, accuracy in zip(names, accuracies, strict=True)})
 
 
 def curves_explorer(curves, words, scale, figure, alt):

@@ -71,7 +71,7 @@ class Steps:
         return {"kind": "steps", "options": self.options, "listed": self.listed}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared in one word
 class Explorer:
     """What one explorer shows: its controls, what its canvas draws, and the same content as a plain figure and a table.
 
@@ -91,8 +91,8 @@ class Explorer:
     figure: Axes | Figure
     table: list
     alt: str
-    numbers: bytes = b""
-    gone_at: bytes = b""
+    numbers: np.ndarray | bytes = b""
+    gone_at: np.ndarray | bytes = b""
 
     def state(self):
         """Return what the canvas starts with, {trait: value}."""

@@ -49,12 +49,17 @@ def option_naming(options, found):
         options: {option: names that it stands for}, one of them with None: it stands for all other outcomes.
         found: the names that a measurement bore out.
 
+    Raises:
+        ValueError: no option names what was found, and none is for all other outcomes.
+
     >>> option_naming({"both": ["a", "b"], "none": [], "another": None}, {"a", "b"})
     'both'
     """
-    other = next(option for option, names in options.items() if names is None)
-    exact = (option for option, names in options.items() if names is not None and set(names) == set(found))
-    return next(exact, other)
+    others = [option for option, names in options.items() if names is None]
+    exact = [option for option, names in options.items() if names is not None and set(names) == set(found)]
+    if not exact + others:
+        raise ValueError(f"options must hold one for every outcome, None for all others; got none for {sorted(found)}")
+    return (exact + others)[0]
 
 
 def option_around(options, value):
@@ -63,10 +68,16 @@ def option_around(options, value):
     Args:
         options: {option: (low, high)}, ranges without gaps; a range includes its low end.
 
+    Raises:
+        ValueError: no range contains the value.
+
     >>> option_around({"slower": (0, 1), "faster": (1, 99)}, 1)
     'faster'
     """
-    return next(option for option, (low, high) in options.items() if low <= value < high)
+    for option, (low, high) in options.items():
+        if low <= value < high:
+            return option
+    raise ValueError(f"options must have a range that contains every outcome; got none for {value}")
 
 
 class _Prediction:

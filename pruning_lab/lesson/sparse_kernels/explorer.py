@@ -46,9 +46,9 @@ def from_table(columns):
     Args:
         columns: {heading: numbers}, with the first heading "density" and the others "batch 1" and so on.
     """
-    density = columns.pop("density")
-    batches = [int(name.removeprefix("batch ")) for name in columns]
-    return explore_crossover(density, batches, list(zip(*columns.values(), strict=True)))
+    densities, *ratios = columns.values()
+    batches = [int(name.removeprefix("batch ")) for name in list(columns)[1:]]
+    return explore_crossover(densities, batches, list(zip(*ratios, strict=True)))
 
 
 def _cell_rows(density, batch, ratios, spread, at):

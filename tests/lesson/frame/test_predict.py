@@ -138,3 +138,11 @@ def test_a_range_holds_its_low_end_and_not_its_high_one(value, option):
 
 def test_ranges_need_no_order():
     assert option_around(dict(reversed(AROUND.items())), 1.1) == "a little"
+
+
+def test_an_outcome_that_no_option_has_is_said():
+    with pytest.raises(ValueError, match=r"options must hold one for every outcome, .*; got none for \['a'\]"):
+        option_naming({"none": []}, {"a"})
+    for value in (2, float("nan")):
+        with pytest.raises(ValueError, match=f"options must have a range .*; got none for {value}"):
+            option_around({"low": (0, 1), "high": (1, 2)}, value)

@@ -14,6 +14,7 @@ After `mark:` a regex says what to point out: `{{ output CELL mark: regex }}`; i
 
 import re
 from html import escape
+from itertools import takewhile
 
 from pruning_lab.lesson.frame.claims import load_claims, load_sources
 from pruning_lab.lesson.frame.slides.explorers import explorer_of, redrawn
@@ -77,9 +78,10 @@ def table(outputs, cell, number=0, *of):
 
 
 def columns(outputs, cell, *chosen):
-    """Return a table that a cell printed, its parts two blanks apart; quartiles go below what they belong to."""
+    """Return the first table that a cell printed, its parts two blanks apart; quartiles go below their ratio."""
     lines = [re.split(r" {2,}", line.strip()) for line in outputs.printed(cell).splitlines()]
     head, *rest = (line for line in lines if line != [""])
+    rest = list(takewhile(lambda line: line[0] != head[0], rest))  # the next table begins as this one did
     wanted = [int(number) - 1 for number in chosen] or range(len(head))
     rows = [[line[k] for k in wanted] for line in rest if len(line) == len(head)]
     names = [head[k] for k in wanted]
