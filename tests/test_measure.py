@@ -6,8 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from bad_input import bad_input_test
+from layouts import LAYOUTS
 from threadpoolctl import threadpool_info
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.nn.utils.prune import random_unstructured
 from torch.utils.flop_counter import FlopCounterMode
 
 from pruning_lab import measure, plots
@@ -25,8 +28,8 @@ class Run(nn.Module):
         for name, child in children.items():
             self.add_module(name, child)
 
-    def forward(self, *inputs):
-        return self.function(self, *inputs)
+    def forward(self, *inputs, **named):
+        return self.function(self, *inputs, **named)
 
 
 # --- Weights and bytes ---
@@ -135,6 +138,144 @@ def test_macs_are_half_the_flops_torch_counts_where_torch_counts_them(model):
     with FlopCounterMode(display=False) as counter:
         model.eval()(images)
     assert 2 * macs(model, images) == counter.get_total_flops()
+
+
+SPARSE = torch.where(torch.arange(24).reshape(3, 8) % 3 == 0, torch.arange(24.0).reshape(3, 8) + 1, 0.0)  # 8 values
+
+
+@pytest.mark.filterwarnings("ignore:Sparse .* tensor support is in beta")
+@pytest.mark.parametrize(
+    ("model", "inputs", "expected"),
+    [
+        (Run(lambda self, q: torch.addbmm(torch.ones(5, 7), q, y.mT)), x, 2 * 5 * 7 * 8),
+        (Run(lambda self, q: torch.ones(5, 7).addmm_(q[0], y[0].mT)), x, 5 * 7 * 8),
+        (Run(lambda self, q: torch.ones(2, 5, 7).baddbmm_(q, y.mT)), x, 2 * 5 * 7 * 8),
+        (Run(lambda self, q: torch.mm(q[0], y[0].mT, out=torch.empty(5, 7))), x, 5 * 7 * 8),
+        (Run(lambda self, q: torch.vdot(q[0, 0], q[0, 1])), x, 8),
+        (
+            Run(lambda self, q: torch.conv_tbc(q, torch.ones(3, 8, 4), torch.zeros(4))),
+            x.transpose(0, 1),
+            2 * 3 * 4 * 24,
+        ),
+        (nn.LSTM(8, 16, batch_first=True), x, 2 * 5 * 4 * 16 * (8 + 16)),
+        (nn.GRU(8, 16, batch_first=True), x, 2 * 5 * 3 * 16 * (8 + 16)),
+        (nn.RNN(8, 16, num_layers=2, batch_first=True), x, 2 * 5 * 16 * (8 + 16 + 16 + 16)),
+        (Run(lambda self, q: q[0] @ SPARSE.to_sparse_csr().t()), x, 8 * 5),
+        (Run(lambda self, q: SPARSE.to_sparse_csr() @ q[0].mT), x, 8 * 5),
+        (Run(lambda self, q: SPARSE.to_sparse() @ q[0].mT), x, 8 * 5),
+        (Run(lambda self, q: SPARSE.to_sparse_csc() @ q[0, 0]), x, 8),
+        (Run(lambda self, q: torch.sparse.mm(SPARSE.to_sparse(), q[0].mT)), x, 8 * 5),
+        (Run(lambda self, q: F.linear(q, SPARSE.to_sparse_csr())), x, 8 * 2 * 5),
+        (nn.Sequential(weight_norm(nn.Linear(8, 3))), x, 2 * 5 * 24),
+        (nn.Linear(8, 3, device="meta"), x.to("meta"), 2 * 5 * 24),
+        (Run(lambda self, *, query, key: query @ key.mT), {"query": x, "key": y}, 2 * 5 * 7 * 8),
+        (Run(lambda self, both: both["query"] @ both["key"].mT), ({"query": x, "key": y},), 2 * 5 * 7 * 8),
+        (torch.compile(nn.Linear(8, 3), backend="eager"), x, 2 * 5 * 24),
+        (torch.export.export(nn.Linear(8, 3), (x,)).module(), x, 2 * 5 * 24),
+    ],
+)
+def test_macs_of_what_once_counted_as_nothing(model, inputs, expected):
+    assert macs(model, inputs) == expected
+
+
+@pytest.mark.filterwarnings("ignore:.*(quantization|prototype|quantized)")
+def test_a_layer_quantized_as_it_runs_counts_and_has_bytes():
+    quantized = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(8, 3)), {nn.Linear}, torch.qint8)
+    assert macs(quantized, x) == 2 * 5 * 24
+    assert stored_bytes(quantized) == 24 + 3 * 4  # int8 weights, float32 biases
+    with pytest.raises(ValueError, match=r"model must hold weights that can be counted; got '0\.weight', packed"):
+        count_weights(quantized)
+
+
+def test_macs_leaves_inputs_and_parameters_as_they_were():
+    class Clips(nn.Linear):
+        def forward(self, x):
+            self.weight.data.clamp_(-0.01, 0.01)
+            return super().forward(x.relu_())
+
+    model, inputs = Clips(8, 3), x.clone()
+    before = model.weight.detach().clone()
+    assert macs(model, inputs) == 2 * 5 * 24
+    assert torch.equal(inputs, x)
+    assert torch.equal(model.weight, before)
+    assert torch._C._get_mkldnn_enabled()
+
+
+@pytest.mark.parametrize("layers", [1, 4])
+@pytest.mark.parametrize("parametrize", [weight_norm, spectral_norm, nn.utils.parametrizations.orthogonal])
+def test_parametrized_layers_count_as_what_they_multiply(parametrize, layers):
+    assert count_weights(nn.Sequential(*(parametrize(nn.Linear(10, 10)) for _ in range(layers)))) == layers * 100
+
+
+def test_layers_masked_by_torch_count_once():
+    layer = nn.Linear(10, 10)
+    random_unstructured(layer, "weight", 0.5)
+    assert count_weights(nn.Sequential(layer, layer)) == 100
+
+
+@pytest.mark.filterwarnings("ignore:Sparse .* tensor support is in beta")
+def test_bytes_of_sparse_tensors_are_their_values_and_indices():
+    assert stored_bytes(SPARSE.to_sparse_csr()) == 8 * 4 + 8 * 8 + 4 * 8
+    assert stored_bytes(SPARSE.to_sparse_csc()) == 8 * 4 + 8 * 8 + 9 * 8
+    assert stored_bytes(SPARSE.to_sparse()) == 8 * 4 + 2 * 8 * 8
+    layer = nn.Linear(8, 3)
+    layer.weight = nn.Parameter(SPARSE.to_sparse_csr())
+    assert stored_bytes(layer) == 8 * 4 + 8 * 8 + 4 * 8 + 3 * 4
+    assert macs(layer, x[0]) == 8 * 5
+
+
+def test_bytes_are_those_in_memory():
+    assert stored_bytes(torch.ones(1).expand(1000)) == 4
+    assert stored_bytes(np.broadcast_to(np.float32(1), (3, 4))) == 4
+    assert stored_bytes(torch.ones(8, 8)[::2]) == 4 * 32
+    assert stored_bytes(torch.ones(0, 8)) == 0
+    assert stored_bytes(torch.ones(3, 4).to(torch.float8_e4m3fn)) == 12
+    one, other = nn.Linear(4, 4), nn.Linear(4, 4)
+    other.weight = nn.Parameter(one.weight.detach())  # another parameter on the same memory
+    assert stored_bytes(nn.Sequential(one, other)) == 4 * (16 + 4 + 4)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_scripted_and_exported_models_have_their_bytes():
+    model = nn.Sequential(nn.Linear(8, 3), nn.ReLU()).eval()
+    scripted = torch.jit.script(model)
+    frozen = torch.jit.freeze(scripted)
+    assert count_weights(scripted) == 24
+    for same in (scripted, frozen, torch.export.export(model, (x,)).module()):
+        assert stored_bytes(same) == stored_bytes(model) == 108
+    assert stored_bytes(nn.Sequential(frozen, nn.Linear(8, 3))) == 216
+    with pytest.raises(
+        ValueError, match="model must hold weights that can be counted; got 'model', scripted and frozen"
+    ):
+        count_weights(frozen)
+    for wrapped, words in (
+        (scripted, "got a RecursiveScript"),
+        (nn.Sequential(scripted), "got '0', a RecursiveScript"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            macs(wrapped, x)
+
+
+REFUSED = {
+    "_cdist_forward": lambda q: torch.cdist(q, q),
+    "_fft_r2c": torch.fft.rfft,
+    "linalg_inv_ex": lambda q: torch.linalg.inv(torch.eye(3)),
+    "cond": lambda q: torch.cond(q.sum() > 0, torch.sin, torch.cos, (q,)),
+    "test_measure::own_product": lambda q: own_product(q[0]),
+}
+
+
+@torch.library.custom_op("test_measure::own_product", mutates_args=())
+def own_product(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix @ matrix.mT
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_hides_its_products_is_refused_by_name(name):
+    with pytest.raises(
+        ValueError, match=f"model must run products that can be counted; got the fused operation {name}$"
+    ):
+        macs(Run(lambda self, q: REFUSED[name](q)), x)
 
 
 class Counts(nn.Module):
@@ -336,6 +477,13 @@ def test_both_dense_products_multiply(inputs, dtype):
         np.testing.assert_array_equal(np.asarray(product()), weight @ inputs)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_multiplied_alike(layout):
+    weight, inputs = np.arange(6.0).reshape(2, 3), np.arange(3.0)
+    for product in measure.dense_products(layout(weight), layout(inputs)).values():
+        np.testing.assert_array_equal(np.asarray(product()), weight @ inputs)
+
+
 def test_torch_multiplies_the_memory_that_numpy_does():
     weight, inputs = np.eye(2), np.ones(2)
     products = measure.dense_products(weight, inputs)
@@ -377,6 +525,43 @@ BAD_INPUT = [
         lambda: macs(Run(lambda self, q: self.b(q, q), b=nn.Bilinear(8, 8, 3)), x),
         ValueError,
         "model must run products that can be counted; got the fused operation _trilinear",
+    ),
+    (
+        "macs of names that are not there",
+        lambda: macs(nn.Linear(8, 3), {"images": x}),
+        TypeError,
+        "example_inputs must name the arguments of the model's forward (a dict that is one argument: in a tuple); "
+        "got ['images'], missing a required argument: 'input'",
+    ),
+    (
+        "macs of a lazy layer",
+        lambda: macs(nn.Sequential(nn.LazyLinear(3)), x),
+        ValueError,
+        "model must have run once, so that its lazy layers have weights; got lazy 0.weight, 0.bias",
+    ),
+    (
+        "bytes of a lazy layer",
+        lambda: stored_bytes(nn.Sequential(nn.LazyLinear(3))),
+        ValueError,
+        "model must have run once, so that its lazy layers have weights; got lazy 0.weight",
+    ),
+    (
+        "a rival of another dtype",
+        lambda: measure.torch_product(np.eye(2), np.ones(2, np.float32)),
+        TypeError,
+        "x must have the dtype of weight, float64; got dtype float32",
+    ),
+    (
+        "a rival of integers",
+        lambda: measure.numpy_product(np.eye(2, dtype=int), np.ones(2, int)),
+        TypeError,
+        "weight must be float32 or float64; got dtype int64",
+    ),
+    (
+        "a rival of another shape",
+        lambda: measure.dense_products(np.eye(2), np.ones(3)),
+        ValueError,
+        "x must have shape (in,) or (in, batch) with in = 2, as weight has shape (2, 2); got (3,)",
     ),
     (
         "bytes of a number",
