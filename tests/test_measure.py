@@ -154,7 +154,7 @@ SPARSE = torch.where(torch.arange(24).reshape(3, 8) % 3 == 0, torch.arange(24.0)
         (Run(lambda self, q: torch.vdot(q[0, 0], q[0, 1])), x, 8),
         (
             Run(lambda self, q: torch.conv_tbc(q, torch.ones(3, 8, 4), torch.zeros(4))),
-            x.transpose(0, 1),
+            x.transpose(0, 1).contiguous(),
             2 * 3 * 4 * 24,
         ),
         (nn.LSTM(8, 16, batch_first=True), x, 2 * 5 * 4 * 16 * (8 + 16)),
