@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pruning_lab.arrays import FLOATS, check_array, check_plain
-from pruning_lab.checks import check_float_tensor, check_integer, check_mask
+from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_values
 from pruning_lab.sparse.format import check_length, check_range
 from pruning_lab.sparse.relative_index import RelativeIndex
 
@@ -90,7 +90,7 @@ def share_weights(weight: Tensor, mask: Tensor, bits: int) -> SharedWeights:
     >>> shared.codes.tolist(), shared.codebook.tolist()
     ([3, 0, 1, 3, 0], [-0.75, 0.25, 1.3333333730697632, 2.25])
     """
-    check_float_tensor(weight, "weight")
+    check_values(check_float_tensor(weight, "weight"), "weight")
     _check_mask(mask, weight)
     bits = check_integer(bits, "bits", minimum=1)
     if bits > 16:
@@ -141,7 +141,7 @@ def _middles(centroids):
 
 
 def _check_mask(mask, weight):
-    check_mask(mask)
+    check_values(check_mask(mask), "mask")
     if mask.shape != weight.shape:
         raise ValueError(f"mask must have the shape of weight, {tuple(weight.shape)}; got {tuple(mask.shape)}")
     if not mask.any():

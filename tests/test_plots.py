@@ -201,6 +201,47 @@ def test_map_of_a_single_row_can_cross():
     plots.png(plots.crossover_map([0.1], [1, 64], [[2.0, 0.5]]))
 
 
+@pytest.mark.parametrize(
+    ("gone", "kept", "pruned"), [(1, "99.999 %", "0.00111 %"), (0, "100 %", "0 %"), (45_000, "50 %", "50 %")]
+)
+def test_shares_never_say_all_or_none_where_it_is_not(gone, kept, pruned):
+    mask = torch.ones(300, 300, dtype=torch.bool)
+    mask.view(-1)[:gone] = False
+    assert plots.mask_picture(mask).get_xlabel().splitlines()[1:] == [f"blue: kept {kept}", f"grey: pruned {pruned}"]
+    opposite = plots.mask_picture(~mask).get_xlabel().splitlines()[1:]
+    assert opposite == [f"blue: kept {pruned}", f"grey: pruned {kept}"]
+    texts = plots.weight_histogram(torch.arange(1.0, 90_001), gone / 90_000).get_legend().get_texts()
+    assert [text.get_text() for text in texts][:2] == [f"kept {kept}", f"pruned {pruned}"]
+
+
+def test_one_of_many_millions_shows():
+    assert canvas.percent(1 - 1e-9) == "99.9999999 %"
+    assert canvas.percent(1e-9) == "0.0000001 %"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(10.5, "10.50"), (100.0, "100.00"), (0.25, ".25"), (-0.5, "-.50"), (20.05, "20.05"), (0, ".00")],
+)
+def test_a_number_in_a_cell_loses_its_leading_zero_only(number, text):
+    with mock.patch.object(cells, "_write") as write:
+        plots.draw_numbers(plots.new_axes(), torch.tensor([[number]]), None)
+    assert write.call_args_list[0].args[1] == {(0, 0): text}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.float8_e4m3fn])
+def test_weights_of_any_width_are_drawn_alike(dtype):
+    same = WEIGHT.to(dtype).requires_grad_(dtype != torch.float8_e4m3fn)
+    assert np.array_equal(plots.weight_picture(same).images[0].get_array(), WEIGHT)
+    for ours, theirs in zip(plots.magnitude_histogram(same, 0.5), plots.magnitude_histogram(WEIGHT, 0.5), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_large_weight_stays_finite_in_its_picture():
+    image = plots.weight_picture(torch.tensor([[1e300, -1e299]], dtype=torch.float64)).images[0]
+    assert np.isfinite(image.get_clim()).all()
+
+
 def test_every_picture_has_labelled_axes(axes):
     assert axes.get_xlabel()
     assert axes.get_ylabel() or len(axes.get_yticklabels()) == len(ROWS)  # bars carry names instead
@@ -399,6 +440,66 @@ BAD_INPUT = [
         lambda: plots.accuracy_curve({"a": ([0.5, 0.6], [[0.8], [0.7]])}),
         ValueError,
         "accuracy must have shape (2,) or (seeds, 2); got (2, 1)",
+    ),
+    (
+        "dense in per cent",
+        lambda: plots.accuracy_curve(CURVES, dense=88.0),
+        ValueError,
+        "dense must be in [0, 1]; got 88",
+    ),
+    (
+        "dense NaN",
+        lambda: plots.accuracy_curve(CURVES, dense=float("nan")),
+        ValueError,
+        "dense must be in [0, 1]; got nan",
+    ),
+    (
+        "dense of every seed",
+        lambda: plots.accuracy_curve(CURVES, dense=[0.8, 0.9]),
+        ValueError,
+        "dense must have shape (); got (2,)",
+    ),
+    (
+        "accuracy masked",
+        lambda: plots.mean_and_range(np.ma.masked_array([0.5, 0.9], [0, 1]), points=2),
+        TypeError,
+        "accuracy must be numbers without a mask (.filled(...) ends it); got MaskedArray",
+    ),
+    (
+        "a median outside its quartiles",
+        lambda: plots.latency_bars([SimpleNamespace(name="csr", median=9e-6, q1=1e-6, q3=2e-6)]),
+        ValueError,
+        "rows must hold finite seconds, q1 <= median <= q3, none below 0; got 1e-06, 9e-06, 2e-06 for 'csr'",
+    ),
+    (
+        "a limit below zero",
+        lambda: plots.latency_bars(ROWS, limit=-1.0),
+        ValueError,
+        "limit must be finite seconds, at least 0; got -1.0",
+    ),
+    (
+        "density in per cent",
+        lambda: plots.crossover_map([10, 50], [1, 8, 64], RATIOS),
+        ValueError,
+        "densities must be in [0, 1] (0.1 keeps 10 %); got 10",
+    ),
+    (
+        "weight on the meta device",
+        lambda: plots.weight_histogram(WEIGHT.to("meta"), 0.5),
+        ValueError,
+        "weight must hold numbers; got a tensor on the meta device, which has a shape only",
+    ),
+    (
+        "numbers and a mask of another shape",
+        lambda: plots.draw_numbers(plots.new_axes(), WEIGHT, MASK.T),
+        ValueError,
+        "mask must have the shape of values, (2, 3); got (3, 2)",
+    ),
+    (
+        "cells of numbers",
+        lambda: plots.draw_cells(plots.new_axes(), WEIGHT.numpy()),
+        TypeError,
+        "mask must be a NumPy array of bool (True keeps); got dtype float32",
     ),
     ("no rows", lambda: plots.latency_bars([]), ValueError, "rows must hold at least one candidate; got none"),
     (

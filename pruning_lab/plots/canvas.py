@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import os
+from decimal import Decimal
 
 from IPython.display import display
 from matplotlib.axes import Axes
@@ -102,12 +103,18 @@ def tidy(ax, width=6.4, height=4.0):
 
 
 def percent(share):
-    """Return a share in [0, 1] as per cent, to three digits.
+    """Return a share in [0, 1] as per cent, to three digits; to more where those would say all, or none.
 
-    >>> percent(0.7), percent(0.985)
-    ('70 %', '98.5 %')
+    >>> percent(0.7), percent(0.985), percent(1)
+    ('70 %', '98.5 %', '100 %')
+    >>> percent(1 - 1 / 90_000), percent(1 / 90_000)
+    ('99.999 %', '0.00111 %')
     """
-    return f"{100 * share:.3g} %"
+    for digits in range(3, 17):
+        text = f"{100 * share:.{digits}g}"
+        if share >= 1 or float(text) < 100:
+            break
+    return f"{format(Decimal(text), 'f')} %"
 
 
 def _figure(picture):

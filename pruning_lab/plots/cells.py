@@ -1,5 +1,6 @@
 """Small matrices drawn square by square, so that an idea can be pointed at: cells, their numbers, lettered discs."""
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -10,11 +11,17 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from pruning_lab.checks import check_mask, check_values
 from pruning_lab.plots.style import COLOURS
 
 
 def draw_cells(axes: Axes, mask: np.ndarray) -> None:
-    """Draw a matrix as squares: kept ones blue, pruned ones grey."""
+    """Draw a matrix of bool as squares: kept ones blue, pruned ones grey."""
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool:
+        got = f"dtype {mask.dtype}" if hasattr(mask, "dtype") else type(mask).__name__
+        raise TypeError(f"mask must be a NumPy array of bool (True keeps); got {got}")
+    if mask.ndim != 2 or not mask.size:
+        raise ValueError(f"mask must have 2 axes and at least one entry; got shape {mask.shape}")
     rows, columns = mask.shape
     palette = ListedColormap([COLOURS["pruned"], COLOURS["kept"]])
     edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
@@ -31,14 +38,24 @@ def draw_letter(axes: Axes, letter: str, x: float, y: float, size: float = 12) -
 
 def draw_numbers(axes: Axes, values: torch.Tensor, mask: torch.Tensor | None) -> None:
     """Write each value in its square; a pruned one is a grey square with a faint 0."""
-    stays = np.ones(values.shape, dtype=bool) if mask is None else mask.numpy()
+    if not isinstance(values, torch.Tensor) or values.is_complex():
+        got = f"dtype {values.dtype}" if isinstance(values, torch.Tensor) else type(values).__name__
+        raise TypeError(f"values must be a torch.Tensor of real numbers; got {got}")
+    numbers = check_values(values, "values").detach().cpu().double().numpy()
+    stays = np.ones(numbers.shape, dtype=bool)
+    if mask is not None:
+        stays = check_values(check_mask(mask), "mask").cpu().numpy()
+        if stays.shape != numbers.shape:
+            raise ValueError(f"mask must have the shape of values, {numbers.shape}; got {stays.shape}")
     draw_cells(axes, stays)
-    _write(
-        axes,
-        {place: f"{values[place]:.2f}".replace("0.", ".", 1) for place in zip(*np.nonzero(stays), strict=True)},
-        "white",
-    )
+    _write(axes, {place: _short(numbers[place]) for place in zip(*np.nonzero(stays), strict=True)}, "white")
     _write(axes, dict.fromkeys(zip(*np.nonzero(~stays), strict=True), "0"), "0.4")
+
+
+def _short(number):
+    """Return a number to two places, without a leading zero: .25, -.50, 10.50."""
+    text = f"{number:.2f}"
+    return re.sub(r"^(-?)0\.", r"\1.", text)
 
 
 def _write(axes, texts, colour):

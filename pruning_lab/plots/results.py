@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from pruning_lab.checks import check_sparsity
 from pruning_lab.plots.canvas import new_axes, tidy
@@ -30,12 +31,11 @@ def mean_and_range(accuracy: ArrayLike, points: int) -> Range:
     >>> mean_and_range([[0.5, 1.0], [1.0, 1.0]], points=2)
     Range(mean=array([0.75, 1.  ]), low=array([0.5, 1. ]), high=array([1., 1.]))
     """
-    accuracy = np.asarray(accuracy, dtype=float)
-    if accuracy.ndim not in (1, 2) or accuracy.shape[-1] != points or accuracy.size == 0:
-        raise ValueError(f"accuracy must have shape ({points},) or (seeds, {points}); got {accuracy.shape}")
-    if accuracy.min() < 0 or accuracy.max() > 1 or np.isnan(accuracy).any():
-        raise ValueError(f"accuracy must be in [0, 1]; got {accuracy.min():g} to {accuracy.max():g}")
-    runs = np.atleast_2d(accuracy)
+    seen = _numbers_of(accuracy, "accuracy")
+    if seen.ndim not in (1, 2) or seen.shape[-1] != points or seen.size == 0:
+        raise ValueError(f"accuracy must have shape ({points},) or (seeds, {points}); got {seen.shape}")
+    _check_accuracy(seen, "accuracy")
+    runs = np.atleast_2d(seen)
     low, high = runs.min(axis=0), runs.max(axis=0)
     return Range(runs.mean(axis=0).clip(low, high), low, high)  # the mean of three times 0.1 is a rounding step off 0.1
 
@@ -60,13 +60,15 @@ def accuracy_curve(
     [0.87, 0.65]
     """
     _check_curves(curves)
+    if dense is not None:
+        _check_accuracy(_numbers_of(dense, "dense", shape=()), "dense")
+    drawn = {name: (_sparsities(where), mean_and_range(what, len(where))) for name, (where, what) in curves.items()}
     ax = tidy(ax, width=7.2)
     if dense is not None:
         ax.axhline(dense, color=COLOURS["dense"], linestyle=":", label="dense")
-    for number, (name, (sparsities, accuracies)) in enumerate(curves.items()):
-        mean, low, high = mean_and_range(accuracies, points=len(sparsities))
+    for number, (name, (sparsities, (mean, low, high))) in enumerate(drawn.items()):
         ax.errorbar(
-            [check_sparsity(s) for s in sparsities],
+            sparsities,
             mean,
             yerr=(mean - low, high - mean),
             label=name,
@@ -98,6 +100,12 @@ def latency_bars(rows: Sequence, limit: float | None = None, ax: Axes | None = N
     """
     if not rows:
         raise ValueError("rows must hold at least one candidate; got none")
+    for row in rows:
+        if not 0 <= row.q1 <= row.median <= row.q3 < np.inf:
+            got = f"{row.q1}, {row.median}, {row.q3} for {row.name!r}"
+            raise ValueError(f"rows must hold finite seconds, q1 <= median <= q3, none below 0; got {got}")
+    if limit is not None and not 0 <= limit < np.inf:
+        raise ValueError(f"limit must be finite seconds, at least 0; got {limit}")
     unit, scale = ("µs", 1e6) if min(row.median for row in rows) < 1e-3 else ("ms", 1e3)
     ax = tidy(ax, height=1.2 + 0.45 * len(rows))
     places, medians = range(len(rows)), [row.median * scale for row in rows]
@@ -135,18 +143,24 @@ def crossover_map(
     >>> axes.images[0].get_array().tolist(), axes.images[0].get_clim()
     ([[2.0, 1.0], [0.0, -1.0]], (-2.0, 2.0))
     """
-    ratios = np.asarray(ratios, dtype=float)
-    if ratios.shape != (len(densities), len(batches)) or ratios.size == 0:
-        raise ValueError(f"ratios must have shape ({len(densities)}, {len(batches)}); got {ratios.shape}")
-    if not (np.isfinite(ratios).all() and ratios.min() > 0):
-        raise ValueError(f"ratios must be finite and above 0; got {ratios.min():g} to {ratios.max():g}")
+    measured = _numbers_of(ratios, "ratios")
+    if measured.shape != (len(densities), len(batches)) or measured.size == 0:
+        raise ValueError(f"ratios must have shape ({len(densities)}, {len(batches)}); got {measured.shape}")
+    if not (np.isfinite(measured).all() and measured.min() > 0):
+        raise ValueError(f"ratios must be finite and above 0; got {measured.min():g} to {measured.max():g}")
+    for density in densities:
+        if not 0 <= density <= 1:
+            raise ValueError(f"densities must be in [0, 1] (0.1 keeps 10 %); got {density}")
+    for batch in batches:
+        if not 0 < batch < np.inf:
+            raise ValueError(f"batches must be finite and above 0; got {batch}")
     ax = new_axes() if ax is None else ax
-    logs = np.log2(ratios)
+    logs = np.log2(measured)
     reach = max(1.0, float(np.abs(logs).max()))
     image = ax.imshow(logs, cmap="PuOr", vmin=-reach, vmax=reach, origin="lower", aspect="auto")
-    if logs.min() < 0 < logs.max() and min(ratios.shape) > 1:
+    if logs.min() < 0 < logs.max() and min(measured.shape) > 1:
         ax.contour(logs, levels=[0.0], colors="black", linewidths=2)
-    _numbers(ax, ratios, image)
+    _numbers(ax, measured, image)
     ax.set_xticks(range(len(batches)), [f"{batch:g}" for batch in batches])
     ax.set_yticks(range(len(densities)), [f"{density:g}" for density in densities])
     ax.set(xlabel="batch size (inputs at once)", ylabel="density (fraction of weights kept)")
@@ -154,6 +168,32 @@ def crossover_map(
     ticks = range(-int(reach), int(reach) + 1)
     bar.set_ticks(ticks, labels=[f"{2.0**tick:g}" for tick in ticks])
     return ax
+
+
+def _numbers_of(values, name, shape=None):
+    """Return real numbers as a float array; complex ones would lose a part, and masked ones come back."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be numbers without a mask (.filled(...) ends it); got MaskedArray")
+    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    try:
+        array = np.asarray(values.double() if isinstance(values, Tensor) and values.is_floating_point() else values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"dtype {array.dtype}")
+    except (TypeError, ValueError, NotImplementedError) as error:  # rows of different lengths, the meta device
+        raise TypeError(f"{name} must be real numbers in rows of one length; got {error}") from error
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
+    return array.astype(float)
+
+
+def _check_accuracy(accuracy, name):
+    if accuracy.min() < 0 or accuracy.max() > 1 or np.isnan(accuracy).any():
+        got = f"{accuracy.min():g} to {accuracy.max():g}" if accuracy.ndim else f"{accuracy:g}"
+        raise ValueError(f"{name} must be in [0, 1]; got {got}")
+
+
+def _sparsities(values):
+    return [check_sparsity(s.item() if isinstance(s, Tensor) else s) for s in values]
 
 
 def _digits(number):

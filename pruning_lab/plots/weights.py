@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_sparsity
+from pruning_lab.checks import check_float_tensor, check_integer, check_mask, check_sparsity, check_values
 from pruning_lab.plots.canvas import new_axes, percent, tidy
 from pruning_lab.plots.style import COLOURS
 
@@ -29,8 +29,8 @@ def mask_picture(mask: Tensor, ax: Axes | None = None) -> Axes:
     """
     _check_matrix_mask(mask)
     palette = matplotlib.colors.ListedColormap([COLOURS["pruned"], COLOURS["kept"]])
-    density = mask.float().mean().item()
-    shares = f"blue: kept {percent(density)}\ngrey: pruned {percent(1 - density)}"
+    kept, pruned = _shares(mask)
+    shares = f"blue: kept {kept}\ngrey: pruned {pruned}"
     return _matrix(mask.cpu().numpy(), ax, shares, cmap=palette, vmin=0, vmax=1)
 
 
@@ -51,14 +51,13 @@ def weight_picture(weight: Tensor, mask: Tensor | None = None, ax: Axes | None =
     >>> axes.images[0].get_array().compressed()
     array([3.], dtype=float32)
     """
-    check_float_tensor(weight, "weight", ndim=2)
-    mask = torch.ones_like(weight, dtype=torch.bool) if mask is None else _check_matrix_mask(mask)
+    values = _finite(check_float_tensor(weight, "weight", ndim=2))
+    mask = torch.ones(weight.shape, dtype=torch.bool) if mask is None else _check_matrix_mask(mask)
     if mask.shape != weight.shape:
         raise ValueError(f"mask must have the weight's shape {tuple(weight.shape)}; got {tuple(mask.shape)}")
-    values = _finite(weight).float().cpu().numpy()
-    reach = float(np.quantile(np.abs(values), 0.99)) or 1.0
+    reach = float(np.quantile(np.abs(values).astype(np.float64), 0.99)) or 1.0
     palette = matplotlib.colormaps["PuOr"].with_extremes(bad=COLOURS["pruned"])
-    shares = "" if mask.all() else f"grey: pruned {percent(1 - mask.float().mean().item())}"
+    shares = "" if mask.all() else f"grey: pruned {_shares(mask)[1]}"
     values = np.ma.masked_array(values, ~mask.cpu().numpy())
     ax = _matrix(values, ax, shares, cmap=palette, vmin=-reach, vmax=reach)
     # A colour bar in axes of its own within these, so that it is as high as the matrix.
@@ -94,11 +93,14 @@ def magnitude_histogram(weight: Tensor, sparsity: float, bins: int = 61) -> Hist
     """
     check_float_tensor(weight, "weight")
     check_integer(bins, "bins", minimum=1)
-    values = _finite(weight).double().cpu().numpy().ravel()
+    values = _finite(weight).astype(np.float64).ravel()
     order = np.argsort(np.abs(values), kind="stable")
     pruned, kept = np.split(values[order], [round(check_sparsity(sparsity) * values.size)])
     threshold = _between(np.abs(pruned[-1:]), np.abs(kept[:1]))
-    edges = _edges(float(np.abs(values).max()) or 1.0, threshold, bins)
+    reach = float(np.abs(values).max()) or 1.0
+    if not 1e-300 < reach < 1e300:
+        raise ValueError(f"weight must have magnitudes that bins can part, 1e-300 to 1e300; got at most {reach:g}")
+    edges = _edges(reach, threshold, bins)
     return Histogram(edges, np.histogram(pruned, edges)[0], np.histogram(kept, edges)[0], threshold)
 
 
@@ -135,9 +137,9 @@ def weight_histogram(weight: Tensor, sparsity: float, bins: int = 61, ax: Axes |
     """
     edges, pruned, kept, threshold = magnitude_histogram(weight, sparsity, bins)
     ax = tidy(ax)
-    share = pruned.sum() / (pruned.sum() + kept.sum())
-    ax.stairs(pruned + kept, edges, fill=True, color=COLOURS["kept"], label=f"kept {percent(1 - share)}")
-    ax.stairs(pruned, edges, fill=True, color=COLOURS["pruned"], label=f"pruned {percent(share)}")
+    total = int(pruned.sum() + kept.sum())
+    ax.stairs(pruned + kept, edges, fill=True, color=COLOURS["kept"], label=f"kept {percent(int(kept.sum()) / total)}")
+    ax.stairs(pruned, edges, fill=True, color=COLOURS["pruned"], label=f"pruned {percent(int(pruned.sum()) / total)}")
     for sign, label in ((-1, None), (1, f"threshold ±{threshold:.3g}")):
         if threshold:
             ax.axvline(sign * threshold, color=COLOURS["threshold"], linestyle="--", label=label)
@@ -162,15 +164,25 @@ def _matrix(values, ax, below, **colours):
     return ax
 
 
+def _shares(mask):
+    """Return what a mask keeps and prunes, as per cent: counted, as a mean of many rounds to all or none."""
+    kept = int(mask.sum())
+    return percent(kept / mask.numel()), percent((mask.numel() - kept) / mask.numel())
+
+
 def _finite(weight):
-    count = int(weight.isfinite().sum())
-    if not 0 < weight.numel() == count:
-        raise ValueError(f"weight must hold finite entries, at least one; got {count} finite of {weight.numel()}")
-    return weight.detach()
+    """Return the numbers of a weight in float32 (float64 where it is that), all of them finite."""
+    check_values(weight, "weight")
+    wide = weight.detach().cpu()
+    values = (wide if wide.dtype == torch.float64 else wide.float()).numpy()
+    count = int(np.isfinite(values).sum())
+    if not 0 < values.size == count:
+        raise ValueError(f"weight must hold finite entries, at least one; got {count} finite of {values.size}")
+    return values
 
 
 def _check_matrix_mask(mask):
-    check_mask(mask)
+    check_values(check_mask(mask), "mask")
     if mask.ndim != 2:
         raise ValueError(f"mask must have 2 axes (mask.flatten(1) for a convolution); got shape {tuple(mask.shape)}")
     return mask

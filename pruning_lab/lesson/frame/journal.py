@@ -26,11 +26,17 @@ class JournalError(Exception):
 def journal_path():
     """Return the journal's path: PRUNING_LAB_JOURNAL where that is set, else the system's place for user data.
 
+    `~` stands for the home folder, as in a shell.
+
     >>> journal_path().suffix
     '.json'
     """
     override = os.environ.get("PRUNING_LAB_JOURNAL")
-    return Path(override) if override else user_data_path("pruning_lab", appauthor=False) / "journal.json"
+    return (
+        Path(os.path.expanduser(override))
+        if override
+        else user_data_path("pruning_lab", appauthor=False) / "journal.json"
+    )
 
 
 def read():
@@ -41,7 +47,7 @@ def read():
     Raises:
         JournalError: the file cannot be opened, or a newer version of the course wrote it.
     """
-    entries, _ = _load(journal_path())
+    entries, _ = _load(_file())
     return entries
 
 
@@ -53,10 +59,17 @@ def append(kind, **fields):
         fields: its content, anything that JSON can hold.
 
     Raises:
-        JournalError: the journal cannot be written, or a newer version of the course wrote it. Nothing was changed.
+        JournalError: the journal cannot be written, a newer version of the course wrote it, JSON cannot hold the
+            fields, or the text that the kind is named after is empty. Nothing was changed.
     """
-    path = journal_path()
+    path = _file()
     entry = {"kind": kind, "saved": datetime.now(UTC).isoformat(timespec="seconds"), **fields}
+    if isinstance(fields.get(kind), str) and not fields[kind].strip():
+        raise JournalError(f"The {kind} is empty. Write it first; then save.")
+    try:
+        _as_json([entry])
+    except (TypeError, ValueError, RecursionError) as error:
+        raise JournalError(f"The entry holds what a journal cannot keep ({error}). Write it as text.") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=10):
@@ -69,8 +82,10 @@ def append(kind, **fields):
             "Set PRUNING_LAB_JOURNAL to a file that you may write, and restart the kernel."
         ) from error
     if kept_aside:
-        return f"Saved in a new journal, {path}. The old one could not be read; it is kept as {kept_aside.name}."
-    return f"Saved in {path}."
+        return (
+            f"Saved in a new journal, {journal_path()}. The old one could not be read; it is kept as {kept_aside.name}."
+        )
+    return f"Saved in {journal_path()}."
 
 
 def try_append(kind, **fields):
@@ -93,7 +108,7 @@ def export(path=None):
     """
     text = as_markdown(read())
     if path is not None:
-        return _write_new(Path(path), text)
+        return _write_new(Path(os.path.expanduser(path)), text)
     path = journal_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     for number in count(1):
@@ -126,9 +141,15 @@ def as_markdown(entries):
 
 
 def _write_new(path, text):
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
+    content = text.encode("utf-8", "replace")  # half a character is shown as ?
+    with open(path, "xb") as file:
+        file.write(content)
     return path
+
+
+def _file():
+    """Return the file that the journal's path leads to: a link, as into a synced folder, stays a link."""
+    return Path(os.path.realpath(journal_path()))
 
 
 def _load(path):
@@ -167,6 +188,11 @@ def _set_aside(path):
 def _write(path, entries):
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path.name} is read-only")  # a rename would go through and defeat its owner's wish
-    text = json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False)
     with replacing(path, private=True) as file:
-        file.write(text.encode())
+        file.write(_as_json(entries))
+
+
+def _as_json(entries):
+    """Return entries as the bytes of a journal; half an emoji, a lone surrogate, as JSON writes it: \\ud83d."""
+    text = json.dumps({"version": VERSION, "entries": entries}, indent=1, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")

@@ -4,7 +4,7 @@ import ipywidgets
 
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.claims import load_claims, load_sources
-from pruning_lab.lesson.frame.view import message, show_widget, wide
+from pruning_lab.lesson.frame.view import message, show_widget, whole, wide
 
 KINDS = ("concept", "equation", "source", "code", "claim", "misconception", "demo state")
 
@@ -100,7 +100,7 @@ class _Room:
     def _write_tutor_text(self, _change=None):
         note = self._note()
         sources = "\n".join(f"- {text} ({link})" for text, link in self.cited)
-        self.tutor.value = (
+        self.tutor.value = whole(
             f"I am working through lesson {self.lesson} of a course on neural-network pruning.\n"
             f"The {note['object_kind']} I am looking at: {note['object']}\n"
             f"My question: {note['question'] or '(write it above)'}\n"

@@ -32,7 +32,17 @@ def image_html(picture, alt, dpi=144):
 
 def message(text, colour="var(--jp-content-font-color1, inherit)"):
     """Return one sentence as an HTML widget's value, announced by screen readers when it changes."""
-    return f'<div role="status" style="color:{colour}; white-space:pre-wrap; line-height:1.4">{escape(text)}</div>'
+    shown = escape(whole(text))
+    return f'<div role="status" style="color:{colour}; white-space:pre-wrap; line-height:1.4">{shown}</div>'
+
+
+def whole(text):
+    """Return a text that can be sent to a page: half a character, of an emoji cut in two, as a question mark.
+
+    >>> whole("cut \\ud83d")
+    'cut ?'
+    """
+    return text.encode("utf-8", "replace").decode()
 
 
 def wide(kind, **options):

@@ -81,6 +81,70 @@ def test_a_read_only_journal_is_left_alone(path, monkeypatch):
     assert path.read_bytes() == before
 
 
+def test_a_link_stays_a_link_and_its_target_gets_the_notes(path):
+    target = path.parent.parent / "synced" / "mine.json"
+    path.parent.mkdir()
+    path.symlink_to(target)  # to a file that is not there yet, in a folder that is not either
+    assert journal.append("note", question="Why?") == f"Saved in {path}."
+    journal.append("note", question="And now?")
+    assert path.is_symlink()
+    assert [entry["question"] for entry in json.loads(target.read_text())["entries"]] == ["Why?", "And now?"]
+    assert len(journal.read()) == 2
+    target.write_text("broken")
+    journal.append("note", question="Again?")
+    assert path.is_symlink()
+    assert len(list(target.parent.glob("mine.broken-*.json"))) == 1
+    assert [entry["question"] for entry in journal.read()] == ["Again?"]
+
+
+def test_a_linked_folder_is_followed_too(path):
+    target = path.parent.parent / "synced"
+    target.mkdir()
+    path.parent.symlink_to(target)
+    journal.append("note", question="Why?")
+    assert (target / "journal.json").is_file()
+
+
+def test_the_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRUNING_LAB_JOURNAL", "~/notes/journal.json")
+    assert journal.append("note", question="Why?") == f"Saved in {tmp_path / 'notes' / 'journal.json'}."
+    assert not (tmp_path / "~").exists()
+    assert journal.export("~/mine.md") == tmp_path / "mine.md"
+
+
+@pytest.mark.parametrize(
+    "text", ["half an emoji \ud83d", "\ude00 the other half", "both halves \ud83d\ude00", "\x00 and \u2028"]
+)
+def test_every_note_is_kept_whatever_its_characters(path, text):
+    journal.append("note", question="before")
+    assert journal.try_append("note", question=text) == f"Saved in {path}."
+    journal.append("note", question="after")
+    before, kept, after = (entry["question"] for entry in journal.read())
+    assert (before, after) == ("before", "after")
+    assert kept == text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # halves that meet are one
+    assert "before" in journal.export().read_text(encoding="utf-8")
+    assert path.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("empty", ["", "  \n"])
+def test_an_empty_reason_is_not_saved_as_one(path, empty):
+    for kind in ("reason", "answer"):
+        said = journal.try_append(kind, question="Why?", **{kind: empty})
+        assert said == f"Not saved: The {kind} is empty. Write it first; then save."
+    assert journal.read() == []
+
+
+def test_what_json_cannot_hold_is_said_and_changes_nothing(path):
+    journal.append("note", question="Why?")
+    before = path.read_bytes()
+    said = journal.try_append("note", question=object())
+    assert said.startswith("Not saved: The entry holds what a journal cannot keep (Object of type object")
+    assert path.read_bytes() == before
+
+
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
