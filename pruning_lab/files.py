@@ -15,7 +15,7 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
     Each draft has its own name, so that two writers at once do not write to the same one.
 
     Args:
-        path: the file to replace or create, in a folder that exists.
+        path: the file to replace or create, in a folder that exists; of a link, what it leads to.
         private: only the owner may read the file; otherwise, whoever the system's defaults allow.
 
     >>> import tempfile
@@ -27,7 +27,7 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # a link, as into a synced folder, stays one: its target is replaced
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb") as file:

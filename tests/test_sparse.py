@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -563,6 +564,41 @@ def test_a_failed_save_leaves_the_file_of_before(tmp_path, monkeypatch):
         sparse.save(path, CSR.from_dense(2 * HAND))
     assert sparse.load(path) == csr
     assert os.listdir(tmp_path) == ["layer.npz"]
+
+
+def test_writers_and_readers_at_once_meet_whole_files_only(tmp_path):
+    path = tmp_path / "layer.npz"
+    versions = [CSR.from_dense(np.eye(8, dtype=np.float32) * number) for number in range(1, 5)]
+    sparse.save(path, versions[0])
+
+    def use(number):
+        for _ in range(15):
+            sparse.save(path, versions[number])
+            assert sparse.load(path) in versions
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(use, range(4)))
+    assert os.listdir(tmp_path) == ["layer.npz"]
+
+
+def test_a_link_stays_a_link_and_its_target_is_saved(tmp_path):
+    (tmp_path / "synced").mkdir()
+    link, target = tmp_path / "layer.npz", tmp_path / "synced" / "layer.npz"
+    link.symlink_to(target)
+    csr = CSR.from_dense(HAND)
+    sparse.save(link, csr)
+    assert link.is_symlink()
+    assert sparse.load(target) == csr
+
+
+def test_a_file_of_the_first_version_still_loads(tmp_path):
+    """Written as the package wrote it before it kept its shapes as Python's integers."""
+    csr = CSR.from_dense(HAND)
+    entry = {"name": "", "form": "CSR", "plain": {"shape": [4, 4]}}
+    header = {"kind": "pruning_lab.sparse", "version": 1, "single": True, "entries": [entry]}
+    arrays = {"0.data": csr.data, "0.indices": csr.indices, "0.indptr": csr.indptr}
+    np.savez(tmp_path / "layer.npz", header=np.array(json.dumps(header)), **arrays)
+    assert sparse.load(tmp_path / "layer.npz") == csr
 
 
 def test_a_missing_file_is_a_missing_file(tmp_path):

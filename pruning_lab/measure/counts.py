@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from pruning_lab.checks import check_initialised
 from pruning_lab.weights import MULTIPLYING, find_weights
 
 
@@ -91,7 +92,7 @@ def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping
     if isinstance(model_or_formats, list | tuple):
         return sum(stored_bytes(part) for part in model_or_formats)
     if isinstance(model_or_formats, Tensor):
-        return _tensor_bytes(model_or_formats)
+        return _tensor_bytes(check_initialised(model_or_formats, "model_or_formats"))
     if isinstance(model_or_formats, np.ndarray):
         return _distinct(model_or_formats.shape, model_or_formats.strides) * model_or_formats.itemsize
     if not hasattr(model_or_formats, "nbytes"):

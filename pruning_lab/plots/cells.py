@@ -11,7 +11,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from pruning_lab.checks import check_mask, check_values
+from pruning_lab.checks import check_initialised, check_mask, check_values
 from pruning_lab.plots.style import COLOURS
 
 
@@ -38,9 +38,11 @@ def draw_letter(axes: Axes, letter: str, x: float, y: float, size: float = 12) -
 
 def draw_numbers(axes: Axes, values: torch.Tensor, mask: torch.Tensor | None) -> None:
     """Write each value in its square; a pruned one is a grey square with a faint 0."""
-    if not isinstance(values, torch.Tensor) or values.is_complex():
+    if not isinstance(values, torch.Tensor) or check_initialised(values, "values").is_complex():
         got = f"dtype {values.dtype}" if isinstance(values, torch.Tensor) else type(values).__name__
         raise TypeError(f"values must be a torch.Tensor of real numbers; got {got}")
+    if values.ndim != 2 or not values.numel():
+        raise ValueError(f"values must have 2 axes and at least one entry; got shape {tuple(values.shape)}")
     numbers = check_values(values, "values").detach().cpu().double().numpy()
     stays = np.ones(numbers.shape, dtype=bool)
     if mask is not None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from pruning_lab.checks import check_sparsity
+from pruning_lab.checks import check_initialised, check_sparsity, check_values
 from pruning_lab.plots.canvas import new_axes, tidy
 from pruning_lab.plots.style import COLOURS, MARKERS, SERIES
 
@@ -174,12 +174,13 @@ def _numbers_of(values, name, shape=None):
     """Return real numbers as a float array; complex ones would lose a part, and masked ones come back."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} must be numbers without a mask (.filled(...) ends it); got MaskedArray")
-    values = values.detach().cpu() if isinstance(values, Tensor) else values
+    if isinstance(values, Tensor):
+        values = check_values(check_initialised(values, name), name).detach().cpu()
     try:
         array = np.asarray(values.double() if isinstance(values, Tensor) and values.is_floating_point() else values)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"dtype {array.dtype}")
-    except (TypeError, ValueError, NotImplementedError) as error:  # rows of different lengths, the meta device
+    except (TypeError, ValueError) as error:  # rows of different lengths, text
         raise TypeError(f"{name} must be real numbers in rows of one length; got {error}") from error
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
