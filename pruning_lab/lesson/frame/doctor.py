@@ -115,7 +115,7 @@ def parts_of_lessons():
         for part in (lesson.claims, lesson.deck)
         if not part.exists()
     ]
-    advice = f"Missing {'; '.join(missing)}. Restore them with `git checkout`." if missing else ""
+    advice = f"Missing {'; '.join(missing)}. Every lesson has these parts: restore or write them." if missing else ""
     return Finding("lessons", f"{len(lessons())}, {lessons()[0].number} to {lessons()[-1].number}", advice)
 
 
