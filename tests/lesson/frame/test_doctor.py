@@ -61,7 +61,7 @@ def test_a_lesson_without_all_its_parts(monkeypatch):
     assert finding.found == "2, 01 to 77"
     assert finding.advice == (
         "Missing 77-two-cells: pruning_lab/lesson/two_cells/claims.toml; "
-        "77-two-cells: notebooks/slides/77-two-cells.md. Restore them with `git checkout`."
+        "77-two-cells: notebooks/slides/77-two-cells.md. Every lesson has these parts: restore or write them."
     )
 
 
