@@ -6,8 +6,9 @@ import urllib.request
 
 import psutil
 import pytest
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, idle, open_and_run_all, running_lab, write_notebook
 from playwright.sync_api import expect
+
+from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, idle, open_and_run_all, running_lab, write_notebook
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 

@@ -5,9 +5,10 @@ import re
 import shutil
 
 import pytest
+from playwright.sync_api import expect
+
 from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, STEP_MS, browser_page, idle, running_lab
 from browser.test_lesson_01 import NOTEBOOK
-from playwright.sync_api import expect
 
 CELLS = 60  # more than the lesson has
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)

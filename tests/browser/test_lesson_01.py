@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, STEP_MS, browser_page, open_and_run_all, running_lab
 from playwright.sync_api import expect
+
+from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, STEP_MS, browser_page, open_and_run_all, running_lab
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01-why-prune.ipynb"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)

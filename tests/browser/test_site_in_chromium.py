@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page
 
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page
 from pruning_lab.lesson.frame.lessons import ROOT, lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
 from pruning_lab.lesson.frame.slides.explorers import shows_explorer

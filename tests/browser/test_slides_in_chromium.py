@@ -4,8 +4,8 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page
 
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import build, slides_of
 

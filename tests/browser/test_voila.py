@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, browser_page, running
 from playwright.sync_api import expect
+
+from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, browser_page, running
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "explorers.ipynb"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
