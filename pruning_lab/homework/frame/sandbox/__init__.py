@@ -12,7 +12,7 @@ inside      the only files of this package that are in there
 """
 
 from pruning_lab.homework.frame.sandbox.process import Stopped
-from pruning_lab.homework.frame.sandbox.proof import Unsafe, cut_off, isolation
+from pruning_lab.homework.frame.sandbox.proof import Unsafe, cut_off, described, isolation, told
 from pruning_lab.homework.frame.sandbox.session import SECONDS, Sandbox
 
-__all__ = ["SECONDS", "Sandbox", "Stopped", "Unsafe", "cut_off", "isolation"]
+__all__ = ["SECONDS", "Sandbox", "Stopped", "Unsafe", "cut_off", "described", "isolation", "told"]

@@ -26,7 +26,7 @@ class Process:
     """
 
     def __init__(self, way, module, package=False):
-        self.way, self.command = way, way.command(module, package)
+        self.watched, self.begun = way.watched, way.begin(module, package)
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -34,9 +34,9 @@ class Process:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True))
             self.errors = stack.enter_context(tempfile.TemporaryFile())
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
-            self.process = subprocess.Popen(self.command, cwd=folder, start_new_session=True, **pipes)
+            self.process = subprocess.Popen(self.begun.command, cwd=folder, start_new_session=True, **pipes)
             stack.callback(self._close)
-            self.watch = stack.enter_context(Watch(self.process, self.way, MEMORY))
+            self.watch = stack.enter_context(Watch(self.process, self.begun.kill, self.watched, MEMORY))
             self.stack = stack.pop_all()
         return self
 

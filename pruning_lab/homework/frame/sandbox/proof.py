@@ -14,12 +14,16 @@ from pruning_lab.homework.frame.sandbox.process import Process, Stopped
 from pruning_lab.homework.frame.sandbox.view import PACKAGE
 from pruning_lab.homework.frame.sandbox.watch import root_of
 
+NAMESPACE = "made a namespace"  # a container counts the memory in one as its own; bubblewrap lets nobody make one
 SECONDS = 120  # a cold disk is slow to be searched
 INSTALL = (
     "Install bubblewrap 0.8 or newer (Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; Arch: "
     "pacman -S bubblewrap), or start podman or docker (macOS)"
 )
 UBUNTU = "Ubuntu 24.04 needs `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` for that"
+
+
+TRUSTED = "Submissions are NOT cut off: each can read, change and send all that you can. You have said that you trust them."
 
 
 class Unsafe(ValueError):
@@ -64,6 +68,22 @@ def cut_off(trust=False):
     return way or ways.trusting()
 
 
+def told(trust=False):
+    """Return a sentence on how submissions are cut off here; `Unsafe` as `cut_off`."""
+    cut_off(trust)
+    return f"S{described()[1:]}." if isolation().way else TRUSTED
+
+
+def described():
+    """Return how submissions are cut off here, or what to install."""
+    if os.name == "nt":
+        return "needs Linux, or macOS with podman or docker; on Windows, work inside WSL"
+    way, faults = isolation()
+    if way:
+        return f"submissions are cut off by {way.name}: a try from inside reached nothing"
+    return "; ".join([*faults, f"submissions cannot be cut off here. {INSTALL}, if you grade"])
+
+
 def prove(way):
     """Run the probe; return what it could reach, or why an honest submission would not work: empty where all holds."""
     try:
@@ -78,6 +98,7 @@ def _tried(process, asked, way):
         reached, broken = process.ask(asked, SECONDS, "it took too long")
     except (Stopped, ValueError) as error:
         return _explained(process.said() or str(error))
+    reached = [what for what in reached if way.watched or what != NAMESPACE]
     blind = ["it cannot be watched"] if way.watched and root_of(process.process.pid) is None else []
     return ", ".join([*reached, *blind]) or broken
 

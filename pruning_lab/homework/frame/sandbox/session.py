@@ -9,8 +9,9 @@ from pruning_lab.homework.frame.sandbox.process import ENDED, MEMORY, Process, S
 from pruning_lab.homework.frame.sandbox.proof import cut_off
 
 SECONDS = 120  # for all cells of a notebook
-QUESTION_SECONDS = 30  # for all that the tests of one question ask
-LONGEST = 300  # seconds for all of a submission: its cells run again where an answer has ended the process
+CALL_SECONDS = 30  # for one call of a function
+QUESTION_SECONDS = 45  # for all that the tests of one question ask
+LONGEST = 360  # seconds for all of a submission: its cells run again where an answer has ended the process
 GRACE = 3  # seconds that a process has to stop by itself and to say so
 
 
@@ -71,7 +72,7 @@ class Sandbox:
         try:
             if self.process is None:
                 self._start()
-            left = min(self.question_ends, self.ends) - time.monotonic()
+            left = min(CALL_SECONDS, min(self.question_ends, self.ends) - time.monotonic())
             if left <= 0:
                 raise Stopped(LATE)
             kind, value, after = self.process.ask([kind, name, arguments, left], left + GRACE, LATE)

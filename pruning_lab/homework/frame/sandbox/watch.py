@@ -25,15 +25,16 @@ class Watch:
 
     Args:
         process: a `subprocess.Popen`, the first of its session.
-        way: a `ways.Way`, by which it was begun.
+        end: a function that ends what killing the process leaves.
+        watched: whether its files and processes can be seen from here.
         memory: bytes that all its processes and files may take.
 
     Attributes:
         reason: why it was stopped, for the student; None while it was not.
     """
 
-    def __init__(self, process, way, memory):
-        self.process, self.way, self.memory = process, way, memory
+    def __init__(self, process, end, watched, memory):
+        self.process, self.end, self.watched, self.memory = process, end, watched, memory
         self.reason, self.ends, self.late, self.over = None, None, None, threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -57,7 +58,7 @@ class Watch:
 
     def kill(self):
         """Kill the process and all that it has begun; the first one inside takes all others in there along."""
-        inside = inner(self.process.pid) if self.way.watched else None
+        inside = inner(self.process.pid) if self.watched else None
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             if inside and self.process.poll() is None:
                 os.kill(inside, signal.SIGKILL)
@@ -65,13 +66,13 @@ class Watch:
         with contextlib.suppress(OSError):
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
-        self.way.kill()
+        self.end()
 
     def _watch(self):
         while not self.over.wait(EVERY):
             ends = self.ends
             late = self.late if ends and time.monotonic() > ends else None
-            self.reason = late or (self._too_much() if self.way.watched else None)
+            self.reason = late or (self._too_much() if self.watched else None)
             if self.reason:
                 self.kill()
                 return

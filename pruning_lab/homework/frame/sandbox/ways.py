@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from pruning_lab.homework.frame.sandbox import container, view
@@ -20,33 +21,46 @@ DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
 class Way(NamedTuple):
-    """How a process is cut off.
+    """How processes are cut off.
 
-    `command(module, package)` is the whole command; `kill()` ends what killing the command does not; `watched` says
-    whether its files and processes can be seen from here.
+    `begin(module, package)` returns a `Begun`; `watched` says whether files and processes in there can be seen from here.
     """
 
     name: str
-    command: Callable
-    kill: Callable = lambda: None
+    begin: Callable
     watched: bool = False
 
 
+class Begun(NamedTuple):
+    """The command of one process, and a function that ends what killing the command leaves."""
+
+    command: list
+    kill: Callable = lambda: None
+
+
 def candidates():
-    """Return the ways that this machine may have, the best first."""
-    found = [Way("bubblewrap", bubblewrap, watched=True)] if shutil.which("bwrap") else []
-    engine = container.engine()
-    return [*found, Way(engine, lambda *given: container.command(engine, *given))] if engine else found
+    """Yield the ways that this machine may have, the best first."""
+    if shutil.which("bwrap"):
+        yield Way("bubblewrap", bubblewrap, watched=True)
+    if engine := container.engine():
+        yield Way(engine, partial(contained, engine))
 
 
 def trusting():
     """Return the way that cuts nothing off: limits and a folder alone, for submissions that are trusted."""
-    here = ["sh", "-c", 'exec env -i HOME="$PWD" TMPDIR="$PWD" "$@"', "sh", *_words(ENVIRONMENT, "{0}={1}")]
-    return Way("nothing", lambda module, package: [*here, *_python(module, package)])
+    here = ["sh", "-c", 'exec env -i HOME="$PWD" TMPDIR="$PWD" "$@"', "sh", *_words(ENVIRONMENT, "{0}={1}"), sys.executable]
+    return Way("nothing", lambda module, package=False: Begun([*here, *_python(module, package)]))
+
+
+def contained(engine, module, package=False):
+    """Begin a module as `bubblewrap` does, in a container."""
+    name, python = container.new_name(), _python(module, package, view.PLACE)
+    command = container.command(engine, name, python, ENVIRONMENT | {"HOME": HOME, "TMPDIR": HOME}, package)
+    return Begun(command, partial(container.kill, engine, name))
 
 
 def bubblewrap(module, package=False):
-    """Return the command that runs a module of `inside`, or with `package` one of this package, cut off.
+    """Begin a module of `inside`, or with `package` one of this package, cut off.
 
     As root there are two layers: the outer one shows an unprivileged user what only root may look into, an interpreter
     below /root for instance; the inner one is what everybody else's is.
@@ -54,14 +68,14 @@ def bubblewrap(module, package=False):
     environment = ENVIRONMENT | {"HOME": HOME, "TMPDIR": HOME, "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME}
     inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE
     inner = ["bwrap", *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}"), "--"]
-    inner += _python(module, package, view.PLACE)
+    inner += [sys.executable, *_python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)]
     if os.geteuid():
-        return inner
+        return Begun(inner)
     user = FIRST_USER + os.getpid() % USERS
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"]
     outer = ["bwrap", *view.arguments(package), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
     outer += ["--perms", "1777", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID"]
-    return [*outer, "--cap-add", "CAP_SETGID", "--die-with-parent", "--", *become, *inner]
+    return Begun([*outer, "--cap-add", "CAP_SETGID", "--die-with-parent", "--", *become, *inner])
 
 
 def _cut_off():
@@ -80,11 +94,9 @@ def _words(environment, form):
     return [part.format(name, value) for name, value in environment.items() for part in form.split()]
 
 
-def _python(module, package, place=str(view.INSIDE.parent)):
-    """Return the command that runs a module's `main`: of `inside`, which stands at `place`, or of this package."""
-    if package:
-        place, module = str(view.PACKAGE.parent), f"pruning_lab.homework.frame.sandbox.{module}"
-    else:
-        module = f"inside.{module}"
-    boot = f"import sys; sys.path.insert(0, {place!r}); from {module} import main; sys.path.remove({place!r}); main()"
-    return [sys.executable, "-I", "-B", "-c", boot]
+def _python(module, package, place=None):
+    """Return Python's arguments to run a module's `main`; `place` holds `inside`, or this package."""
+    place = place or str((view.PACKAGE if package else view.INSIDE).parent)
+    name = f"pruning_lab.homework.frame.sandbox.{module}" if package else f"inside.{module}"
+    boot = f"import sys; sys.path.insert(0, {place!r}); from {name} import main; sys.path.remove({place!r}); main()"
+    return ["-I", "-B", "-c", boot]
