@@ -1,4 +1,4 @@
-"""What a submission may try: `CELLS` to get out of its process, `ANSWERS` to get points, `ENDS` to end what grades it."""
+"""What a submission may try: `CELLS` to get out, `ANSWERS` to get points, `ENDS` to end what grades it."""
 
 import hashlib
 import os
@@ -55,7 +55,7 @@ CELLS = {
     "reads a disk": "any(read(p) for p in ('/dev/sda', '/dev/vda', '/dev/nvme0n1', '/dev/loop0') if os.path.exists(p))",
     "reads memory": "read('/dev/mem')",
     "reads the kernel's messages": "read('/dev/kmsg')",
-    "reads a terminal": "any(os.path.exists(p) for p in ('/dev/tty', '/dev/tty0', '/dev/pts', '/dev/ptmx', '/dev/console'))",
+    "reads a terminal": "any(os.path.exists('/dev/' + p) for p in ('tty', 'tty0', 'pts', 'ptmx', 'console'))",
     "opens /dev/fuse": "os.open('/dev/fuse', os.O_RDWR)",
     "opens /dev/kvm": "os.open('/dev/kvm', os.O_RDWR)",
     "looks into /sys": "bool(os.listdir('/sys'))",
@@ -109,29 +109,46 @@ CELLS = {
     "imports it after clearing modules": "sys.modules.pop('pruning_lab', None) or bool(__import__('pruning_lab'))",
     "imports it from another place": "sys.modules.pop('pruning_lab', None) or [sys.path.append(str(p.parent)) for p in "
     "pathlib.Path('/').glob('*/*/pruning_lab')] and bool(__import__('pruning_lab.masks'))",
-    "finds a wheel": "any('pruning_lab' in f or 'pruning-lab' in f for d, _, fs in os.walk('/') if not d.startswith('/proc') for f in fs if f.endswith(('.whl', '.pyc')))",
-    "finds the solution": "any('my_n_of_m' in open(p, errors='ignore').read() for p in pathlib.Path('/').glob('*/*/notebooks/homework/*'))",
+    "finds a wheel": "any('pruning_lab' in f or 'pruning-lab' in f for d, _, fs in os.walk('/') if d[:5] != '/proc' "
+    "for f in fs if f.endswith(('.whl', '.pyc')))",
+    "finds the solution": "any('my_n_of_m' in open(p, errors='ignore').read() "
+    "for p in pathlib.Path('/').glob('*/*/notebooks/homework/*'))",
     "asks a new Python": "runs(sys.executable, '-c', 'import pruning_lab')",
     "asks pip": "runs(sys.executable, '-m', 'pip', 'show', 'pruning-lab')",
-    "finds tests in memory": "any('test_cases' in dir(o) or 'hidden' in getattr(o, '__dict__', {}) for o in __import__('gc').get_objects() "
-    "if type(o).__name__ == 'ExceptionTestFile')",
+    "finds tests in memory": "any('test_cases' in dir(o) for o in __import__('gc').get_objects() if type(o).__name__ == 'ExceptionTestFile')",
     "finds the grader's frames": "any('pruning_lab' in f.f_code.co_filename for f in sys._current_frames().values())",
 }
 ENDS = {  # a cell, and what its author reads; each stands alone, and the rest of the notebook is right
-    "a gigabyte in many files": ("for i in range(110): open(f'f{i}', 'wb').write(bytes(9_500_000))", 20, "wrote more than"),
-    "a gigabyte in /dev/shm": ("for i in range(110): open(f'/dev/shm/f{i}', 'wb').write(bytes(9_500_000))", 20, "wrote more than"),
-    "files without end": ("import os\nfor i in range(10**7): os.close(os.open(f'f{i}', os.O_CREAT))", 0, "more than 20,000 files"),
+    "a gigabyte in many files": (
+        "for i in range(110): open(f'f{i}', 'wb').write(bytes(9_500_000))",
+        20,
+        "wrote more than",
+    ),
+    "a gigabyte in /dev/shm": (
+        "for i in range(110): open(f'/dev/shm/f{i}', 'wb').write(bytes(9_500_000))",
+        20,
+        "wrote more than",
+    ),
+    "files without end": (
+        "import os\nfor i in range(10**7): os.close(os.open(f'f{i}', os.O_CREAT))",
+        0,
+        "more than 20,000 files",
+    ),
     "folders without end": ("import os\nwhile True: os.mkdir('d'); os.chdir('d')", 0, "more than 20,000 files"),
-    "a sparse terabyte": ("import os\nos.truncate(os.open('f', os.O_CREAT | os.O_RDWR), 10**12)", 20, "wrote more than"),
+    "a sparse terabyte": (
+        "import os\nos.truncate(os.open('f', os.O_CREAT | os.O_RDWR), 10**12)",
+        20,
+        "wrote more than",
+    ),
     "memory in many processes": (
-        "import subprocess, sys\nchildren = [subprocess.Popen([sys.executable, '-c', 'x = bytearray(10**9)\\nimport time\\n"
-        "for i in range(0, 10**9, 4096): x[i] = 1\\ntime.sleep(60)']) for _ in range(8)]\nimport time\ntime.sleep(25)",
+        "import subprocess, sys, time\nuse = [sys.executable, '-c', 'x = b\"x\" * 10**9; input()']\n"
+        "children = [subprocess.Popen(use, stdin=subprocess.PIPE) for _ in range(8)]\ntime.sleep(29)",
         0,
         "more memory than a submission may use",
     ),
     "memory in files without a name": (
-        "import os, time\nkept = []\nfor j in range(110):\n    kept.append(os.memfd_create('x'))\n    for _ in range(9):\n"
-        "        os.write(kept[-1], bytes(10**6))\nchildren = [os.memfd_create('y') for _ in range(3)]",
+        "import os\nkept = []\nfor j in range(110):\n    kept.append(os.memfd_create('x'))\n"
+        "    for _ in range(9):\n        os.write(kept[-1], bytes(10**6))\nchildren = [os.memfd_create('y') for _ in range(3)]",
         20,
         "All passed.",
     ),
@@ -156,13 +173,18 @@ ENDS = {  # a cell, and what its author reads; each stands alone, and the rest o
         "ended its own Python process",
     ),
     "a forged reply of 10 TB": (
-        "import os\nfor i in range(3, 20):\n    try: os.write(i, (10**13).to_bytes(8, 'big'))\n    except OSError: pass",
+        "import os\nsize = (10**13).to_bytes(8, 'big')\n"
+        "for i in range(3, 20):\n    try: os.write(i, size)\n    except OSError: pass",
         0,
         "ended its own Python process",
     ),
     "an interrupt": ("raise KeyboardInterrupt", 20, "KeyboardInterrupt"),
     "a generator's end": ("raise GeneratorExit", 20, "GeneratorExit"),
-    "an error that cannot be printed": ("class E(Exception):\n    def __str__(self): raise E\nraise E", 20, "cannot be printed"),
+    "an error that cannot be printed": (
+        "class E(Exception):\n    def __str__(self): raise E\nraise E",
+        20,
+        "cannot be printed",
+    ),
     "half of an emoji": ("raise ValueError('\\ud83d')", 20, "ValueError"),
     "an error of a gigabyte": ("raise ValueError('x' * 10**9)", 20, "ValueError"),
     "no alarm": ("import signal\nsignal.alarm(0)\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)", 20, "All passed."),
@@ -177,22 +199,64 @@ ENDS = {  # a cell, and what its author reads; each stands alone, and the rest o
 N_OF_M = "def my_n_of_m(scores, n, m):\n    "
 STEP = "def my_step(*arguments):\n    "
 ANSWERS = {  # a question, what stands in place of its answer, the score of all, what its author reads
-    "another value each time": ("my_n_of_m", "class A:\n    def __array__(self, *a, **k): return np.random.rand(6) > 0.5\n" + N_OF_M + "return A()", 16, "got A"),
-    "an array's subclass": (
+    "another value each time": (
         "my_n_of_m",
-        "class A(np.ndarray):\n    def __eq__(self, other): return np.ones(self.shape, bool)\n" + N_OF_M + "return np.zeros(np.shape(scores), bool).view(A)",
+        "class A:\n    def __array__(self, *a, **k): return np.random.rand(6) > 0.5\n" + N_OF_M + "return A()",
         16,
         "got A",
     ),
-    "a number's subclass": ("my_step", "class A(int):\n    __eq__ = __lt__ = __gt__ = lambda *a: True\n    __hash__ = None\n" + STEP + "return A(1)", 18, "got A"),
-    "a text's subclass": ("my_step", "class A(str):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + STEP + "return A('x')", 18, "got A"),
-    "a list's subclass": ("my_n_of_m", "class A(list):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A([1])", 16, "got A"),
-    "a dict's subclass": ("my_n_of_m", "class A(dict):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A(a=1)", 16, "got A"),
-    "a NumPy number's subclass": ("my_n_of_m", "class A(np.float64):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A(1)", 16, "got A"),
+    "an array's subclass": (
+        "my_n_of_m",
+        "class A(np.ndarray):\n    def __eq__(self, other): return np.ones(self.shape, bool)\n"
+        + N_OF_M
+        + "return np.zeros(np.shape(scores), bool).view(A)",
+        16,
+        "got A",
+    ),
+    "a number's subclass": (
+        "my_step",
+        "class A(int):\n    __eq__ = __lt__ = __gt__ = lambda *a: True\n    __hash__ = None\n" + STEP + "return A(1)",
+        18,
+        "got A",
+    ),
+    "a text's subclass": (
+        "my_step",
+        "class A(str):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + STEP + "return A('x')",
+        18,
+        "got A",
+    ),
+    "a list's subclass": (
+        "my_n_of_m",
+        "class A(list):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A([1])",
+        16,
+        "got A",
+    ),
+    "a dict's subclass": (
+        "my_n_of_m",
+        "class A(dict):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A(a=1)",
+        16,
+        "got A",
+    ),
+    "a NumPy number's subclass": (
+        "my_n_of_m",
+        "class A(np.float64):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A(1)",
+        16,
+        "got A",
+    ),
     "a list that holds itself": ("my_step", STEP + "a = []; a.append(a); return a", 18, "does a list hold itself?"),
     "a dict that holds itself": ("my_step", STEP + "a = {}; a[1] = a; return a", 18, "does a list hold itself?"),
-    "a list doubled fifty times": ("my_step", STEP + "a = [1]\n    for _ in range(45): a = [a, a]\n    return a", 18, "does a list hold itself?"),
-    "a list 10,000 deep": ("my_step", STEP + "a = []\n    for _ in range(10_000): a = [a]\n    return a", 18, "does a list hold itself?"),
+    "a list doubled fifty times": (
+        "my_step",
+        STEP + "a = [1]\n    for _ in range(45): a = [a, a]\n    return a",
+        18,
+        "does a list hold itself?",
+    ),
+    "a list 10,000 deep": (
+        "my_step",
+        STEP + "a = []\n    for _ in range(10_000): a = [a]\n    return a",
+        18,
+        "does a list hold itself?",
+    ),
     "a list of ten million": ("my_n_of_m", N_OF_M + "return [0] * 10_000_000", 16, "parts"),
     "a range without end": ("my_n_of_m", N_OF_M + "return range(10**15)", 16, "parts"),
     "a number of 10,000 digits": ("my_step", STEP + "return 10**10_000", 18, "a whole number must have at most"),
@@ -200,10 +264,25 @@ ANSWERS = {  # a question, what stands in place of its answer, the score of all,
     "text of 100 MB": ("my_step", STEP + "return 'x' * 10**8", 18, "less than 64 MB"),
     "a dict of 20,000 keys": ("my_step", STEP + "return {str(i): i for i in range(20_000)}", 18, ""),
     "a key that cannot be one": ("my_step", STEP + "return {(1, 2): 3, frozenset(): 4}", 18, "got frozenset"),
-    "3 GB of zeros": ("my_n_of_m", N_OF_M + "return np.broadcast_to(np.zeros(1, bool), (3_000_000_000,))", 16, "memory"),
-    "10 MB three hundred times": ("my_n_of_m", N_OF_M + "return [np.zeros(10_000_000, bool)] * 300", 16, "less than 64 MB"),
+    "3 GB of zeros": (
+        "my_n_of_m",
+        N_OF_M + "return np.broadcast_to(np.zeros(1, bool), (3_000_000_000,))",
+        16,
+        "less than 64 MB",
+    ),
+    "10 MB three hundred times": (
+        "my_n_of_m",
+        N_OF_M + "return [np.zeros(10_000_000, bool)] * 300",
+        16,
+        "less than 64 MB",
+    ),
     "an array of objects": ("my_n_of_m", N_OF_M + "return np.array([object()])", 16, "got object"),
-    "an array of dates": ("my_n_of_m", N_OF_M + "return np.array(['2026-01-01'], 'datetime64[D]')", 16, "got datetime64"),
+    "an array of dates": (
+        "my_n_of_m",
+        N_OF_M + "return np.array(['2026-01-01'], 'datetime64[D]')",
+        16,
+        "got datetime64",
+    ),
     "an array of records": ("my_n_of_m", N_OF_M + "return np.zeros(3, [('a', int)])", 16, "got [("),
     "an array of text": ("my_n_of_m", N_OF_M + "return np.array(['a'])", 16, "got "),
     "an array without axes": ("my_n_of_m", N_OF_M + "return np.array(True)", 16, ""),
@@ -221,18 +300,31 @@ ANSWERS = {  # a question, what stands in place of its answer, the score of all,
     ),
     "a class with a bad name": (
         "my_n_of_m",
-        "class M(type):\n    @property\n    def __name__(cls): raise SystemExit\nclass A(metaclass=M): pass\n" + N_OF_M + "return A()",
+        "class M(type):\n    @property\n    def __name__(cls): raise SystemExit\nclass A(metaclass=M): pass\n"
+        + N_OF_M
+        + "return A()",
         16,
         "SystemExit",
     ),
     "arguments made large": ("my_step", STEP + "arguments[0].resize((10_000_000,), refcheck=False); return 1", 18, ""),
     "the end in an answer": ("my_step", STEP + "import os; os._exit(0)", 18, "ended its own Python process"),
-    "a crash in an answer": ("my_n_of_m", N_OF_M + "import ctypes; ctypes.string_at(0)", 16, "ended its own Python process"),
+    "a crash in an answer": (
+        "my_n_of_m",
+        N_OF_M + "import ctypes; ctypes.string_at(0)",
+        16,
+        "ended its own Python process",
+    ),
     "an abort in an answer": ("my_n_of_m", N_OF_M + "import os; os.abort()", 16, "ended its own Python process"),
     "an exit in an answer": ("my_step", STEP + "raise SystemExit(20)", 18, "SystemExit"),
     "a name that is no function": ("my_step", "my_step = 3", 18, "must be a function"),
     "no arguments": ("my_step", "def my_step(): pass", 18, "TypeError"),
-    "junk for a reply": ("my_step", STEP + "import os\n    for i in range(3, 20):\n        try: os.write(i, bytes(99))\n        except OSError: pass", 18, ""),
+    "junk for a reply": (
+        "my_step",
+        STEP
+        + "import os\n    for i in range(3, 20):\n        try: os.write(i, bytes(99))\n        except OSError: pass",
+        18,
+        "",
+    ),
 }
 
 
@@ -262,5 +354,12 @@ def state(folder):
     for path in [folder, *sorted(Path(folder).rglob("*"))]:
         status = path.lstat()
         content = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(status.st_mode) else ""
-        found[str(path)] = (status.st_mode, status.st_uid, status.st_size, status.st_mtime_ns, status.st_ctime_ns, content)
+        found[str(path)] = (
+            status.st_mode,
+            status.st_uid,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            content,
+        )
     return found

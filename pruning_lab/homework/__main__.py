@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import sys
 import tempfile
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -103,12 +102,9 @@ def _executor(scheduler, workers):
         from distributed import Client  # of the extra `cluster`; a class on one machine does without
 
         return Client(scheduler).get_executor()
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
-
-
-def _end_with_parent():
-    """Let a worker end when its grader is killed: it would wait for work for ever."""
-    threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
+    return ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=grading.end_with_parent
+    )
 
 
 if __name__ == "__main__":

@@ -151,7 +151,9 @@ def _layer(parts, name, inputs, room):
     assert min(shape) > 0, f"{name}.shape must be above 0; got {shape}"
     assert shape[1] == inputs, f"{name} must take {inputs} inputs; its shape is {shape}"
     assert shape[0] <= WIDEST, f"{name} must have at most {WIDEST:,} outputs; got shape {shape}"
-    assert shape[0] * shape[1] <= room, f"all layers must have at most {MOST_WEIGHTS:,} weights; {name} has shape {shape}"
+    assert shape[0] * shape[1] <= room, (
+        f"all layers must have at most {MOST_WEIGHTS:,} weights; {name} has shape {shape}"
+    )
     stays = _mask(parts, name, shape[0] * shape[1])
     weight = np.zeros(stays.size, np.float32)
     weight[stays] = _values(parts, name, int(stays.sum()))

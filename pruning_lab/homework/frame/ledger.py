@@ -72,7 +72,9 @@ class Ledger:
 
     def digests(self, submission):
         """Return {question: hash of the submission together with the tests of the question}."""
-        own = json.dumps(submission, sort_keys=True).encode()  # ASCII: half a pair of a letter beyond 16 bits is no error
+        own = json.dumps(
+            submission, sort_keys=True
+        ).encode()  # ASCII: half a pair of a letter beyond 16 bits is no error
         return {
             question: hashlib.blake2b(own + source.encode(), digest_size=16).hexdigest()
             for question, source in self.tests.items()

@@ -1,8 +1,8 @@
 """A container as the second way to cut a process off: podman or docker, on Linux and macOS, where one answers.
 
-An image is made once from what is installed here: the same Python, the same versions of the packages that a notebook may
-import, and the files of `inside`. Of this package it has nothing, but for the second image, which measures files and
-runs no code of a submission.
+An image is made once from what is installed here: the same Python, the same versions of the packages that a notebook
+may import, and the files of `inside`. Of this package it has nothing, but for the second image, which measures files
+and runs no code of a submission.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Measures files that were handed in: the process that reads them has this package, limits, and no code of a student."""
+"""Measures files that were handed in: their process has this package, limits, and no code of a student."""
 
 import atexit
 import contextlib

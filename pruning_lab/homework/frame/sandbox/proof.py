@@ -1,4 +1,4 @@
-"""Whether submissions are cut off here: tried from inside, once in each process that grades, before the first of them."""
+"""Whether submissions are cut off here: tried from inside, once in each process that grades, before the first."""
 
 import contextlib
 import os
@@ -23,7 +23,9 @@ INSTALL = (
 UBUNTU = "Ubuntu 24.04 needs `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` for that"
 
 
-TRUSTED = "Submissions are NOT cut off: each can read, change and send all that you can. You have said that you trust them."
+TRUSTED = (
+    "Submissions are NOT cut off: each can read, change and send all that you can. You have said that you trust them."
+)
 
 
 class Unsafe(ValueError):
@@ -62,8 +64,8 @@ def cut_off(trust=False):
     if way is None and not trust:
         found = f" ({'; '.join(faults)})" if faults else ""
         raise Unsafe(
-            f"Nothing on this machine cuts submissions off from your files{found}. {INSTALL}; or grade submissions that "
-            "you trust with --trust-submissions"
+            f"Nothing on this machine cuts submissions off from your files{found}. {INSTALL}; or grade submissions "
+            "that you trust with --trust-submissions"
         )
     return way or ways.trusting()
 

@@ -70,7 +70,11 @@ def _hidden(shown):
     """Return what lays something empty over this package wherever it lies in a folder that is shown."""
     words = []
     for path in sorted({*_installed(shown), *_checkout(shown)}):
-        words += ["--tmpfs", str(path), "--remount-ro", str(path)] if path.is_dir() else ["--dev-bind", "/dev/null", str(path)]
+        words += (
+            ["--tmpfs", str(path), "--remount-ro", str(path)]
+            if path.is_dir()
+            else ["--dev-bind", "/dev/null", str(path)]
+        )
     return words
 
 

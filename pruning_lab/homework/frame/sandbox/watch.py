@@ -86,7 +86,7 @@ class Watch:
             if files.f_files - files.f_ffree > MOST_FILES:
                 return TOO_MANY_FILES
             kept = (files.f_blocks - files.f_bfree) * files.f_frsize + _unnamed(root)
-            if kept + _resident(root) > self.memory and kept + _shares(root) > self.memory or _is_full():
+            if (kept + _resident(root) > self.memory and kept + _shares(root) > self.memory) or _is_full():
                 return TOO_MUCH_MEMORY
         return None
 
@@ -105,7 +105,11 @@ def root_of(pid):
     """Return the root folder of a sandbox as it is seen from here; None while it is being made."""
     inside = inner(pid)
     root = Path(f"/proc/{inside}/root")
-    return root if inside and (root / "proc" / "1").exists() and not (root / "oldroot").exists() and not _is_ours(root) else None
+    return (
+        root
+        if inside and (root / "proc" / "1").exists() and not (root / "oldroot").exists() and not _is_ours(root)
+        else None
+    )
 
 
 def _is_ours(root):
@@ -135,7 +139,7 @@ def _read(root, name):
 
 
 def _unnamed(root):
-    """Return the bytes of open files that have no name: a process keeps them in memory, and no other count sees them."""
+    """Return the bytes of open files that have no name: they are kept in memory, and no other count sees them."""
     found = {}
     for process in _processes(root):
         with contextlib.suppress(OSError):

@@ -23,7 +23,7 @@ DEVICES = ("null", "zero", "full", "random", "urandom")
 class Way(NamedTuple):
     """How processes are cut off.
 
-    `begin(module, package)` returns a `Begun`; `watched` says whether files and processes in there can be seen from here.
+    `begin(module, package)` returns a `Begun`; `watched` says whether what is in there can be seen from here.
     """
 
     name: str
@@ -48,7 +48,14 @@ def candidates():
 
 def trusting():
     """Return the way that cuts nothing off: limits and a folder alone, for submissions that are trusted."""
-    here = ["sh", "-c", 'exec env -i HOME="$PWD" TMPDIR="$PWD" "$@"', "sh", *_words(ENVIRONMENT, "{0}={1}"), sys.executable]
+    here = [
+        "sh",
+        "-c",
+        'exec env -i HOME="$PWD" TMPDIR="$PWD" "$@"',
+        "sh",
+        *_words(ENVIRONMENT, "{0}={1}"),
+        sys.executable,
+    ]
     return Way("nothing", lambda module, package=False: Begun([*here, *_python(module, package)]))
 
 
@@ -65,7 +72,11 @@ def bubblewrap(module, package=False):
     As root there are two layers: the outer one shows an unprivileged user what only root may look into, an interpreter
     below /root for instance; the inner one is what everybody else's is.
     """
-    environment = ENVIRONMENT | {"HOME": HOME, "TMPDIR": HOME, "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME}
+    environment = ENVIRONMENT | {
+        "HOME": HOME,
+        "TMPDIR": HOME,
+        "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME,
+    }
     inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE
     inner = ["bwrap", *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}"), "--"]
     inner += [sys.executable, *_python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)]

@@ -23,7 +23,9 @@ def main():
         "opened a connection": any(_connects(socket.AF_INET, ("127.0.0.1", number)) for number in ports),
         "opened a socket of this machine": any(_connects(socket.AF_UNIX, name) for name in sockets),
         "saw other processes": sum(name.isdigit() for name in os.listdir("/proc")) > OWN_PROCESSES,
-        "wrote outside /tmp": any(map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", sys.prefix, "/var/tmp"))),
+        "wrote outside /tmp": any(
+            map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", sys.prefix, "/var/tmp"))
+        ),
         "made a namespace": sys.platform == "linux" and ctypes.CDLL(None).unshare(NEW_USER) == 0,
         "inherited an environment": os.environ.get("USER") != "student",
         "found the package that solves the assignment": _finds(closed),

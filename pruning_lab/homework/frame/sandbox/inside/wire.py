@@ -36,7 +36,9 @@ def pack(value):
     text = json.dumps([tree, shapes], separators=(",", ":")).encode()
     size = TEXT_SIZE.size + len(text) + sum(array.nbytes for array in packer.arrays)
     if size > LARGEST or len(text) > LARGEST_TEXT:
-        raise TypeError(f"an answer must take less than {LARGEST // 1_000_000} MB; got {max(size, len(text)) / 1e6:.0f} MB")
+        raise TypeError(
+            f"an answer must take less than {LARGEST // 1_000_000} MB; got {max(size, len(text)) / 1e6:.0f} MB"
+        )
     return b"".join([TEXT_SIZE.pack(len(text)), text, *(array.tobytes() for array in packer.arrays)])
 
 
@@ -116,7 +118,7 @@ class _Packer:
         array = _array(value, kind)
         if array.nbytes + sum(other.nbytes for other in self.arrays) > LARGEST:
             raise TypeError(f"an answer must take less than {LARGEST // 1_000_000} MB")
-        self.arrays.append(array)
+        self.arrays.append(np.array(array, order="C", subok=False))
         return kind in NUMBERS
 
 
@@ -129,7 +131,7 @@ def _scalar(value):
 
 
 def _array(value, kind):
-    """Return a plain array of an array, a NumPy number or a tensor."""
+    """Return an array of an array, a NumPy number or a tensor; it may share memory with it."""
     torch = sys.modules.get("torch")  # who has a tensor has imported it; others need not wait for that
     if torch and kind in (torch.Tensor, torch.nn.Parameter):
         value = value.detach().cpu()
@@ -138,7 +140,7 @@ def _array(value, kind):
         raise TypeError("it is not filled in yet: replace the ...")
     elif kind not in ARRAYS and kind not in NUMBERS:
         raise TypeError(f"an answer must be made of numbers, text, arrays, lists and dicts; got {kind.__name__}")
-    array = np.array(value, order="C", subok=False)
+    array = np.asarray(value)
     if array.dtype.kind not in KINDS or array.ndim > MOST_AXES:
         raise TypeError(f"an answer must be made of numbers, text, arrays, lists and dicts; got {array.dtype}")
     return array
