@@ -156,6 +156,15 @@ def test_a_directive_that_finds_nothing_is_refused(directive, message):
         filled("{{ " + directive + " }}", Outputs(FIRST.notebook))
 
 
+def test_an_error_in_a_deck_says_where_and_a_cell_that_was_not_run_is_named(tmp_path):
+    deck, notebook = tmp_path / "01-a.md", tmp_path / "01-a.ipynb"
+    deck.write_text("# First\n---\n{{ made: [0-9]+ }}\n")
+    cell = nbformat.v4.new_code_cell("1", id="made")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
+    with pytest.raises(ValueError, match=r"^01-a\.md, slide 2: cell must have been run \(`make notebooks` runs it\)"):
+        deck_html(deck, Outputs(notebook))
+
+
 def test_what_matters_in_an_output_is_marked():
     shown = filled("{{ output kept-norm mark: survives: ([0-9.]+) }}", Outputs(FIRST.notebook))
     assert "survives: <mark>0.885</mark> of" in shown

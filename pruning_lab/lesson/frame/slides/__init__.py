@@ -34,7 +34,12 @@ def deck_html(path, outputs):
         path: the deck, such as notebooks/slides/01-why-prune.md.
         outputs: the `Outputs` of the notebook that it draws from.
     """
-    sections = [_section(slide, notes, outputs) for slide, notes in slides_of(path)]
+    sections = []
+    for number, (slide, notes) in enumerate(slides_of(path), start=1):
+        try:
+            sections.append(_section(slide, notes, outputs))
+        except ValueError as error:
+            raise ValueError(f"{path.name}, slide {number}: {error}") from error
     return page(title_of(path), "\n".join(sections))
 
 

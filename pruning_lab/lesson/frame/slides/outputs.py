@@ -41,7 +41,10 @@ class Outputs:
         """Return a cell."""
         if name not in self.cells:
             raise ValueError(f"cell must be one of the notebook's; got {name!r}")
-        return self.cells[name]
+        cell = self.cells[name]
+        if cell.cell_type == "code" and not cell.outputs and cell.execution_count is None:
+            raise ValueError(f"cell must have been run (`make notebooks` runs it); got {name!r}")
+        return cell
 
     def text(self, cell):
         """Return all that the outputs of a cell say, tables without their tags."""
