@@ -127,7 +127,7 @@ def api():
 def reference(module):
     """Return the reference of a module; where it lists what it imports, of that too."""
     gathers = hasattr(import_module(module), "__all__")
-    options = "   :members:\n" + "   :imported-members:\n   :noindex:\n" * gathers
+    options = "   :members:\n" + "   :imported-members:\n" * gathers
     return f"```{{eval-rst}}\n.. automodule:: {module}\n{options}```"
 
 

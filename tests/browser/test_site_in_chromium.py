@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page
+from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import ROOT, lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
 from pruning_lab.lesson.frame.slides.explorers import shows_explorer
@@ -54,6 +55,14 @@ def test_every_page_opens_from_disk(site, page):
     for path in pages:
         page.goto(path.as_uri())
         assert page.troubles == [], path
+
+
+def test_the_reference_and_its_index_have_every_function_of_the_packages(site):
+    page = (site / "site" / "api.html").read_text(encoding="utf-8")
+    wanted = [
+        f"{m.__name__}.{n}" for m in (data, layers, measure, plots, prune, sparse) for n in m.__all__ if n.islower()
+    ]
+    assert [name for name in wanted if f'id="{name}"' not in page] == []
 
 
 def test_every_link_inside_the_site_leads_somewhere(site):
