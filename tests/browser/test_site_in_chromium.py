@@ -113,11 +113,25 @@ def test_search_finds_a_word(site, page):
     assert "storage" in page.locator("#search-results").inner_text().lower()
 
 
+# A piece of code takes its colour from its class and from what it lies in: of those with the same, the first is looked
+# at, and the others are left as plain text. A page of the reference has ten thousand of them, at 20 ms each.
+ONE_OF_EACH = """() => {
+  const seen = new Set();
+  for (const span of document.querySelectorAll("article pre span, article dt span")) {
+    let kind = "";
+    for (let at = span; at && at.tagName !== "ARTICLE"; at = at.parentElement) kind += at.tagName + at.className + ">";
+    if (seen.has(kind)) span.replaceWith(span.textContent);
+    seen.add(kind);
+  }
+}"""
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, theme):
     page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
     for path in [path for path in pages_of(site) if path.parent != site]:  # search and index of words are the theme's
         page.goto(path.as_uri())
+        page.evaluate(ONE_OF_EACH)
         found = Axe().run(page, context="article").response["violations"]
         serious = [
             (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")
