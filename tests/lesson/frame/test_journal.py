@@ -29,6 +29,21 @@ def test_what_was_saved_is_read_back_in_order(path):
     assert json.loads(path.read_text(encoding="utf-8"))["version"] == 1
 
 
+def test_a_device_or_a_pipe_is_not_set_aside_for_a_new_journal(path):
+    """PRUNING_LAB_JOURNAL=/dev/null, and the superuser: the device itself would have been renamed."""
+    path.parent.mkdir()
+    os.mkfifo(path)
+    for use in (lambda: journal.append("note", question="Why?"), journal.read, journal.export):
+        with pytest.raises(journal.JournalError, match=r"is a device or a pipe. Set PRUNING_LAB_JOURNAL to a file"):
+            use()
+    assert os.listdir(path.parent) == [path.name]
+    assert path.is_fifo()
+
+
+def test_an_entry_whose_date_was_edited_away_is_exported_all_the_same():
+    assert "## note, \n" in journal.as_markdown([{"kind": "note", "saved": None}])
+
+
 def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch):
     monkeypatch.delenv("PRUNING_LAB_JOURNAL", raising=False)
     assert journal.journal_path().parts[-2:] == ("pruning_lab", "journal.json")
@@ -44,6 +59,7 @@ def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch):
         b'{"version": 1}',
         b'{"version": 1, "entries": [3]}',
         b"null",
+        b"[" * 100_000,
     ],
 )
 def test_a_broken_journal_is_kept_aside_and_a_new_one_begun(path, broken):
