@@ -10,7 +10,7 @@ import pruning_lab.homework
 from pruning_lab.homework.frame.assignments import sources
 
 PACKAGE = Path(pruning_lab.homework.__file__).parent
-MODULE = re.compile(r"hw\d+")
+MODULE = re.compile(r"hw\d+_checks")
 
 
 def imported(path):
@@ -29,5 +29,5 @@ def test_neither_the_frame_nor_an_assignment_imports_an_assignment(path):
 def test_every_assignment_has_its_three_files():
     names = {name.partition("-")[0] for name in sources()}
     assert len(names) == len(sources())
-    assert names == {path.stem for path in PACKAGE.glob("hw*.py")}
+    assert names == {path.stem.removesuffix("_checks") for path in PACKAGE.glob("hw*_checks.py")}
     assert names == {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_hw*.py")}

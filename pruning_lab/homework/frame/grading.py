@@ -61,9 +61,9 @@ def grade(submission, tests, instances):
     os.environ["PRUNING_LAB_INSTANCES"] = str(instances)
     questions = {name: parse_tests(source) for name, source in tests.items()}
     try:
-        cells, files = opened(submission)
+        cells, files, told = opened(submission)
         with _asked(cells, files, questions) as box:
-            notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
+            notes = told + [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
             return _added_up(
                 {name: {**score_question(question, box), "notes": notes} for name, question in questions.items()}
             )
