@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from pruning_lab.homework.frame import cells
+from pruning_lab.homework.frame.sandbox.inside import cells
 
 MASK = "def my_mask():\n    return 1"
 

@@ -7,6 +7,7 @@ This module is imported in a submission's process: nothing of this package may b
 """
 
 import builtins
+from contextlib import nullcontext
 from functools import partial
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -49,24 +50,25 @@ def open_shell(module):
     return shell
 
 
-def run_all(shell, cells):
+def run_all(shell, cells, around=nullcontext):
     """Run cells in order; return [cell number, exception] of those that failed.
 
     A cell that misses a name runs once more when all have run: in a notebook, the order of cells is not always that in
-    which they were run.
+    which they were run. Each run stands in a `with around()`.
     """
-    failed = [[number, error] for number, cell in enumerate(cells, start=1) if (error := run(shell, cell))]
+    failed = [[number, error] for number, cell in enumerate(cells, start=1) if (error := run(shell, cell, around))]
     return [
         [number, again]
         for number, error in failed
-        if (again := run(shell, cells[number - 1]) if isinstance(error, NameError) else error)
+        if (again := run(shell, cells[number - 1], around) if isinstance(error, NameError) else error)
     ]
 
 
-def run(shell, cell):
+def run(shell, cell, around=nullcontext):
     """Run one cell; return the exception that stopped it, or None."""
     try:
-        done = shell.run_cell(cell, store_history=False)
+        with around():
+            done = shell.run_cell(cell, store_history=False)
     except BaseException as error:
         return error
     return done.error_before_exec or done.error_in_exec
