@@ -1,13 +1,14 @@
 """What the tests of every assignment share: names that a notebook defines, and the score of a question for them."""
 
 import ast
+import shutil
 
 import nbformat
 import pytest
 
-from pruning_lab.homework.frame import assignments, grading, release, sandbox
+from pruning_lab.homework.frame import assignments, grading, release
 
-fenced = pytest.mark.skipif(bool(sandbox.weaknesses()), reason=" ".join(sandbox.weaknesses()))
+fenced = pytest.mark.skipif(shutil.which("bwrap") is None, reason="submissions are cut off by bubblewrap")
 
 
 class Here:
