@@ -176,7 +176,7 @@ def kinds(port, home="/nowhere"):
         "writes outside its folder": (add(f"open({str(OUTSIDE)!r}, 'w').write('x')"), 20, "All passed."),
         "writes into a folder of the system": (add("open('/usr/lib/x', 'w').write('x')"), 20, "Read-only file system"),
         "opens a socket": (add(connect(port)), 20, "Connection refused"),
-        "writes its own mark": (replace("my_step", OWN_MARK), 18, "my_step is not defined"),
+        "writes its own mark": (replace("my_step", OWN_MARK), 18, "SystemExit: 1000"),
         "kills the grader": (add("import os\nos.kill(os.getppid(), 9)\nos.kill(-1, 9)"), 20, "No such process"),
     }
     table |= {name: (add(source), *row) for name, (source, *row) in attackers.ENDS.items()}
