@@ -115,7 +115,8 @@ CELLS = {
     "for p in pathlib.Path('/').glob('*/*/notebooks/homework/*'))",
     "asks a new Python": "runs(sys.executable, '-c', 'import pruning_lab')",
     "asks pip": "runs(sys.executable, '-m', 'pip', 'show', 'pruning-lab')",
-    "finds tests in memory": "any('test_cases' in dir(o) for o in __import__('gc').get_objects() if type(o).__name__ == 'ExceptionTestFile')",
+    "finds tests in memory": "any('test_cases' in dir(o) for o in __import__('gc').get_objects() "
+    "if type(o).__name__ == 'ExceptionTestFile')",
     "finds the grader's frames": "any('pruning_lab' in f.f_code.co_filename for f in sys._current_frames().values())",
 }
 ENDS = {  # a cell, and what its author reads; each stands alone, and the rest of the notebook is right
@@ -148,7 +149,7 @@ ENDS = {  # a cell, and what its author reads; each stands alone, and the rest o
     ),
     "memory in files without a name": (
         "import os\nkept = []\nfor j in range(110):\n    kept.append(os.memfd_create('x'))\n"
-        "    for _ in range(9):\n        os.write(kept[-1], bytes(10**6))\nchildren = [os.memfd_create('y') for _ in range(3)]",
+        "    for _ in range(9):\n        os.write(kept[-1], bytes(10**6))",
         20,
         "All passed.",
     ),

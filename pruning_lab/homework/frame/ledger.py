@@ -131,23 +131,30 @@ def _opened(path):
     """Return the database in a file, whole and of this version."""
     database = sqlite3.connect(path, timeout=60)
     try:
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if state != "ok" or version not in (0, VERSION):
-            raise sqlite3.DatabaseError(f"of version {version}" if state == "ok" else state)
+        _check(database)  # before anything is written: what is set aside stays as it was
         with database:
             for table in TABLES:
                 database.execute(table)
             database.execute("INSERT OR IGNORE INTO settings VALUES ('instances', ?)", (str(secrets.randbits(32)),))
             database.execute(f"PRAGMA user_version = {VERSION}")
-        (seed,) = database.execute("SELECT value FROM settings WHERE name = 'instances'").fetchone()
-        database.execute("SELECT student, question, digest, marks FROM questions LIMIT 1")
-        if not str(seed).isdigit():
-            raise sqlite3.DatabaseError("the seed of its hidden instances is no number")
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _check(database):
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok" or version not in (0, VERSION):
+        raise sqlite3.DatabaseError(f"it is of version {version}" if state == "ok" else state)
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    if "questions" in there:
+        database.execute("SELECT student, question, digest, marks FROM questions LIMIT 1")
+    if "settings" in there:
+        seeds = database.execute("SELECT value FROM settings WHERE name = 'instances'").fetchall()
+        if not all(str(seed).isdigit() for (seed,) in seeds):
+            raise sqlite3.DatabaseError("the seed of its hidden instances is no number")
 
 
 def _set_aside(path, error):
