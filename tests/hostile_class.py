@@ -1,15 +1,16 @@
 """A class of 200 that a grader must survive: `python tests/hostile_class.py [SIZE]` prints how it does.
 
-Each kind of submission has the score it must get and a phrase that its feedback must contain. The class is graded with
-one worker, with two, on a local Dask cluster, and by a grader that is killed five times on the way: the marks must be
-the same.
+Each kind of submission has the score it must get and a phrase that its feedback must contain; `attackers` has more of
+them. The class is graded with one worker, with two, as an ordinary user, on a local Dask cluster, and by a grader that
+is killed five times on the way: the marks must be the same, and the home of a lecturer as it was.
+
+`python tests/hostile_class.py kills` kills the grader of a class of thirty a hundred times.
 """
 
 import csv
 import json
 import os
 import random
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -20,15 +21,20 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attackers
 import nbformat
 
 from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.assignments import SOURCES
 
 NAME = "hw1-masks"
+ROOT = Path(__file__).parents[1]
+NOBODY = 65534  # the user id of who has nothing
+THROUGH = "got through"  # what an attacker's feedback says that has reached something
 OUTSIDE = Path(tempfile.gettempdir()) / "written-by-a-submission"
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-SLOW = ("stubborn loop", "loop in an answer", "endless loop")  # these cost their time limit, so they come once
+# These cost their time limit, so they come once.
+SLOW = ("stubborn loop", "loop in an answer", "endless loop", "two loops in answers", "memory in many processes")
 
 
 def add(source):
@@ -88,6 +94,13 @@ STUBBORN = """while True:
     except BaseException: pass"""
 
 
+STUBBORN_ANSWER = """while True:
+        try:
+            while True: pass
+        except BaseException: pass"""
+LOOP = "def my_step(*a):\n    while True: pass"
+
+
 def connect(port):
     return f"import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=5).send(b'answers please')"
 
@@ -104,14 +117,19 @@ class Kind(NamedTuple):
     phrase: str  # in the feedback
 
 
-def kinds(port):
-    """Return {kind: Kind}; one of them tries to connect to `port` of this machine."""
+def both(*edits):
+    """Return an edit that makes all of `edits`."""
+    return lambda notebook: [edit(notebook) for edit in edits]
+
+
+def kinds(port, home="/nowhere"):
+    """Return {kind: Kind}; some of them try to connect to `port` of this machine, or to reach into `home`."""
     table = {
         "right": (lambda n: None, 20, "All passed."),
         "untouched": (None, 0, "replace the ..."),
         "wrong: a threshold": (
             replace("my_mask", "def my_mask(s, p):\n    return s > np.quantile(s, p)"),
-            16,  # the two questions that build on it have no equal scores
+            14,  # of the questions that build on it, the last asks for exact counts as well
             "A threshold cannot split equal scores",
         ),
         "wrong: the other way round": (
@@ -127,6 +145,11 @@ def kinds(port):
             18,
             "is there a loop that never ends?",
         ),
+        "two loops in answers": (
+            both(replace("my_n_of_m", attackers.N_OF_M + STUBBORN_ANSWER), replace("my_step", LOOP)),
+            14,
+            "is there a loop that never ends?",
+        ),
         "stubborn loop": (add(STUBBORN), 0, "stopped after 120 s"),
         "fork of processes": (add("import os\nwhile True:\n    os.fork()"), 20, "Resource temporarily unavailable"),
         "10 GB allocation": (add("a = np.ones(1_250_000_000)"), 20, "more memory than a submission may use"),
@@ -139,7 +162,7 @@ def kinds(port):
         "cell turned into markdown": (to_markdown, 18, "my_step is not defined"),
         "edited tests": (easy_tests, 16, "each run of 4 along a row keeps 2"),
         "missing notebook": ("nothing", 0, "hand in exactly one notebook"),
-        "two notebooks": ("two", 0, "hand in exactly one notebook"),
+        "two notebooks": ("two", 20, "Of 2 notebooks the newest was graded"),
         "renamed notebook": ("renamed", 20, "All passed."),
         "half a notebook": ("torn", 0, "is not a whole notebook"),
         "another kernel's name": (other_kernel, 20, "All passed."),
@@ -149,13 +172,22 @@ def kinds(port):
             16,
             "closed in this homework",
         ),
-        "reads the hidden tests": (add(READ_TESTS), 20, "Permission"),
-        "writes outside its folder": (add(f"open({str(OUTSIDE)!r}, 'w').write('x')"), 20, "PermissionError"),
-        "opens a socket": (add(connect(port)), 20, "Network is unreachable"),
-        "writes its own mark": (replace("my_step", OWN_MARK), 18, "my_step is not defined"),
+        "reads the hidden tests": (add(READ_TESTS), 20, "No such file"),
+        "writes outside its folder": (add(f"open({str(OUTSIDE)!r}, 'w').write('x')"), 20, "All passed."),
+        "writes into a folder of the system": (add("open('/usr/lib/x', 'w').write('x')"), 20, "Read-only file system"),
+        "opens a socket": (add(connect(port)), 20, "Connection refused"),
+        "writes its own mark": (replace("my_step", OWN_MARK), 18, "SystemExit: 1000"),
         "kills the grader": (add("import os\nos.kill(os.getppid(), 9)\nos.kill(-1, 9)"), 20, "No such process"),
     }
+    table |= {name: (add(source), *row) for name, (source, *row) in attackers.ENDS.items()}
+    table |= {name: (replace(asked, source), *row) for name, (asked, source, *row) in attackers.ANSWERS.items()}
+    table |= {name: (tries(home, port, [name]), 20, "All passed.") for name in attackers.CELLS}
     return {name: Kind(*row) for name, row in table.items()}
+
+
+def tries(home, port, names=tuple(attackers.CELLS)):
+    """Return an edit that adds cells which try to get out."""
+    return both(*map(add, attackers.notebook_cells(home, port, names)))
 
 
 class Expected(NamedTuple):
@@ -166,9 +198,9 @@ class Expected(NamedTuple):
     phrase: str
 
 
-def write_class(folder, made, port, size=None):
+def write_class(folder, made, port, size=None, home="/nowhere"):
     """Write submissions of every kind, `size` in all if that is given; return {student: Expected}."""
-    table, class_ = kinds(port), {}
+    table, class_ = kinds(port, home), {}
     solved = nbformat.read(made / "autograder" / f"{NAME}.ipynb", as_version=4)
     released = (made / "student" / f"{NAME}.ipynb").read_text(encoding="utf-8")
     often = [name for name in table if name not in SLOW]
@@ -201,85 +233,149 @@ def command(folder, out, *options):
     return [*grade, "--out", str(out), *options]
 
 
+def as_nobody(command):
+    """Return the command that runs another one as an ordinary user; as root that user is shown Python first."""
+    if os.geteuid():
+        return command
+    shown = []
+    for path in dict.fromkeys((sys.base_prefix, sys.prefix, str(ROOT))):
+        above = [*reversed(Path(path).parents)][1:]
+        closed = [number for number, folder in enumerate(above) if not folder.stat().st_mode & 0o001]
+        if closed:
+            shown += ["--perms", "0755", "--tmpfs", str(above[closed[0]])]
+            shown += [word for folder in above[closed[0] + 1 :] for word in ("--perms", "0755", "--dir", str(folder))]
+            shown += ["--ro-bind", path, path]
+    caps = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--die-with-parent"]
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=KILL"]
+    return ["bwrap", "--dev-bind", "/", "/", *shown, *caps, "--setenv", "HOME", "/tmp", "--", *become, *command]
+
+
 def scores(out):
     with open(out / "marks.csv", encoding="utf-8") as file:
         return {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
 
 
-def graded(folder, out, *options):
+def graded(folder, out, *options, user=list):
     """Grade a class in silence; return the scores."""
-    subprocess.run(command(folder, out, *options), check=True, **SILENT)
+    subprocess.run(user(command(folder, out, *options)), check=True, **SILENT)
     return scores(out)
 
 
-def killed_five_times(folder, out):
-    """Grade with two workers, killed at random moments five times; return how many marks each kill left."""
+def killed_often(folder, out, often, longest=30):
+    """Grade with two workers, the grader alone killed at random moments; return how many marks each kill left."""
     kept, chance = [], random.Random(0)
-    for _ in range(5):
+    for _ in range(often):
         run = subprocess.Popen(command(folder, out, "--workers", "2"), start_new_session=True, **SILENT)
-        time.sleep(chance.uniform(15, 30))
-        os.killpg(run.pid, signal.SIGKILL)
+        time.sleep(chance.uniform(0, longest))
+        run.kill()
         run.wait()
         kept.append(marks_kept(out))
     return kept
 
 
 def marks_kept(out):
+    if not (out / "marks.sqlite").exists():
+        return 0
     with sqlite3.connect(out / "marks.sqlite") as database:
         return database.execute("SELECT count(DISTINCT student) FROM questions").fetchone()[0]
 
 
-class GradedFourWays(NamedTuple):
+class GradedManyWays(NamedTuple):
     scores: dict  # {way: {student: score}}
-    seconds: dict  # {number of workers: how long they took}
+    seconds: dict  # {way: how long it took}
     kept: list  # how many marks each kill left
 
 
-def graded_four_ways(folder, root):
-    """Grade a class with one worker, with two, killed on the way, and on Dask, each into a folder in `root`."""
+def graded_as_two_users(folder, root):
+    """Grade a class with two workers as who runs this, and as an ordinary user, each into a folder in `root`."""
+    found, seconds = {}, {}
+    for way, user in (("2 workers", list), ("nobody", as_nobody)):
+        begun, out = time.monotonic(), root / way
+        out.mkdir()
+        out.chmod(0o777)
+        found[way] = graded(folder, out, "--workers", "2", user=user)
+        seconds[way] = time.monotonic() - begun
+    return GradedManyWays(found, seconds, [])
+
+
+def graded_many_ways(folder, root):
+    """Grade a class as two users, with one worker, killed on the way, and on Dask, each into a folder in `root`."""
     from distributed import LocalCluster
 
-    found, seconds = {}, {}
-    for workers in ("1", "2"):
-        begun = time.monotonic()
-        found[f"{workers} workers"] = graded(folder, root / workers, "--workers", workers)
-        seconds[f"{workers} workers"] = time.monotonic() - begun
-    kept = killed_five_times(folder, root / "killed")
+    found, seconds, _ = graded_as_two_users(folder, root)
+    begun = time.monotonic()
+    found["1 worker"] = graded(folder, root / "1", "--workers", "1")
+    seconds["1 worker"] = time.monotonic() - begun
+    kept = killed_often(folder, root / "killed", 5)
     found["killed"] = graded(folder, root / "killed", "--workers", "2")
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         found["dask"] = graded(folder, root / "dask", "--scheduler", cluster.scheduler_address)
-    return GradedFourWays(found, seconds, kept)
+    return GradedManyWays(found, seconds, kept)
 
 
 def print_kinds(class_, found, feedback):
     """Print what each kind got in all ways; return how many kinds got something else than they must."""
     wrong = 0
-    print(f"{'kind':32} {'number':>6} {'must':>5} {'got':>5}  what the student reads")
+    print(f"{'kind':38} {'number':>6} {'must':>5} {'got':>5}  what the student reads")
     for name, kind in kinds(0).items():
         students = [student for student, expected in class_.items() if expected.kind == name]
         got = {found[way][student] for way in found for student in students}
         pages = [(feedback / f"{student}.html").read_text(encoding="utf-8") for student in students]
-        bad = got != {kind.score} or not all(kind.phrase in page for page in pages)
+        bad = got != {kind.score} or not all(kind.phrase in page and THROUGH not in page for page in pages)
         wrong += bad
         shown = "/".join(f"{score:g}" for score in sorted(got))
-        print(f"{name:32} {len(students):6} {kind.score:5} {shown:>5}  {kind.phrase}" + " WRONG" * bad)
+        print(f"{name:38} {len(students):6} {kind.score:5} {shown:>5}  {kind.phrase}" + " WRONG" * bad)
     return wrong
 
 
-def main(size=200):
-    """Grade the class in four ways; print what each kind got, and how long each way took."""
-    with tempfile.TemporaryDirectory() as temporary, socket.create_server(("127.0.0.1", 0)) as server:
+def left_over():
+    """Return the processes of sandboxes that nobody has any more, or that this process has forgotten."""
+    listed = subprocess.run(["ps", "-eo", "ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=2) for line in listed.splitlines() if "/grader/inside" in line]
+    return [words for parent, state, words in rows if int(parent) in (1, os.getpid()) and not state.startswith("Z")]
+
+
+def main(ways=graded_many_ways, size=None):
+    """Grade the class; print what each kind got, how long it took and what was touched; return what is wrong."""
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        tempfile.TemporaryDirectory() as home,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        attackers.canary_home(Path(home)),
+    ):
+        root, port = Path(temporary), server.getsockname()[1]
+        root.chmod(0o755)
+        class_ = write_class(root / NAME, release.make(NAME, root / "made"), port, size=size, home=home)
+        before = attackers.state(Path(home))
+        found = ways(root / NAME, root)
+        touched = attackers.state(Path(home)) != before or OUTSIDE.exists()
+        wrong = print_kinds(class_, found.scores, root / "2 workers" / "feedback")
+    one, *others = found.scores.values()
+    print(f"kept after each kill: {found.kept} of {len(class_)}")
+    print(f"equal marks in {len(others) + 1} ways:", all(other == one for other in others))
+    print(", ".join(f"{way}: {time_taken:.0f} s" for way, time_taken in found.seconds.items()))
+    print("kinds:", len(kinds(0)), "wrong:", wrong, "touched outside:", touched, "processes left over:", left_over())
+    return wrong + touched + len(left_over())
+
+
+def main_kills(often=100):
+    """Kill the grader of a class of thirty; print whether its marks equal those of an undisturbed run."""
+    with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        class_ = write_class(root / NAME, release.make(NAME, root / "made"), server.getsockname()[1], size=size)
-        graded_class = graded_four_ways(root / NAME, root)
-        wrong = print_kinds(class_, graded_class.scores, root / "2" / "feedback")
-    one, *others = graded_class.scores.values()
-    print(f"kept after each of five kills: {graded_class.kept} of {len(class_)}")
-    print("equal marks in all four ways:", all(other == one for other in others))
-    print(", ".join(f"{way}: {time_taken:.0f} s" for way, time_taken in graded_class.seconds.items()))
-    print("written outside:", OUTSIDE.exists())
-    return wrong
+        class_ = write_class(root / "all", release.make(NAME, root / "made"), 9)
+        (root / NAME).mkdir()
+        for name in [name for name, expected in class_.items() if expected.kind not in SLOW][:30]:
+            (root / "all" / name).rename(root / NAME / name)
+        kept = killed_often(root / NAME, root / "killed", often)
+        equal = graded(root / NAME, root / "killed") == graded(root / NAME, root / "undisturbed")
+    print(f"kept after each of {often} kills: {kept}")
+    print("marks equal those of an undisturbed run:", equal, "processes left over:", left_over())
+    return not equal
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    if sys.argv[1:2] == ["kills"]:
+        sys.exit(main_kills(*map(int, sys.argv[2:])))
+    if sys.argv[1:2] == ["users"]:
+        sys.exit(main(graded_as_two_users))
+    sys.exit(main(size=int(sys.argv[1]) if sys.argv[1:] else 200))

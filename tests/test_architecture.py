@@ -92,8 +92,8 @@ def test_no_room_imports_another_and_the_frame_imports_none(path):
         ("lesson/frame/claims.py", "def f():\n    from pruning_lab.lesson import why_prune", ["why_prune"]),
         ("lesson/why_prune/reveal.py", "from pruning_lab.lesson.why_prune import drawings", []),
         ("lesson/why_prune/reveal.py", "from pruning_lab.lesson.frame import view", []),
-        ("homework/hw2.py", "from pruning_lab.homework import hw1", ["hw1"]),
-        ("homework/frame/grading.py", "from pruning_lab.homework.hw1 import QUESTIONS", ["hw1"]),
+        ("homework/hw2_checks.py", "from pruning_lab.homework import hw1_checks", ["hw1_checks"]),
+        ("homework/frame/grading.py", "from pruning_lab.homework.hw1_checks import QUESTIONS", ["hw1_checks"]),
         ("masks.py", "from pruning_lab.lesson import why_prune", []),  # the floors forbid that already
     ],
 )

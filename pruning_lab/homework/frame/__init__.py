@@ -4,7 +4,7 @@ assignments   which there are: each is found by being there
 release       released notebooks, test files and solution pages, made from the sources with otter-grader
 answers       what a check may trust: plain copies of an answer, fresh instances
 submissions   what a class has handed in
-sandbox       a submission in a process of its own; child is what runs there
+sandbox       a submission in a process of its own, cut off from the machine
 grading       the tests of each question, run against a submission; ledger keeps what is done
 marks         everything that is written when a class has been graded, with the help of the rest:
 questions     what an assignment asks, and which of its questions a person reads

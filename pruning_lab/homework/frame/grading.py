@@ -1,83 +1,129 @@
 """Run each question's tests against the submissions of a class: `make grade SUBMISSIONS=folder`.
 
 The tests run here, in the grader; the functions they call run in the submission's own process (`sandbox`). So a
-submission meets inputs only: no test, no expected answer, no mark.
+submission meets inputs only: no test, no expected answer, no mark. Tests that ask for files alone run nothing of a
+submission; they run in a process of their own, for its limits.
 """
 
 import inspect
 import json
+import multiprocessing
 import os
-from contextlib import closing, nullcontext
+import threading
+from contextlib import closing
 from functools import cache, partial
-from types import SimpleNamespace
+from itertools import chain
 
 from pruning_lab import progress, sweep
-from pruning_lab.homework.frame.sandbox import Sandbox, Stopped
+from pruning_lab.homework.frame.sandbox import Sandbox, Stopped, Unsafe
+from pruning_lab.homework.frame.sandbox.measure import measured
 from pruning_lab.homework.frame.submissions import opened
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
 NOT_GRADED = "not graded"
 
 
-def grade_all(submissions, tests, ledger, executor=None):
+def grade_all(submissions, tests, ledger, executor=None, trust=False):
     """Grade what `ledger` does not know yet; each mark is kept before the next one is waited for.
+
+    Each process that grades, on whatever machine, proves its isolation before its first submission.
 
     Args:
         submissions: as `read_submissions` returns them.
         tests: {question: source}, as `release.tests_of` returns them.
         ledger: a `ledger.Ledger`.
         executor: any `concurrent.futures.Executor`, as in `sweep.run`; None grades in this process, one by one.
+        trust: True grades without isolation where there is none.
 
     Returns:
         {student: marks}, each as `grade` returns it.
+
+    Raises:
+        Unsafe: a process that grades has no isolation. What is graded until then is kept.
     """
     asked = ledger.waiting(submissions)
     waiting = {student: (submissions[student], questions) for student, questions in asked.items()}
-    call = partial(_graded, tests, ledger.instances)
+    call = partial(_graded, tests, ledger.instances, trust)
     bar = progress.bar(total=len(submissions), initial=len(submissions) - len(waiting), unit="student")
     with bar, closing(sweep.outcomes(call, waiting, executor)) as ended:
         for student, outcome in ended:
             if "error" in outcome:  # of the grader or a worker, not of the submission: no mark, and a later run retries
                 bar.write(f"{student} could not be graded: {outcome['error'].strip().splitlines()[-1]}")
+            elif "unsafe" in outcome:
+                raise Unsafe(outcome["unsafe"])
             else:
                 ledger.save(student, submissions[student], outcome["result"])
             bar.update()
     return {student: _added_up(questions) for student, questions in ledger.all(submissions).items()}
 
 
-def _graded(tests, instances, waiting):
+def end_with_parent():
+    """Let a process that grades end when the one that began it is killed: it would wait for work for ever."""
+    threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
+
+
+def _graded(tests, instances, trust, waiting):
     submission, questions = waiting
     asked = {name: source for name, source in tests.items() if name in questions}
-    return json.dumps({"result": grade(submission, asked, instances)})
+    try:
+        return json.dumps({"result": grade(submission, asked, instances, trust)})
+    except Unsafe as error:
+        return json.dumps({"unsafe": str(error)})
 
 
-def grade(submission, tests, instances):
+def grade(submission, tests, instances, trust=False):
     """Return the marks of one submission, whatever is in it.
 
     Returns:
         dict with "score", "points", "notes" on the notebook as a whole, and "questions", {name: dict with "score",
         "points", "messages" and "figures", what a test measured}.
     """
-    os.environ["PRUNING_LAB_INSTANCES"] = str(instances)
-    questions = {name: parse_tests(source) for name, source in tests.items()}
     try:
-        cells, files = opened(submission)
-        with _asked(cells, files, questions) as box:
-            notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
-            return _added_up(
-                {name: {**score_question(question, box), "notes": notes} for name, question in questions.items()}
-            )
+        cells, files, *told = opened(submission)
+        if asks_for_files(tests):
+            marks, notes = measured(tests, files, instances, trust), []
+        else:
+            with Sandbox(cells, files, CLOSED, trust=trust) as box:
+                notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
+                marks = scored(tests, box, instances)
+        return _added_up(
+            {name: {**mark, "notes": [*chain.from_iterable(told), *notes]} for name, mark in marks.items()}
+        )
     except Stopped as error:
         none = {"score": 0, "messages": [NOT_GRADED], "notes": [f"Nothing could be graded: {error}."]}
-        return _added_up({name: {**none, "points": _points(question)} for name, question in questions.items()})
+        return _added_up({name: {**none, "points": _points(parse_tests(source))} for name, source in tests.items()})
 
 
-def _asked(cells, files, questions):
-    """Return what the tests ask: the notebook's own process, or the files alone where they want nothing else."""
-    asked = {name for question in questions.values() for case in question.test_cases for name in _arguments(case)}
-    if asked == {"files"}:
-        return nullcontext(SimpleNamespace(get={"files": files}.get, failed=[]))
-    return Sandbox(cells, files, CLOSED)
+def asks_for_files(tests):
+    """Whether all that the tests ask for is `files`: then nothing of the notebook is run."""
+    cases = [case for source in tests.values() for case in parse_tests(source).test_cases]
+    return {name for case in cases for name in _arguments(case)} == {"files"}
+
+
+def scored(tests, box, instances):
+    """Return {question: as `score_question` returns it}; each question has time of its own.
+
+    Args:
+        tests: {question: source}.
+        box: a `Sandbox`, or `Files`.
+        instances: the seed of the hidden instances.
+    """
+    os.environ["PRUNING_LAB_INSTANCES"] = str(instances)
+    marks = {}
+    for name, source in tests.items():
+        box.begin_question()
+        marks[name] = score_question(parse_tests(source), box)
+    return marks
+
+
+class Files:
+    """Stands for a sandbox where tests ask for files alone."""
+
+    def __init__(self, files):
+        self.get = {"files": files}.get
+
+    def begin_question(self):
+        """Nothing of one question can be in the way of the next."""
 
 
 @cache

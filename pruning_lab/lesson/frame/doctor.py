@@ -136,8 +136,8 @@ def quick_warning():
     return f"Something is off ({', '.join(off)}): `python -m pruning_lab doctor` says what to do." if off else ""
 
 
-def main():
-    """Print all findings; return how many of them need attention."""
-    found = findings()
+def main(*more):
+    """Print all findings, and those of `more` checks; return how many of them need attention."""
+    found = [*findings(), *findings(more)]
     print("\n".join(map(str, found)))
     return sum(bool(finding.advice) for finding in found)

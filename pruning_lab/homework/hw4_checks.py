@@ -1,4 +1,6 @@
-"""hw4-budget: the network in the file that was handed in. The file is data: reading it runs no code of it.
+"""hw4-budget: how the network in the file that was handed in is checked. Reading the file runs no code of it.
+
+Points, texts, solutions and hidden tests stand in notebooks/homework/hw4-budget.ipynb. The file holds:
 
 network.safetensors         layers fc1, fc2, ... with a ReLU between each two; for each of them
 fcN.shape   (2,) integers   (out_features, in_features)
@@ -23,7 +25,8 @@ FILE = "network.safetensors"
 BUDGET = 20_000  # bytes of the file; the dense network's weights alone take 1,066,440
 LATENCY_RATIO = 2.0  # times as fast as the dense LeNet-300-100
 BATCH = 64
-MOST_WEIGHTS = 1_000_000
+MOST_WEIGHTS = 1_000_000  # of all layers; within the budget there are at most 160,000, at one bit each
+WIDEST = BUDGET // 2  # outputs of a layer: the bias of each takes two bytes
 FORMATS = {"accuracy": "{:.4f}", "latency ratio": "{:.2f}"}  # of the leaderboard's columns
 FLOATS, INTEGERS = ("float32", "float16"), ("int64", "int32", "uint16", "uint8")
 
@@ -129,26 +132,30 @@ def _network(content):
         tensors = load(content)
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise AssertionError(f"{FILE} cannot be read as safetensors: {error}") from None
-    network, inputs, unused = nn.Sequential(nn.Flatten()), 784, set(tensors)
+    network, inputs, unused, room = nn.Sequential(nn.Flatten()), 784, set(tensors), MOST_WEIGHTS
     for number in count(1):
         parts = {name.partition(".")[2]: array for name, array in tensors.items() if name.startswith(f"fc{number}.")}
         if not parts:
             break
-        network.append(layer := _layer(parts, f"fc{number}", inputs))
+        network.append(layer := _layer(parts, f"fc{number}", inputs, room))
         network.append(nn.ReLU())
+        room -= layer.weight.numel()
         inputs, unused = layer.out_features, unused - {f"fc{number}.{part}" for part in parts}
     assert not unused, f"tensors that belong to no layer: {sorted(unused)}; layers are fc1, fc2, and so on"
     assert inputs == 10 and len(network) > 1, f"the last layer must have 10 outputs; got {inputs}"  # noqa: PT018
     return network[:-1]
 
 
-def _layer(parts, name, inputs):
+def _layer(parts, name, inputs, room):
     unknown = parts.keys() - {"shape", "bias", "values", "mask", "codes", "codebook"}
     assert not unknown, f"{name} must not have {sorted(unknown)}"
     shape = tuple(int(size) for size in _array(parts, name, "shape", INTEGERS, 2))
     assert min(shape) > 0, f"{name}.shape must be above 0; got {shape}"
     assert shape[1] == inputs, f"{name} must take {inputs} inputs; its shape is {shape}"
-    assert shape[0] * shape[1] <= MOST_WEIGHTS, f"{name} must have at most {MOST_WEIGHTS:,} weights; got shape {shape}"
+    assert shape[0] <= WIDEST, f"{name} must have at most {WIDEST:,} outputs; got shape {shape}"
+    assert shape[0] * shape[1] <= room, (
+        f"all layers must have at most {MOST_WEIGHTS:,} weights; {name} has shape {shape}"
+    )
     stays = _mask(parts, name, shape[0] * shape[1])
     weight = np.zeros(stays.size, np.float32)
     weight[stays] = _values(parts, name, int(stays.sum()))

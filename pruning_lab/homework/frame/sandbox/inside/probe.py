@@ -1,0 +1,89 @@
+"""What a submission could reach: every way out is tried, from inside, and what was found is reported."""
+
+import ctypes
+import importlib.util
+import os
+import socket
+import sys
+import threading
+
+from .wire import receive, send
+
+NEW_USER = 0x10000000  # of Linux's unshare(2): a namespace in which one is root, to mount what one likes
+OWN_PROCESSES = 3  # itself, and what begins and ends a sandbox
+SKIPPED = ("/proc", "/dev")
+
+
+def main():
+    """Try all ways out; send which of them are open, and why an honest submission would not work in here, if so."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    canary, ports, sockets, closed = receive(requests)
+    found = {
+        "read a file of this machine": os.path.lexists(canary),
+        "opened a connection": any(_connects(socket.AF_INET, ("127.0.0.1", number)) for number in ports),
+        "opened a socket of this machine": any(_connects(socket.AF_UNIX, name) for name in sockets),
+        "saw other processes": sum(name.isdigit() for name in os.listdir("/proc")) > OWN_PROCESSES,
+        "wrote outside /tmp": any(
+            map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", sys.prefix, "/var/tmp"))
+        ),
+        "made a namespace": sys.platform == "linux" and ctypes.CDLL(None).unshare(NEW_USER) == 0,
+        "inherited an environment": os.environ.get("USER") != "student",
+        "found the package that solves the assignment": _finds(closed),
+        "filled a folder without end": os.statvfs(".").f_blocks * os.statvfs(".").f_frsize > 2**30,
+        "kept rights of its own": _has_rights(),
+    }
+    send(replies, [[what for what, worked in found.items() if worked], _works()])
+
+
+def _connects(family, address):
+    with socket.socket(family, socket.SOCK_STREAM) as client:
+        client.settimeout(2)
+        return client.connect_ex(address) == 0
+
+
+def _can_write(folder):
+    try:
+        with open(os.path.join(folder, "canary"), "x"):
+            return True
+    except OSError:
+        return False
+
+
+def _finds(name):
+    """Whether something of a package is there, by import or anywhere in the files."""
+    if importlib.util.find_spec(name) is not None:
+        return True
+    names = (name, name.replace("_", "-"))
+    for folder, folders, files in os.walk("/"):
+        if folder in SKIPPED:
+            folders.clear()
+        for entry in (*folders, *files):
+            if any(name in entry for name in names) and _holds_something(os.path.join(folder, entry)):
+                return True
+    return False
+
+
+def _holds_something(path):
+    return bool(os.listdir(path)) if os.path.isdir(path) else os.path.isfile(path) and os.path.getsize(path) > 0
+
+
+def _has_rights():
+    if sys.platform != "linux":
+        return False
+    with open("/proc/self/status") as file:
+        words = dict(line.split(":", 1) for line in file)
+    return os.getuid() == 0 or any(int(words[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"))
+
+
+def _works():
+    """Return why an honest submission would not work here; an empty text where it would."""
+    try:
+        __import__("numpy"), __import__("IPython")
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        with open("canary", "x") as file:
+            file.write("room")
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

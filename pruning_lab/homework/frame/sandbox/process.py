@@ -1,0 +1,75 @@
+"""One process that is cut off, and the messages that it answers."""
+
+import contextlib
+import subprocess
+import tempfile
+import time
+
+from pruning_lab.homework.frame.sandbox.inside.wire import receive, send
+from pruning_lab.homework.frame.sandbox.watch import Watch
+
+MEMORY = 4 * 2**30  # bytes, of each process and of all together
+ENDED = "the notebook ended its own Python process, so nothing after that could be asked"
+
+
+class Stopped(Exception):
+    """A process is gone or does not answer; the message is for the student."""
+
+
+class Process:
+    """One process that is cut off. Use it in a `with`.
+
+    Args:
+        way: a `ways.Way`.
+        module: whose `main` runs: one of the folder `inside`, or with `package` one of this folder.
+        package: True shows this package to the process, for one that runs no code of a submission.
+    """
+
+    def __init__(self, way, module, package=False):
+        self.watched, self.begun = way.watched, way.begin(module, package)
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            # Where nothing is cut off a process stands in this folder; elsewhere it has a /tmp of its own.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True))
+            self.errors = stack.enter_context(tempfile.TemporaryFile())
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+            self.process = subprocess.Popen(self.begun.command, cwd=folder, start_new_session=True, **pipes)
+            stack.callback(self._close)
+            self.watch = stack.enter_context(Watch(self.process, self.begun.kill, self.watched, MEMORY))
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_error):
+        self.stack.close()
+
+    def _close(self):
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):  # what was not sent yet has nobody to go to
+                pipe.close()
+
+    def ask(self, value, seconds, late):
+        """Send a value; return what the process answers.
+
+        Args:
+            value: as `wire.pack` takes it.
+            seconds: until it is stopped.
+            late: what a student is told then.
+
+        Raises:
+            Stopped: it was stopped, is gone, or does not answer in plain values.
+        """
+        with self.watch.until(time.monotonic() + seconds, late):
+            try:
+                send(self.process.stdin, value)
+                return receive(self.process.stdout)
+            except (OSError, EOFError, ValueError) as error:  # a submission controls what comes
+                self.watch.kill()
+                raise Stopped(self.watch.reason or ENDED) from error
+
+    def said(self):
+        """Return the last line that the process wrote to its errors before it had any code of a submission."""
+        self.errors.seek(0)
+        *_, last = [b"", *self.errors.read(100_000).splitlines()]
+        return last.decode("utf-8", "replace")

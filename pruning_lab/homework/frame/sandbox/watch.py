@@ -1,0 +1,157 @@
+"""Time, memory and files of a process, looked at ten times a second; one that takes too much is stopped."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+EVERY = 0.1  # seconds
+MOST_FILES = 20_000
+GRACE = 2  # seconds
+SPARE = 1 / 16  # of this machine's memory; below that nothing of a submission goes on
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+TOO_MUCH_MEMORY = "the notebook was stopped: its processes and files took more memory than a submission may use"
+TOO_MANY_FILES = f"the notebook was stopped: it wrote more than {MOST_FILES:,} files"
+
+
+class Watch:
+    """Watches one process from its start to its end. Use it in a `with`, which leaves nothing running.
+
+    Limits that the system keeps for each process do not add up: sixty-four of them, or files in memory, may take more
+    than one could. So all of them are added up here.
+
+    Args:
+        process: a `subprocess.Popen`, the first of its session.
+        end: a function that ends what killing the process leaves.
+        watched: whether its files and processes can be seen from here.
+        memory: bytes that all its processes and files may take.
+
+    Attributes:
+        reason: why it was stopped, for the student; None while it was not.
+    """
+
+    def __init__(self, process, end, watched, memory):
+        self.process, self.end, self.watched, self.memory = process, end, watched, memory
+        self.reason, self.ends, self.late, self.over = None, None, None, threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.over.set()
+        self.kill()
+        self.thread.join()
+
+    @contextlib.contextmanager
+    def until(self, ends, late):
+        """Stop the process when `time.monotonic()` comes to `ends` within this block, for the reason `late`."""
+        self.late, self.ends = late, ends
+        try:
+            yield
+        finally:
+            self.ends = None
+
+    def kill(self):
+        """Kill the process and all that it has begun; the first one inside takes all others in there along."""
+        inside = inner(self.process.pid) if self.watched else None
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            if inside and self.process.poll() is None:
+                os.kill(inside, signal.SIGKILL)
+                self.process.wait(GRACE)  # the layers outside end by themselves, each seen off by the one around it
+        with contextlib.suppress(OSError):
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.end()
+
+    def _watch(self):
+        while not self.over.wait(EVERY):
+            ends = self.ends
+            late = self.late if ends and time.monotonic() > ends else None
+            self.reason = late or (self._too_much() if self.watched else None)
+            if self.reason:
+                self.kill()
+                return
+
+    def _too_much(self):
+        with contextlib.suppress(OSError, ValueError):  # not there yet, or not any more
+            root = root_of(self.process.pid)
+            if root is None:
+                return None
+            files = os.statvfs(root / "tmp")
+            if files.f_files - files.f_ffree > MOST_FILES:
+                return TOO_MANY_FILES
+            kept = (files.f_blocks - files.f_bfree) * files.f_frsize + _unnamed(root)
+            if (kept + _resident(root) > self.memory and kept + _shares(root) > self.memory) or _is_full():
+                return TOO_MUCH_MEMORY
+        return None
+
+
+def inner(pid):
+    """Return the first process, from `pid` on downwards, that has process ids of its own; None where there is none."""
+    own = os.readlink("/proc/self/ns/pid")
+    with contextlib.suppress(OSError, IndexError):
+        while os.readlink(f"/proc/{pid}/ns/pid") == own:
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return pid
+    return None
+
+
+def root_of(pid):
+    """Return the root folder of a sandbox as it is seen from here; None while it is being made."""
+    inside = inner(pid)
+    root = Path(f"/proc/{inside}/root")
+    return (
+        root
+        if inside and (root / "proc" / "1").exists() and not (root / "oldroot").exists() and not _is_ours(root)
+        else None
+    )
+
+
+def _is_ours(root):
+    here, there = os.stat("/"), os.stat(root)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _processes(root):
+    return [path for path in (root / "proc").iterdir() if path.name.isdigit()]
+
+
+def _resident(root):
+    """Return the bytes in memory of all processes, what two of them share counted twice."""
+    return PAGE * sum(int(words[1]) for words in _read(root, "statm"))
+
+
+def _shares(root):
+    """Return the bytes in memory of all processes, each of them once; slower."""
+    return 1024 * sum(int(words[words.index("Pss:") + 1]) for words in _read(root, "smaps_rollup") if "Pss:" in words)
+
+
+def _read(root, name):
+    for process in _processes(root):
+        with contextlib.suppress(OSError):
+            if words := (process / name).read_text().split():
+                yield words
+
+
+def _unnamed(root):
+    """Return the bytes of open files that have no name: they are kept in memory, and no other count sees them."""
+    found = {}
+    for process in _processes(root):
+        with contextlib.suppress(OSError):
+            for handle in (process / "fd").iterdir():
+                with contextlib.suppress(OSError):
+                    status = handle.stat()
+                    if status.st_nlink == 0:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(found.values())
+
+
+def _is_full():
+    """Whether this machine has hardly any memory left, whatever took it."""
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) < SPARE * int(lines["MemTotal"].split()[0])

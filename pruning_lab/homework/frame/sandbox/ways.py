@@ -1,0 +1,113 @@
+"""The commands that cut a process off from this machine, each as a `Way`."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from pruning_lab.homework.frame.sandbox import container, view
+
+TMP_BYTES = 100_000_000  # of all files of a submission; of one of them see inside.child
+HOME = "/tmp"
+FIRST_USER, USERS = 60_578, 600  # user ids that nothing on a Linux system gives to anybody
+ENVIRONMENT = {  # all of it, but for HOME and TMPDIR
+    **{"PATH": os.defpath, "LANG": "C.UTF-8", "USER": "student", "LOGNAME": "student"},
+    **{"MPLBACKEND": "agg", "TQDM_DISABLE": "1"},
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
+}
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+
+class Way(NamedTuple):
+    """How processes are cut off.
+
+    `begin(module, package)` returns a `Begun`; `watched` says whether what is in there can be seen from here.
+    """
+
+    name: str
+    begin: Callable
+    watched: bool = False
+
+
+class Begun(NamedTuple):
+    """The command of one process, and a function that ends what killing the command leaves."""
+
+    command: list
+    kill: Callable = lambda: None
+
+
+def candidates():
+    """Yield the ways that this machine may have, the best first."""
+    if shutil.which("bwrap"):
+        yield Way("bubblewrap", bubblewrap, watched=True)
+    if engine := container.engine():
+        yield Way(engine, partial(contained, engine))
+
+
+def trusting():
+    """Return the way that cuts nothing off: limits and a folder alone, for submissions that are trusted."""
+    here = [
+        "sh",
+        "-c",
+        'exec env -i HOME="$PWD" TMPDIR="$PWD" "$@"',
+        "sh",
+        *_words(ENVIRONMENT, "{0}={1}"),
+        sys.executable,
+    ]
+    return Way("nothing", lambda module, package=False: Begun([*here, *_python(module, package)]))
+
+
+def contained(engine, module, package=False):
+    """Begin a module as `bubblewrap` does, in a container."""
+    name, python = container.new_name(), _python(module, package, view.PLACE)
+    command = container.command(engine, name, python, ENVIRONMENT | {"HOME": HOME, "TMPDIR": HOME}, package)
+    return Begun(command, partial(container.kill, engine, name))
+
+
+def bubblewrap(module, package=False):
+    """Begin a module of `inside`, or with `package` one of this package, cut off.
+
+    As root there are two layers: the outer one shows an unprivileged user what only root may look into, an interpreter
+    below /root for instance; the inner one is what everybody else's is.
+    """
+    environment = ENVIRONMENT | {
+        "HOME": HOME,
+        "TMPDIR": HOME,
+        "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME,
+    }
+    inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE
+    inner = ["bwrap", *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}"), "--"]
+    inner += [sys.executable, *_python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)]
+    if os.geteuid():
+        return Begun(inner)
+    user = FIRST_USER + os.getpid() % USERS
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"]
+    outer = ["bwrap", *view.arguments(package), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
+    outer += ["--perms", "1777", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID"]
+    return Begun([*outer, "--cap-add", "CAP_SETGID", "--die-with-parent", "--", *become, *inner])
+
+
+def _cut_off():
+    """Return bubblewrap's arguments for all but files: namespaces, devices, a private /tmp, an empty environment."""
+    devices = [word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
+    return [
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+        *("--cap-drop", "ALL", "--hostname", "student", "--proc", "/proc"),
+        *("--tmpfs", "/dev", *devices, "--symlink", HOME, "/dev/shm", "--symlink", "/proc/self/fd", "/dev/fd"),
+        *("--size", str(TMP_BYTES), "--tmpfs", HOME, "--chdir", HOME),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"),
+    ]
+
+
+def _words(environment, form):
+    return [part.format(name, value) for name, value in environment.items() for part in form.split()]
+
+
+def _python(module, package, place=None):
+    """Return Python's arguments to run a module's `main`; `place` holds `inside`, or this package."""
+    place = place or str((view.PACKAGE if package else view.INSIDE).parent)
+    name = f"pruning_lab.homework.frame.sandbox.{module}" if package else f"inside.{module}"
+    boot = f"import sys; sys.path.insert(0, {place!r}); from {name} import main; sys.path.remove({place!r}); main()"
+    return ["-I", "-B", "-c", boot]

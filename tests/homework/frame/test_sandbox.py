@@ -1,0 +1,191 @@
+"""Submissions are cut off, as root and as an ordinary user; where they are not, nothing is graded."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import attackers
+import hostile_class
+import numpy as np
+import pytest
+from homework_tests import fenced
+
+from pruning_lab.homework.frame import release, sandbox
+from pruning_lab.homework.frame.sandbox import container, measure, proof, view, ways
+
+
+@fenced
+@pytest.mark.parametrize("user", [list, hostile_class.as_nobody], ids=["who runs this", "an ordinary user"])
+def test_nothing_of_the_machine_is_reached(user, make, tmp_path):
+    """One submission tries all ways out at once; the lecturer's home is as before, byte for byte."""
+    home, class_, out = tmp_path / "home", tmp_path / hostile_class.NAME, tmp_path / "out"
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
+    for folder in (home, class_, out):
+        folder.mkdir()
+    out.chmod(0o777)
+    with attackers.canary_home(home), socket.create_server(("127.0.0.1", 0)) as server:
+        notebook = json.loads(release.solved(make(hostile_class.NAME)).read_text(encoding="utf-8"))
+        hostile = hostile_class.nbformat.from_dict(notebook)
+        hostile_class.tries(str(home), server.getsockname()[1])(hostile)
+        (class_ / "ann.ipynb").write_text(json.dumps(hostile), encoding="utf-8")
+        before = attackers.state(home)
+        command = user([*hostile_class.command(class_, out), "--workers", "1"])
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Submissions are cut off by bubblewrap" in done.stdout
+        assert attackers.state(home) == before
+    page = (out / "feedback" / "ann.html").read_text(encoding="utf-8")
+    assert hostile_class.THROUGH not in page
+    assert hostile_class.scores(out) == {"ann": 20}
+    assert hostile_class.left_over() == []
+
+
+@fenced
+def test_an_attempt_that_works_is_seen():
+    """What the test above relies on: the cells know it when they get through."""
+    cells = [attackers.PRELUDE.format(home="/", port=1, grader=1), "attempt('x', lambda: read('/proc/self/status'))"]
+    with sandbox.Sandbox(["my_mask = 1", *cells, attackers.LAST]) as box:
+        assert box.failed == [(4, "RuntimeError: got through: ['x']")]
+
+
+def test_without_isolation_nothing_is_graded_unless_that_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(ways.shutil, "which", lambda name: None)
+    monkeypatch.setattr(container, "engine", lambda: None)
+    proof.isolation.cache_clear()
+    try:
+        with pytest.raises(sandbox.Unsafe, match="apt install bubblewrap"):
+            sandbox.cut_off()
+        assert "if you grade" in sandbox.described()
+        assert "NOT cut off" in sandbox.told(trust=True)
+        with sandbox.Sandbox(["def f(x): return x + 1"], trust=True) as box:
+            assert box.get("f")(2) == 3
+    finally:
+        proof.isolation.cache_clear()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is graded on Windows")
+@pytest.mark.parametrize("script", ["exit 1", 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'])
+def test_a_bubblewrap_that_fails_or_cuts_nothing_off_is_found_out(script, monkeypatch, tmp_path):
+    """A stand-in in its place, which runs the command as it is, is refused by the probe; nothing fails open."""
+    (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(view, "PLACE", str(view.INSIDE.parent))  # where the stand-in finds what the real one shows
+    assert proof.prove(next(ways.candidates()))
+
+
+def test_another_process_proves_for_itself(monkeypatch):
+    """A worker, on whatever machine, that has no isolation stops the run; it does not grade in silence."""
+    from pruning_lab.homework.frame import grading
+
+    monkeypatch.setattr(grading, "grade", lambda *given: (_ for _ in ()).throw(sandbox.Unsafe("no isolation here")))
+    monkeypatch.setattr(grading.sweep, "_outcome", grading.sweep._outcome)
+    assert json.loads(grading._graded({}, 1, False, ({}, []))) == {"unsafe": "no isolation here"}
+
+
+@fenced
+@pytest.mark.parametrize("cell", [hostile_class.STUBBORN, "import time; time.sleep(1000)"])
+def test_a_notebook_that_never_ends_is_stopped(cell):
+    begun = time.monotonic()
+    with pytest.raises(sandbox.Stopped, match="stopped after 3 s"), sandbox.Sandbox([cell], seconds=3):
+        pass
+    assert time.monotonic() - begun < 20
+    assert hostile_class.left_over() == []
+
+
+@fenced
+def test_a_question_that_ends_the_process_costs_no_other_question():
+    cells = ["import os\ndef end(): os._exit(0)\ndef loop():\n    while True: pass\ndef right(): return 1"]
+    with sandbox.Sandbox(cells) as box:
+        with pytest.raises(sandbox.Stopped, match="ended its own"):
+            box.get("end")()
+        with pytest.raises(sandbox.Stopped, match="ended its own"):
+            box.get("right")
+        box.begin_question()
+        box.question_ends = time.monotonic() + 2
+        with pytest.raises(AssertionError, match="took longer than"):
+            box.get("loop")()
+        box.begin_question()
+        assert box.get("right")() == 1
+
+
+@fenced
+def test_files_beside_the_notebook_are_there_and_can_be_imported():
+    files = {"helper.py": b"number = 7", "data.txt": "ä".encode(), "../up.txt": b"x", "n" * 300: b""}
+    cells = [
+        "import helper, os\nnumber = helper.number",
+        "text = open('data.txt').read()",
+        "names = sorted(os.listdir())",
+    ]
+    with sandbox.Sandbox(cells, files) as box:
+        assert (box.get("number"), box.get("text")) == (7, "ä")
+        assert box.get("names") == ["data.txt", "helper.py", "up.txt"]
+
+
+@fenced
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("%%time\nx = 3", "x"),
+        ("%%capture\nx = 3", "x"),
+        ("%matplotlib inline\nx = 3\n!ls", "x"),
+        ("import asyncio\nawait asyncio.sleep(0)\nx = 3", "x"),
+        ("display(1)\nx = 3", "x"),
+        ("try: input()\nexcept EOFError: x = 3", "x"),
+        ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\nx = 3", "x"),
+    ],
+)
+def test_what_a_notebook_may_say_runs(cell, name):
+    with sandbox.Sandbox([cell]) as box:
+        assert (box.failed, box.get(name)) == ([], 3)
+
+
+@fenced
+def test_measuring_a_file_has_limits_of_its_own(monkeypatch):
+    tests = {"q1": source_of("    return {'bytes': len(files['a'])}"), "q2": source_of("    assert False, 'too wide'")}
+    marks = measure.measured(tests, {"a": b"12345"}, 1)
+    assert marks["q1"]["figures"] == {"bytes": 5}
+    assert marks["q2"]["messages"] == ["too wide"]
+    monkeypatch.setattr(measure, "SECONDS", 2)
+    with pytest.raises(sandbox.Stopped, match="took too long"):
+        measure.measured({"q1": source_of("    while True: pass")}, {"a": b""}, 1)
+    monkeypatch.undo()
+    greedy = {"q1": source_of("    import numpy\n    numpy.ones(10**10)")}
+    assert "ArrayMemoryError" in measure.measured(greedy, {"a": b""}, 1)["q1"]["messages"][0]
+
+
+def source_of(body):
+    """Return the source of a question's tests as otter writes it."""
+    return (
+        "from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = 'q'\npoints = 1\n\n"
+        f"@test_case(points=1, hidden=False)\ndef test_it(files):\n{body}\n"
+    )
+
+
+def test_a_container_has_nothing_of_the_package_and_all_limits():
+    assert "pruning" not in container.recipe()
+    assert "numpy==" + np.__version__ in container.recipe()
+    names = container.tarfile.open(fileobj=container.io.BytesIO(container._context(False))).getnames()
+    assert "inside/inside/child.py" in names
+    assert [name for name in names if name.startswith("package") or "masks" in name] == []
+    command = container.LIMITS + container.ALONE
+    assert {"--network=none", "--read-only", "--cap-drop=ALL", "--memory=4g", "--pids-limit=64"} <= set(command)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is graded on Windows")
+def test_an_engine_that_does_not_answer_is_none_and_one_that_isolates_nothing_is_found_out(monkeypatch, tmp_path):
+    script = 'case "$1" in info|image|kill) exit 0;; esac\nwhile [ "$1" != python ]; do shift; done; shift\n'
+    (tmp_path / "docker").write_text(f'#!/bin/sh\n{script}cd {tmp_path}; exec {sys.executable} "$@"\n')
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setattr(view, "PLACE", str(view.INSIDE.parent))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert "read a file of this machine" in proof.prove(ways.Way("docker", ways.partial(ways.contained, "docker")))
+    (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
+    assert not container._answers("docker")
+    assert shutil.which("docker") == str(tmp_path / "docker")
