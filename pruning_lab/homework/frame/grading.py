@@ -7,6 +7,7 @@ submission meets inputs only: no test, no expected answer, no mark.
 import inspect
 import json
 import os
+import time
 from contextlib import closing, nullcontext
 from functools import cache, partial
 from types import SimpleNamespace
@@ -96,9 +97,9 @@ def score_question(question, box):
         box: a `Sandbox`, or anything else whose `get` returns what a name stands for.
 
     Returns:
-        dict with "score", "points", "messages" and "figures".
+        dict with "score", "points", "messages", "figures" and "seconds".
     """
-    total, messages, figures = 0, [], {}
+    begun, total, messages, figures = time.monotonic(), 0, [], {}
     for case in question.test_cases:
         reason, measured = _outcome(case, box)
         if reason is None:
@@ -106,7 +107,8 @@ def score_question(question, box):
             figures |= measured or {}
         elif reason not in messages:
             messages.append(reason)
-    return {"score": total, "points": _points(question), "messages": messages, "figures": figures}
+    seconds = round(time.monotonic() - begun, 2)
+    return {"score": total, "points": _points(question), "messages": messages, "figures": figures, "seconds": seconds}
 
 
 def _outcome(case, box):
