@@ -21,6 +21,7 @@ from pruning_lab.homework.frame import (
 )
 from pruning_lab.homework.frame.downloads import opened_class
 from pruning_lab.homework.frame.ledger import Ledger
+from pruning_lab.homework.frame.text import listed
 
 
 def main(arguments=None):
@@ -109,7 +110,7 @@ def _grade_by(made, handed_in, room, out, given):
     print("\n".join(room.sentences(len(handed_in))))
     print(f"{len(graded)} of {len(handed_in)} submissions have marks: {out / 'marks.csv'}")
     if nothing := grading.ungraded(graded):
-        names = marks.listed(nothing)
+        names = listed(nothing)
         print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {names}")
     print("\n".join(notes))
     return 0 if len(graded) == len(handed_in) else 1

@@ -39,7 +39,7 @@ def write_changes(folder, marks, written, lates, reason=""):
         rows += [
             [now, student, name, row[name], _number(score), reason or AGAIN]
             for name, score in after.items()
-            if name in row and _number(row[name]) != _number(score)
+            if row.get(name) and _number(row[name]) != _number(score)  # points that were waited for are no change
         ]
     if rows:
         _add(path, rows)

@@ -10,7 +10,7 @@ from pruning_lab.homework.frame.downloads import Origin
 from pruning_lab.homework.frame.late import Policy
 from pruning_lab.homework.frame.roster import NOBODY, Matched, Roster
 from pruning_lab.homework.frame.submissions import opened
-from pruning_lab.homework.frame.text import line
+from pruning_lab.homework.frame.text import line, listed
 
 NOTHING = "Nothing was handed in."
 NO_ONE: Mapping = MappingProxyType({})
@@ -61,11 +61,11 @@ class Classroom(NamedTuple):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
         said = [self.said(number)]
         if self.matched.strangers:
-            said.append(f"Of nobody in the roster: {', '.join(map(line, self.matched.strangers))}")
+            said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
         if self.matched.missing:
-            said.append(f"Handed in nothing: {', '.join(map(line, self.matched.missing))}")
+            said.append(f"Handed in nothing: {listed(list(self.matched.missing))}")
         if unknown := [self.name(each) or each for each, late in self.lates.items() if late and late.days is None]:
-            said.append(f"Late, and [days] of the policy does not say by how much: {', '.join(map(line, unknown))}")
+            said.append(f"Late, and [days] of the policy does not say by how much: {listed(unknown)}")
         return said
 
     def late_lines(self):

@@ -110,11 +110,9 @@ def _inner(root, zipped):
     shown = [each for each in _visible(root) if not _is_rubbish(each)]
     if len(shown) != 1 or not shown[0].is_dir() or shown[0].is_symlink():
         return root
-    inside = [each.name for each in shown[0].iterdir()]
-    one_student = sum(name.lower().endswith(".ipynb") and not name.startswith("._") for name in inside) == 1
-    if METADATA in inside or (zipped and not one_student and not MOODLE.fullmatch(shown[0].name)):
-        return shown[0]
-    return root
+    notebooks = [each.parent for each in shown[0].rglob("*.[iI][pP][yY][nN][bB]") if not each.name.startswith(".")]
+    one_student = notebooks == [shown[0]] or MOODLE.fullmatch(shown[0].name)
+    return shown[0] if (shown[0] / METADATA).exists() or (zipped and not one_student) else root
 
 
 class _Part(NamedTuple):
@@ -267,9 +265,9 @@ def _unpack(archive, member, target, cut):
     with archive.open(member) as packed, open(target, "wb") as file:
         while left > 0 and (block := packed.read(min(left, 1 << 20))):
             left -= file.write(block)
+        too_large = left == 0 and packed.read(1)
     with suppress(ValueError, OverflowError, OSError):  # when it was handed in, as far as the zip knows
         os.utime(target, (datetime(*member.date_time).timestamp(),) * 2)
-        too_large = left == 0 and packed.read(1)
     if too_large:
         target.unlink()
         cut.add(target)

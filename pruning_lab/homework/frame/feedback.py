@@ -19,29 +19,25 @@ class Outcome(NamedTuple):
     messages: list[str]
 
 
-def outcomes(mark, questions, written, comment=""):
+def outcomes(mark, questions, written, said=None):
     """Return an Outcome for each question: first those that checks mark, then those that a person reads.
 
     Args:
         mark: as `grading.grade` returns it.
         questions: the assignment's `Questions`.
         written: {question: points a person gave, or None}.
-        comment: what that person wrote to the student.
+        said: {question: list of what there is to say about that answer}; without it, whether it has been read.
     """
     checked = [
         Outcome(questions.title(name), question["score"], question["points"], shown(question["messages"]) or [PASSED])
         for name, question in mark["questions"].items()
     ]
-    said = [line(comment)] if comment else []
+    said = said or {name: [READ_LATER if given is None else READ] for name, given in written.items()}
     read = [
-        Outcome(questions.title(name), given, questions.written[name].points, [_state(given), *said])
+        Outcome(questions.title(name), given, questions.written[name].points, shown(said[name]))
         for name, given in written.items()
     ]
     return checked + read
-
-
-def _state(given):
-    return READ_LATER if given is None else READ
 
 
 def shown(messages):
@@ -62,7 +58,7 @@ def total(mark, written, late=None):
     return round((mark["score"] + sum(written.values())) * (1 - (late.share if late else 0)), 2)
 
 
-def feedback_page(student, mark, questions, written, comment="", late=None):
+def feedback_page(student, mark, questions, written, said=None, late=None):
     """Return the page that a student gets; the arguments are their name, and those of `outcomes` and `total`."""
     rows = [
         (
@@ -70,7 +66,7 @@ def feedback_page(student, mark, questions, written, comment="", late=None):
             f"{'–' if outcome.score is None else f'{outcome.score:g}'} of {outcome.points:g}",
             "<br>".join(map(escape, outcome.messages)),
         )
-        for outcome in outcomes(mark, questions, written, comment)
+        for outcome in outcomes(mark, questions, written, said)
     ]
     notes = "".join(f"<li>{escape(note)}</li>" for note in shown(mark["notes"]))
     body = f"<p>{_total(mark, questions, written, late)}</p>" + (f"<ul>{notes}</ul>" if notes else "")

@@ -101,6 +101,8 @@ def read_policy(path: Path) -> Policy:
             f"POLICY must have nothing but due, [late], [granted] and [days]; got {sorted(unknown)} in {path}"
         )
     tables = {name: told.get(name, {}) for name in TABLES}
+    if flat := [name for name, table in tables.items() if not isinstance(table, dict)]:
+        raise ValueError(f"POLICY must have [{flat[0]}] as a table; got {told[flat[0]]!r} in {path}")
     shares = sorted(
         (_number(days, "days", 1, 1000), _number(share, days, 0, 1)) for days, share in tables["late"].items()
     )
@@ -115,7 +117,7 @@ def read_policy(path: Path) -> Policy:
 
 def _number(value, name, least, most):
     try:
-        number = float(value)
+        number = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = float("nan")
     if not least <= number <= most:

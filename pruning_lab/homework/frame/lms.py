@@ -27,8 +27,8 @@ def write_marks_table(path, marks, written, room):
             **{"student": student, "name": room.name(student), "id": room.id(student)},
             **{name: mark["questions"][name]["score"] for name in names},
             **{"score": mark["score"], "points": mark["points"], **_lateness(room.lates.get(student))},
-            "written": "" if None in given.values() else sum(given.values()),
-            "total": _blank_or(total(mark, given, room.lates.get(student))),
+            "written": "" if None in given.values() else f"{sum(given.values()):g}",
+            "total": "" if (all_ := total(mark, given, room.lates.get(student))) is None else f"{all_:g}",
             "notes": " ".join(shown(mark["notes"])),
         }
         rows.append([values[column] for column in columns])
@@ -41,10 +41,6 @@ def _lateness(late):
     return {"days_late": "unknown" if late.days is None else late.days, "granted": late.granted, "taken": late.share}
 
 
-def _blank_or(number):
-    return "" if number is None else number
-
-
 def write_table(path, names, rows):
     """Write a table in which no cell is more than what it shows."""
     table = io.StringIO()
@@ -52,7 +48,7 @@ def write_table(path, names, rows):
     write_text(path, table.getvalue())
 
 
-def gradescope(mark, questions, written, comment="", late=None):
+def gradescope(mark, questions, written, said=None, late=None):
     """Return marks in the form of Gradescope's results.json; the arguments are those of `feedback.feedback_page`."""
     tests = [
         {
@@ -61,7 +57,7 @@ def gradescope(mark, questions, written, comment="", late=None):
             "max_score": outcome.points,
             "output": "\n".join(outcome.messages),
         }
-        for outcome in outcomes(mark, questions, written, comment)
+        for outcome in outcomes(mark, questions, written, said)
     ]
     notes = shown(mark["notes"]) + ([str(late)] if late else [])
     score = sum(test["score"] for test in tests) * (1 - (late.share if late else 0))

@@ -12,10 +12,10 @@ from pruning_lab.homework.frame.questions import Questions
 from pruning_lab.homework.frame.sandbox import Stopped
 from pruning_lab.homework.frame.similar import similar
 from pruning_lab.homework.frame.submissions import opened, written_answers
-from pruning_lab.homework.frame.text import file_name, line, write_text
+from pruning_lab.homework.frame.text import file_name, line, listed, write_text
 from pruning_lab.homework.frame.written import (
-    comments,
     read_points,
+    sayings,
     strangers,
     to_read_again,
     written_page,
@@ -46,8 +46,8 @@ class _Run(NamedTuple):
 
     def arguments(self, student):
         """Return what `feedback_page` and `lms.gradescope` ask of a student."""
-        late, said = self.room.lates.get(student), self.said.get(student, "")
-        return self.marks[student], self.questions, self.written[student], said, late
+        said = self.said.get(student) or dict.fromkeys(self.written[student], self.marks[student]["notes"])
+        return self.marks[student], self.questions, self.written[student], said, self.room.lates.get(student)
 
     @property
     def most(self):
@@ -76,7 +76,7 @@ def write_marks(marks, folder, solution, submissions, room=None, told=None):
     answers = {student: written_answers(submissions[student]) for student in marks if student in submissions}
     nothing = {student: dict.fromkeys(questions.written, 0.0) for student in marks if student not in submissions}
     written = nothing | written_points(table, questions.written, answers)
-    run = _Run(folder, questions, marks, written, comments(table, answers), room or Classroom())
+    run = _Run(folder, questions, marks, written, sayings(table, written, answers), room or Classroom())
     told, again = told or Told(), to_read_again(table, answers)
     changed = changes.write_changes(folder, marks, written, run.room.lates, told.reason)
     lms.write_marks_table(folder / "marks.csv", marks, written, run.room)
@@ -103,7 +103,10 @@ def _write_feedback(run):
     for student in run.marks:
         name = file_name(student)
         try:
-            write_text(run.folder / "feedback" / f"{name}.html", feedback_page(student, *run.arguments(student)))
+            write_text(
+                run.folder / "feedback" / f"{name}.html",
+                feedback_page(run.room.name(student) or student, *run.arguments(student)),
+            )
             content = json.dumps(lms.gradescope(*run.arguments(student)), indent=1)
             write_text(run.folder / "gradescope" / f"{name}.json", content)
             pages[student] = run.folder / "feedback" / f"{name}.html"
@@ -126,10 +129,14 @@ def _write_summary(run, submissions, given):
     """Write how the class has done: of those who handed in something."""
     handed_in = {student: mark for student, mark in run.marks.items() if student in submissions}
     rows = summary.statistics_of(handed_in, run.questions)
-    totals = [points for student in handed_in if (points := run.total(student)) is not None]
-    pairs = similar({student: _code(submissions[student]) for student in handed_in}, given)
+    totals = [run.total(student) for student in handed_in]
+    most, by = run.most, "in all"
+    if None in totals:
+        totals = [mark["score"] for mark in handed_in.values()]
+        most, by = next(iter(run.marks.values()))["points"], "by checks, as long as written answers wait"
+    alike = similar({student: _code(submissions[student]) for student in handed_in}, given)
     notes = [run.room.said(len(handed_in)), *(f"Late: {each}" for each in run.room.late_lines())]
-    page = summary.summary_page(f"{run.questions.name}: the class", totals, run.most, rows, notes, pairs)
+    page = summary.summary_page(f"{run.questions.name}: the class", (totals, most, by), rows, notes, alike)
     write_text(run.folder / "summary.html", page)
     if rows:
         lms.write_table(run.folder / "questions.csv", list(rows[0]), [list(row.values()) for row in rows])
@@ -150,13 +157,3 @@ def _notes(table, written, again, submissions):
         f"{table} has answers of nobody in the class": strangers(table, submissions),
     }
     return [f"{sentence}: {listed(names)}" for sentence, names in said.items() if names]
-
-
-def listed(names, most=10):
-    """Return names for a line of a terminal; of a large class the first ones.
-
-    >>> listed(["ann", "bob", "cy"], most=2)
-    'ann, bob and 1 more'
-    """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(line(name, 80) for name in names[:most]) + more

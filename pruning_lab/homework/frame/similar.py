@@ -6,58 +6,65 @@ Who has worked together, or with the same tool, looks alike too.
 import io
 import keyword
 import tokenize
+from collections import Counter
 from itertools import combinations
 from typing import NamedTuple
 
-LENGTH = 6  # words of code that make one piece
+LENGTH = 12  # words of code that make one piece
 FEWEST = 40  # pieces of one's own below which two short right answers are alike by chance
 ALIKE = 0.8
 COMMON = 0.2  # a piece that more of the class has is how everybody writes it
-MOST = 20  # pairs that are shown
+MOST = 30  # groups and pairs that are shown
 SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
 
 
-class Pair(NamedTuple):
-    """Two students whose code is alike: `share` of the smaller one's own pieces that the other has as well."""
+class Alike(NamedTuple):
+    """Students whose code is alike: `share` of the smaller one's own `pieces` is in the other's as well."""
 
-    first: str
-    second: str
+    students: tuple
     share: float
     pieces: int
 
 
 def similar(sources, given=""):
-    """Return the `Pair`s of a class that are alike, the most alike first.
+    """Return who in a class is `Alike`: first groups with the same code, then pairs, the most alike first.
 
-    Names, numbers, comments and spaces do not count, so that renaming hides nothing. What the release gave, and what
-    many of a class have, does not count either.
+    Names, numbers, comments and spaces do not count, so that renaming hides nothing. What the release gave does not
+    count either; between pairs, nor does what many of a class have.
 
     Args:
         sources: {student: code of their cells}.
         given: code that everybody was given.
     """
     base = pieces_of(given)
-    own = {student: pieces_of(code) - base for student, code in sources.items()}
-    often = {}
-    for pieces in own.values():
-        for piece in pieces:
-            often[piece] = often.get(piece, 0) + 1
-    most = max(3, COMMON * len(sources))
+    own = {student: frozenset(pieces_of(code) - base) for student, code in sources.items()}
+    groups = {}
+    for student, pieces in own.items():
+        groups.setdefault(pieces, []).append(student)
+    same = [Alike(tuple(who), 1, len(pieces)) for pieces, who in groups.items() if len(who) > 1]
+    first = {who[0]: pieces for pieces, who in groups.items()}  # one of each group stands for it
+    found = [each for each in same if each.pieces >= FEWEST] + _pairs(first)
+    return sorted(found, key=lambda each: (-each.share, -len(each.students), -each.pieces))[:MOST]
+
+
+def _pairs(own):
+    often = Counter(piece for pieces in own.values() for piece in pieces)
+    most = max(3, COMMON * len(own))
     own = {student: {piece for piece in pieces if often[piece] <= most} for student, pieces in own.items()}
     long = {student: pieces for student, pieces in own.items() if len(pieces) >= FEWEST}
-    pairs = (_pair(first, second, long) for first, second in combinations(long, 2))
-    return sorted((pair for pair in pairs if pair.share >= ALIKE), key=lambda pair: (-pair.share, -pair.pieces))[:MOST]
+    pairs = [_pair(first, second, long) for first, second in combinations(long, 2)]
+    return [pair for pair in pairs if pair.share >= ALIKE]
 
 
 def _pair(first, second, own):
     smaller = min(len(own[first]), len(own[second]))
-    return Pair(first, second, len(own[first] & own[second]) / smaller, smaller)
+    return Alike((first, second), len(own[first] & own[second]) / smaller, smaller)
 
 
 def pieces_of(code):
     """Return every run of `LENGTH` words of code as a set of hashes; names and numbers are all the same.
 
-    >>> pieces_of("total = total + weight * 2") == pieces_of("s = s + w * 3  # mine")
+    >>> pieces_of("total = total + weight[0] * 2 - bias") == pieces_of("s = s + w[1] * 3 - b  # mine") != set()
     True
     """
     words = _words(code)

@@ -52,27 +52,26 @@ def _often(found):
     return said + [""] * (OFTEN - len(said))
 
 
-def summary_page(title, totals, most, rows, notes, pairs):
+def summary_page(title, points, rows, notes, alike):
     """Return the page.
 
     Args:
         title: of the page.
-        totals: all points of each student who handed in something, without those who still wait.
-        most: all points that there are.
+        points: (those of each student who handed in something, the most that there are, which these are).
         rows: as `statistics_of` returns them.
         notes: what else is to be said, a list of sentences.
-        pairs: as `similar.similar` returns them.
+        alike: as `similar.similar` returns them.
     """
-    body = "".join(f"<p>{escape(line(note))}</p>" for note in notes) + _histogram(totals, most)
+    body = "".join(f"<p>{escape(line(note))}</p>" for note in notes) + _histogram(*points)
     if rows:
         cells = [[escape(str(value)) for value in row.values()] for row in rows]
         body += "<h2>Questions</h2>" + table([*rows[0]], cells)
-    return page(title, body + _alike(pairs))
+    return page(title, body + _alike(alike))
 
 
-def _histogram(totals, most):
+def _histogram(totals, most, which):
     if not totals:
-        return "<p>Nobody has all points yet.</p>"
+        return ""
     bins = Counter(min(int(BARS * total / most), BARS - 1) for total in totals)
     rows = [
         (
@@ -82,15 +81,13 @@ def _histogram(totals, most):
         )
         for place in range(BARS)
     ]
-    said = f"{len(totals)} have all their points: mean {mean(totals):.1f}, median {median(totals):g} of {most:g}."
+    said = f"Points {which}: mean {mean(totals):.1f}, median {median(totals):g} of {most:g}."
     return f"<h2>Points</h2><p>{said}</p>" + table(["points", "students", ""], rows)
 
 
-def _alike(pairs):
+def _alike(alike):
     head = "<h2>Alike</h2><p>A hint to look, never a mark: who worked together, or with one tool, looks alike too.</p>"
-    if not pairs:
+    if not alike:
         return head + "<p>No two submissions are alike.</p>"
-    rows = [
-        (escape(line(pair.first)), escape(line(pair.second)), f"{pair.share:.0%}", str(pair.pieces)) for pair in pairs
-    ]
-    return head + table(["", "and", "of the smaller one's own code in both", "pieces compared"], rows)
+    rows = [(f"{each.share:.0%}", escape(line("; ".join(each.students), 1000)), str(each.pieces)) for each in alike]
+    return head + table(["of the smaller one's own code in the others", "students", "pieces compared"], rows)

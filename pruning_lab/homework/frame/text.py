@@ -58,8 +58,18 @@ def file_name(name):
     if safe == name and 0 < len(safe.encode()) <= LONGEST_NAME:
         return name
     stem, ending = re.fullmatch(r"(.*?)(\.[A-Za-z0-9]{1,12})?", safe, re.DOTALL).groups("")
-    cut = stem.encode()[:LONGEST_NAME].decode(errors="ignore")
+    cut = stem.encode()[: LONGEST_NAME - 9 - len(ending)].decode(errors="ignore")
     return f"{cut}-{hashlib.blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}{ending}"
+
+
+def listed(names, most=10):
+    """Return names for a line of a terminal; of a large class the first ones.
+
+    >>> listed(["ann", "bob", "cy"], most=2)
+    'ann; bob and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return "; ".join(line(name, 80) for name in names[:most]) + more
 
 
 def write_text(path, content):

@@ -10,11 +10,13 @@ import json
 import re
 
 from pruning_lab.files import replacing
+from pruning_lab.homework.frame.feedback import READ, READ_LATER
 from pruning_lab.homework.frame.pages import as_html, page
 from pruning_lab.homework.frame.roster import table_of
 
 MISSING = "Its cell is missing: look into the notebook."
 BLANK = "_Type your answer here, replacing this text._"  # what the release says in the place of an answer
+LEFT_EMPTY = "Left empty."
 CODE, COMMENT = "answer", "comment"  # the columns of the table that are not questions
 
 
@@ -28,8 +30,8 @@ def written_page(written, answers, again):
     """
     codes = sorted((code_of(student, theirs), student) for student, theirs in answers.items())
     parts = [
-        f"<p>Put the points into written.csv, in halves: one row for each code. {len(codes)} answers, in no order; "
-        "blank ones have 0 already. A comment goes to the student.</p>"
+        f"<p>Put the points into written.csv, in halves: one row for each code. The answers of {len(codes)} students "
+        "stand in no order; blank ones have 0 already and are not shown. A comment goes to the student.</p>"
     ]
     for name, question in written.items():
         parts.append(f"<h2>{name}, {question.points} points</h2>{as_html(question.heading)}{as_html(question.text)}")
@@ -121,10 +123,29 @@ def _add_rows(path, questions, codes):
             file.write(typed + between + added.getvalue().encode())
 
 
-def comments(path, answers):
-    """Return {student: what the reader wrote to them}; empty text where there is nothing."""
-    said = {row[CODE]: row.get(COMMENT, "") for row in _rows(path)}
-    return {student: said.get(code_of(student, answer), "") for student, answer in answers.items()}
+def sayings(path, written, answers):
+    """Return {student: {question: list of what there is to say about that answer}}: the reader's comment at the end.
+
+    Args:
+        path: the table.
+        written: {student: {question: points, or None}}, as `written_points` returns them.
+        answers: {student: `written_questions` of their notebook}.
+    """
+    comments = {row[CODE]: row.get(COMMENT, "") for row in _rows(path)}
+    said = {}
+    for student, theirs in answers.items():
+        comment = comments.get(code_of(student, theirs))
+        said[student] = {
+            name: [_state(theirs, name, points), *([comment] if comment else [])]
+            for name, points in written[student].items()
+        }
+    return said
+
+
+def _state(answers, name, points):
+    if is_blank(answers, name) and not points:
+        return LEFT_EMPTY
+    return READ_LATER if points is None else READ
 
 
 def to_read_again(path, answers):

@@ -6,8 +6,8 @@ from pruning_lab.homework.frame.questions import WrittenQuestion
 from pruning_lab.homework.frame.written import (
     BLANK,
     code_of,
-    comments,
     read_points,
+    sayings,
     strangers,
     to_read_again,
     written_page,
@@ -62,6 +62,7 @@ def test_a_blank_answer_has_nought_points_and_is_not_shown(tmp_path):
     class_ = answers(ann=BLANK, bob=" \n…", cy="Because.")
     points = written_points(tmp_path / "written.csv", ASKED, class_)
     assert points == {"ann": {"q6": 0}, "bob": {"q6": 0}, "cy": {"q6": None}}
+    assert sayings(tmp_path / "written.csv", points, class_)["ann"] == {"q6": ["Left empty."]}
     assert f"{code_of('ann', class_['ann'])},0," in (tmp_path / "written.csv").read_text(encoding="utf-8")
     assert written_page(ASKED, class_, []).count("<section>") == 1
 
@@ -72,7 +73,9 @@ def test_a_comment_reaches_the_student_of_that_answer(tmp_path):
     table = (tmp_path / "written.csv").read_text(encoding="utf-8")
     ann = code_of("ann", class_["ann"])
     (tmp_path / "written.csv").write_text(table.replace(f"{ann},,", f'{ann},2,"well, seen"'), encoding="utf-8")
-    assert comments(tmp_path / "written.csv", class_) == {"ann": "well, seen", "bob": ""}
+    points = written_points(tmp_path / "written.csv", ASKED, class_)
+    said = sayings(tmp_path / "written.csv", points, class_)
+    assert said == {"ann": {"q6": ["Read by a person.", "well, seen"]}, "bob": {"q6": ["A person reads this later."]}}
 
 
 def test_another_answer_waits_to_be_read_and_a_code_of_nobody_is_named(tmp_path):
