@@ -81,7 +81,7 @@ def opened_class(path: Path) -> Iterator[Class]:
         parts = _parts(root)
         if not parts:
             raise _missing(path)
-        if all(part.is_plain for part in parts) and len(parts) == len(_visible(root)):
+        if not cut and all(part.is_plain for part in parts) and len(parts) == len(_visible(root)):
             yield Class(root, {})
         else:
             yield _laid_out(parts, Path(temporary) / "class", cut)

@@ -64,14 +64,13 @@ def test_what_differs_from_the_last_run_is_added_and_never_taken_out(tmp_path):
 def code(seed, name="x"):
     """Return code that nobody else would write: its operators are drawn."""
     draw = random.Random(seed)
-    return "\n".join(
-        f"{name}{i} = {name} {draw.choice('+-*/%&|^')} ({name} {draw.choice('+-*@')} 3)[{i}]" for i in range(40)
-    )
+    lines = ("".join(f" {draw.choice('+-*/%&|^')} {name}" for _ in range(12)) for _ in range(10))
+    return "\n".join(f"{name}{number} = 3{line}" for number, line in enumerate(lines))
 
 
 def test_who_is_alike_is_named_however_they_have_renamed_it():
     sources = {f"s{number}": code(number) for number in range(8)}
-    sources["eve"] = "# mine\n" + code(3, "value").replace(" 3)", " 7)")
+    sources["eve"] = "# mine\n" + code(3, "value").replace("= 3", "= 7")
     sources["mal"] = code(5) + "\n\nprint('other')\nfor each in range(3):\n    print(each, each)\n"
     found = {each.students: each.share for each in similar(sources)}
     assert set(found) == {("s3", "eve"), ("s5", "mal")}
