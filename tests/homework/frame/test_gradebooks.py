@@ -5,7 +5,7 @@ import re
 import zipfile
 
 import pytest
-from test_text import HOSTILE, calculates
+from hostile_text import HOSTILE, calculates
 
 from pruning_lab.homework.frame.classroom import classroom
 from pruning_lab.homework.frame.downloads import Origin
