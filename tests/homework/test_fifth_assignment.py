@@ -13,7 +13,7 @@ from homework_tests import fenced
 from pruning_lab.homework.frame.assignments import SOURCES
 
 NEEDED = ["pruning_lab", "notebooks/homework", "tests/homework", "tests/homework_tests.py", "tests/hostile_class.py"]
-NEEDED += ["conftest.py", "pyproject.toml"]
+NEEDED += ["tests/hostile_text.py", "conftest.py", "pyproject.toml"]
 MODULE = '''"""hw5-tiny: what is checked."""
 
 from pruning_lab.homework.frame.answers import answered
@@ -82,7 +82,7 @@ def source_notebook():
         raw("# BEGIN QUESTION\nname: q2\npoints: 4\nmanual: true"),
         text("### 2. In your own words (4 points, 1 minutes, read by a person)\n\nWhy twice?"),
         raw("# BEGIN SOLUTION"),
-        text("**Rubric.** 4 points: why not?"),
+        text("**Rubric.** 4 points: why not?\n\n- 4 points: *Why not?*\n- 2 points: *Why.*\n- 0 points: *Not.*"),
         raw("# END SOLUTION"),
         raw("# END QUESTION"),
     ]
