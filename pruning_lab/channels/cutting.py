@@ -1,0 +1,337 @@
+"""Shrinking a whole model, masking it the same way, and the proof that both compute the same."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pruning_lab.checks import Indices, check_keep, check_model
+from pruning_lab.modes import in_mode
+
+from .attention import close_attention_, open_attention_
+from .groups import ChannelGroup, ChannelGroups, described, reasons
+from .paint import Canvas
+from .run import arguments, painted_run, tensors_in
+from .sizes import Correcting, Measured, Place, Resized, alive_along
+from .torch_layers import TORCH_LAYERS, refresh_
+from .units import choices, unit_of_each_colour
+
+Keep = Mapping[str, Indices]
+CLOSE = {torch.float64: 1e-8, torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.2}
+MISTAKES = (
+    RuntimeError,
+    ValueError,
+    IndexError,
+    AssertionError,
+    ZeroDivisionError,
+    TypeError,
+    AttributeError,
+    KeyError,
+)
+
+
+class Trace(NamedTuple):
+    """What a painted run has told."""
+
+    canvas: Canvas
+    unit: Tensor
+    calls: list[tuple[str, tuple, dict[Place, tuple[list[Tensor], int, int | None]]]]
+    evidence: dict[tuple, tuple[list[Tensor], int, int | None]]
+    example_inputs: Any
+
+
+def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
+    """Find which channels of a network must go together, by running it once with every channel in a colour of its own.
+
+    The run is an ordinary one: control flow that depends on data is followed for these inputs only.
+
+    Args:
+        model: nn.Module, left untouched.
+        example_inputs: what to call it with: a tensor, a tuple of arguments, or a dict of keyword arguments.
+
+    Returns:
+        ChannelGroups: a sequence that prints itself, with `.refused` for what stays whole. Every group in it can shrink: half
+        of its units were taken away on a copy, and what was left computed what the mask computes.
+
+    Raises:
+        TypeError: `model` is not an nn.Module.
+        ValueError: the model does not run on these inputs.
+
+    >>> from pruning_lab.models import lenet5
+    >>> for group in channel_groups(lenet5(), torch.ones(1, 1, 28, 28)):
+    ...     print(group)
+    """
+    check_model(model)
+    trace = _traced(model, example_inputs)
+    groups = described(model, trace.canvas, trace.unit, choices(trace.canvas, trace.unit))
+    refused = reasons(model, trace.canvas, trace.unit, groups)
+    failures = _failures(model, groups, trace)
+    refused |= failures
+    return ChannelGroups([group for group in groups if group.name not in failures], refused, trace)
+
+
+def _traced(model, example_inputs):
+    canvas, recording = painted_run(model, example_inputs)
+
+    def painted(number: Measured):
+        return canvas.layers(number.tensor), number.dim, number.upto
+
+    calls = [
+        (module, site, {n.place: painted(n) for n in measured if canvas.layers(n.tensor)})
+        for module, site, measured in recording.calls
+    ]
+    evidence = {key: painted(number) for key, number in recording.evidence.items()}
+    return Trace(canvas, unit_of_each_colour(canvas), calls, evidence, example_inputs)
+
+
+def _failures(model, groups, trace):
+    """Return {group: why it cannot be cut}: all at once first, then halves of those that fail together."""
+    if not groups:
+        return {}
+    keep = {group.name: torch.arange(0, group.size, 2) for group in groups}
+    try:
+        _shrunk(model, _staying(groups, keep), trace)
+    except ValueError as error:
+        if len(groups) == 1:
+            return {groups[0].name: str(error).removeprefix("model must ")}
+        middle = len(groups) // 2
+        return _failures(model, groups[:middle], trace) | _failures(model, groups[middle:], trace)
+    return {}
+
+
+def shrink(
+    model: nn.Module, keep: Keep, example_inputs: Any = None, *, groups: ChannelGroups | None = None
+) -> nn.Module:
+    """Return a smaller model of the same classes that computes what `mask_channels` does with the same arguments.
+
+    That is not promised but checked: both run on the example before the smaller one is returned.
+
+    Args:
+        model: nn.Module, left untouched.
+        keep: {name of a group: sorted indices of the units that stay}, at least one of each; a group left out stays whole.
+        example_inputs: as for `channel_groups`; not needed with `groups`.
+        groups: what `channel_groups` found for this model, to save a run.
+
+    Returns:
+        nn.Module, on its own: nothing is shared with `model`.
+
+    Raises:
+        ValueError: `keep` names no group of the model or holds wrong indices; the model cannot run with fewer channels
+            (the message names the module and its numbers), or computes something else with them.
+
+    >>> model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> shrink(model, {"0.weight": [0, 3, 5]}, torch.ones(1, 3))
+    Sequential(
+      (0): Linear(in_features=3, out_features=3, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=3, out_features=2, bias=True)
+    )
+    """
+    groups = groups if groups is not None else channel_groups(model, example_inputs)
+    return _shrunk(model, _staying(groups, _checked(keep, groups)), groups.trace)
+
+
+def mask_channels(
+    model: nn.Module, keep: Keep, example_inputs: Any = None, *, groups: ChannelGroups | None = None
+) -> nn.Module:
+    """Return a copy with zeros in place of what `shrink` would take away: the same function, at the old shapes.
+
+    Args and errors as for `shrink`.
+
+    >>> model = nn.Sequential(nn.Linear(3, 8), nn.Sigmoid(), nn.Linear(8, 2))
+    >>> mask_channels(model, {"0.weight": [1]}, torch.ones(1, 3))[2].weight.count_nonzero(dim=0)
+    tensor([0, 2, 0, 0, 0, 0, 0, 0])
+    """
+    groups = groups if groups is not None else channel_groups(model, example_inputs)
+    return _masked(model, _staying(groups, _checked(keep, groups)))
+
+
+def _checked(keep, groups):
+    if not isinstance(keep, Mapping):
+        raise TypeError(f"keep must be a dict of group name: indices of units; got {type(keep).__name__}")
+    names = groups.names
+    for name in keep:
+        if name in groups.refused and name not in names:
+            raise ValueError(f"keep must name groups that can shrink; got {name!r}: {groups.refused[name]}")
+        if name not in names:
+            some = f"{', '.join(names[:8])}{' ...' if len(names) > 8 else ''}" if names else "it has none"
+            raise ValueError(f"keep must name groups of the model ({some}); got {name!r}")
+    return {name: check_keep(indices, groups[name].size, f"keep[{name!r}]") for name, indices in keep.items()}
+
+
+def _staying(groups, keep):
+    """Return {(tensor name, axis): bool, True for the indices that stay}."""
+    stays: dict[tuple[str, int], Tensor] = {}
+    for group in groups:
+        if group.name in keep:
+            kept = torch.zeros(group.size + 1, dtype=torch.bool)
+            kept[keep[group.name]] = kept[-1] = True
+            for axis, number in group.axes.items():
+                stays[axis] = stays.get(axis, torch.tensor(True)) & kept[number]
+    return stays
+
+
+def _masked(model, stays):
+    twin = copy.deepcopy(model)
+    parameters = dict(twin.named_parameters())
+    with torch.no_grad():
+        for (name, axis), stay in stays.items():
+            if name in parameters:  # producers and consumers: a bias keeps firing, and sigmoid(0) is 0.5
+                gone = (~stay).nonzero().flatten().to(parameters[name].device)
+                parameters[name].index_fill_(axis, gone, 0)
+    return twin
+
+
+def _shrunk(model, stays, trace):
+    """Return the smaller model; the error says why there is none."""
+    alive = torch.ones(trace.canvas.colours, dtype=torch.bool)
+    gone = torch.ones(int(trace.unit.max()) + 1, dtype=torch.bool)
+    for axis, stay in stays.items():
+        gone[trace.unit[trace.canvas.axes[axis]][~stay]] = False
+    alive = gone[trace.unit]
+    calls = [(module, site, _wanted(numbers, alive)) for module, site, numbers in trace.calls]
+    noisy = _noisy(model)
+    wanted = _outputs(_masked(noisy, stays), trace.example_inputs)
+    kept_as_written: set[type] = set()
+    while True:
+        small, resizing, found, error = _attempt(noisy, stays, trace, alive, calls, kept_as_written)
+        classes = {type(small.get_submodule(name)) for name in resizing.scales if resizing.wrong(name)}
+        if error is None and not classes - kept_as_written:
+            error = _difference(found, wanted)
+            if error is None:
+                break
+        more = classes | _numbered_classes(small, trace, error)
+        if not more - kept_as_written:
+            raise ValueError(f"model must {error}")
+        kept_as_written |= more
+    result = _assembled(model, stays, trace, alive, kept_as_written, resizing)
+    error = _check(result, _masked(model, stays), trace.example_inputs)
+    if error:
+        raise ValueError(f"model must {error}")
+    return result
+
+
+def _wanted(numbers, alive):
+    counts = {place: alive_along(*measured, alive) for place, measured in numbers.items()}
+    return {place: count for place, count in counts.items() if count is not None}
+
+
+def _numbered_classes(small, trace, error):
+    """Return the classes of modules whose numbers would be set."""
+    return {type(small.get_submodule(key[0])) for key in trace.evidence} if error else set()
+
+
+def _cut(model, stays, trace, alive, kept_as_written):
+    """Return a smaller copy, and the numbers that it had before in the modules whose code keeps them."""
+    small = copy.deepcopy(model)
+    open_attention_(small)
+    names: dict[int, str] = {}
+    for name, tensor in [*small.named_parameters(), *small.named_buffers()]:
+        names.setdefault(id(tensor), name)
+    for module in small.modules():
+        for tensor in [*module._parameters.values(), *module._buffers.values()]:
+            if tensor is not None and (name := names.pop(id(tensor), None)):
+                new = tensor.detach()
+                for axis in range(tensor.ndim):
+                    if (name, axis) in stays:
+                        new = new.index_select(axis, stays[name, axis].nonzero().flatten().to(new.device))
+                if new.shape != tensor.shape:
+                    tensor.data = new.clone()  # in place: tied weights stay tied
+    refresh_(small)
+    before = _set_numbers(small, trace, alive)
+    return small, {
+        name: numbers for name, numbers in before.items() if type(small.get_submodule(name)) in kept_as_written
+    }
+
+
+def _set_numbers(small, trace, alive):
+    """Set the numbers of modules that measure what was cut. Returns {module: {attribute: number before}}."""
+    before: dict[str, dict[str, Any]] = {}
+    for (module, attribute, place, *_), measured in trace.evidence.items():
+        count = alive_along(*measured, alive)
+        inside = small.get_submodule(module)
+        value = getattr(inside, attribute)
+        old = value if place is None else value[place]
+        if count is None or count == old or isinstance(inside, TORCH_LAYERS) or measured[2] is not None:
+            continue
+        if attribute in before.get(module, {}) and place is None:
+            continue
+        before.setdefault(module, {}).setdefault(attribute, value)
+        new = count if place is None else type(value)(count if i == place else v for i, v in enumerate(value))
+        inside.__dict__[attribute] = new
+    return before
+
+
+def _attempt(model, stays, trace, alive, calls, kept_as_written):
+    """Run a smaller copy with its sizes corrected. Returns it, the corrections, its outputs, and what went wrong."""
+    small, before = _cut(model, stays, trace, alive, kept_as_written)
+    for name, numbers in before.items():
+        small.get_submodule(name).__dict__.update(numbers)
+    correcting, found, error = Correcting(calls), None, None
+    inside = _follow(small)
+    try:
+        with correcting:
+            found = _outputs(small, trace.example_inputs)
+    except MISTAKES as mistake:
+        name = inside[-1]
+        error = f"run with fewer channels; got {str(mistake).splitlines()[0]} in {name!r}, a {type(small.get_submodule(name)).__name__}"
+    return small, correcting, found, error
+
+
+def _follow(model):
+    """Return a list whose last entry names the module that runs. Hooks stay: the model is a copy for one run."""
+    inside = [""]
+    for name, module in model.named_modules():
+        module.register_forward_pre_hook(lambda *_, name=name: inside.append(name))
+        module.register_forward_hook(lambda *_: inside.__delitem__(-1))
+    return inside
+
+
+def _assembled(model, stays, trace, alive, kept_as_written, correcting):
+    small, before = _cut(model, stays, trace, alive, kept_as_written)
+    for name, scales in correcting.scales.items():
+        module = small.get_submodule(name)
+        scales = {site: visits for site, visits in scales.items() if any(visits)}
+        if type(module) in kept_as_written and (scales or name in before):
+            module.__dict__["forward"] = Resized(module, before.get(name, {}), scales)
+    close_attention_(small)
+    return small
+
+
+def _noisy(model):
+    """Return a copy in which nothing is zero by accident: a layer that starts at zero would hide any mistake behind it."""
+    noisy, generator = copy.deepcopy(model), torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in noisy.parameters():
+            if parameter.is_floating_point() and (parameter.ndim < 2 or parameter.abs().max() < 0.01):
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator).to(parameter))
+    return noisy
+
+
+def _outputs(model, example_inputs):
+    args, kwargs = arguments(example_inputs)
+    with in_mode(model, training=False), torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return [out for out in tensors_in(model(*args, **kwargs)) if out.is_floating_point()]
+
+
+def _check(small, twin, example_inputs):
+    """Return what is wrong with the smaller model, run on its own; None if it computes what its mask does."""
+    small, twin = copy.deepcopy(small), copy.deepcopy(twin)  # some modules remember tensors of their last run
+    inside = _follow(small)
+    try:
+        return _difference(_outputs(small, example_inputs), _outputs(twin, example_inputs))
+    except MISTAKES as mistake:
+        name = inside[-1]
+        return f"run with fewer channels; got {str(mistake).splitlines()[0]} in {name!r}, a {type(small.get_submodule(name)).__name__}"
+
+
+def _difference(found, wanted):
+    for one, other in zip(found, wanted, strict=True):
+        if one.shape != other.shape:
+            return f"give outputs of shape {tuple(other.shape)} with fewer channels; got {tuple(one.shape)}"
+        if one.numel() and not (one - other).abs().max() <= CLOSE.get(one.dtype, 1e-3) * other.abs().max():
+            return "compute the same with channels removed as with them masked; got other outputs"
+    return None
