@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -11,9 +12,9 @@ from pruning_lab.checks import Indices, check_keep, check_model
 from pruning_lab.modes import in_mode
 
 from .attention import close_attention_, open_attention_
-from .groups import ChannelGroup, ChannelGroups, described, reasons
+from .groups import ChannelGroups, described, reasons
 from .paint import Canvas
-from .run import arguments, painted_run, tensors_in
+from .run import arguments, painted_run, plain_arithmetic, tensors_in
 from .sizes import Correcting, Measured, Place, Resized, alive_along
 from .torch_layers import TORCH_LAYERS, refresh_
 from .units import choices, unit_of_each_colour
@@ -37,7 +38,8 @@ class Trace(NamedTuple):
 
     canvas: Canvas
     unit: Tensor
-    calls: list[tuple[str, tuple, dict[Place, tuple[list[Tensor], int, int | None]]]]
+    calls: dict[int, tuple[str, str, tuple, dict[Place, tuple[list[Tensor], int, int | None]]]]
+    constants: dict[int, dict[Place, Tensor]]
     evidence: dict[tuple, tuple[list[Tensor], int, int | None]]
     example_inputs: Any
 
@@ -78,12 +80,12 @@ def _traced(model, example_inputs):
     def painted(number: Measured):
         return canvas.layers(number.tensor), number.dim, number.upto
 
-    calls = [
-        (module, site, {n.place: painted(n) for n in measured if canvas.layers(n.tensor)})
-        for module, site, measured in recording.calls
-    ]
+    calls = {
+        count: (name, module, site, {n.place: painted(n) for n in measured if canvas.layers(n.tensor)})
+        for count, (name, module, site, measured) in recording.calls.items()
+    }
     evidence = {key: painted(number) for key, number in recording.evidence.items()}
-    return Trace(canvas, unit_of_each_colour(canvas), calls, evidence, example_inputs)
+    return Trace(canvas, unit_of_each_colour(canvas), calls, recording.constants, evidence, example_inputs)
 
 
 def _failures(model, groups, trace):
@@ -191,13 +193,16 @@ def _shrunk(model, stays, trace):
     for axis, stay in stays.items():
         gone[trace.unit[trace.canvas.axes[axis]][~stay]] = False
     alive = gone[trace.unit]
-    calls = [(module, site, _wanted(numbers, alive)) for module, site, numbers in trace.calls]
+    calls = {
+        count: (name, module, site, _wanted(numbers, trace.constants[count], alive))
+        for count, (name, module, site, numbers) in trace.calls.items()
+    }
     noisy = _noisy(model)
     wanted = _outputs(_masked(noisy, stays), trace.example_inputs)
     kept_as_written: set[type] = set()
     while True:
         small, resizing, found, error = _attempt(noisy, stays, trace, alive, calls, kept_as_written)
-        classes = {type(small.get_submodule(name)) for name in resizing.scales if resizing.wrong(name)}
+        classes = {type(small.get_submodule(name)) for name in resizing.changes if resizing.wrong(name)}
         if error is None and not classes - kept_as_written:
             error = _difference(found, wanted)
             if error is None:
@@ -213,9 +218,11 @@ def _shrunk(model, stays, trace):
     return result
 
 
-def _wanted(numbers, alive):
+def _wanted(numbers, constants, alive):
+    """Return {place: the number that fits, or bool: the entries of a constant that stay}."""
     counts = {place: alive_along(*measured, alive) for place, measured in numbers.items()}
-    return {place: count for place, count in counts.items() if count is not None}
+    wanted = {place: count for place, count in counts.items() if count is not None}
+    return wanted | {place: alive[colours].any(dim=1) for place, colours in constants.items()}
 
 
 def _numbered_classes(small, trace, error):
@@ -272,8 +279,8 @@ def _attempt(model, stays, trace, alive, calls, kept_as_written):
     correcting, found, error = Correcting(calls), None, None
     inside = _follow(small)
     try:
-        with correcting:
-            found = _outputs(small, trace.example_inputs)
+        with plain_arithmetic():  # the same path as when painted
+            found = _outputs(small, trace.example_inputs, correcting)
     except MISTAKES as mistake:
         name = inside[-1]
         error = f"run with fewer channels; got {str(mistake).splitlines()[0]} in {name!r}, a {type(small.get_submodule(name)).__name__}"
@@ -291,11 +298,11 @@ def _follow(model):
 
 def _assembled(model, stays, trace, alive, kept_as_written, correcting):
     small, before = _cut(model, stays, trace, alive, kept_as_written)
-    for name, scales in correcting.scales.items():
+    for name, changes in correcting.changes.items():
         module = small.get_submodule(name)
-        scales = {site: visits for site, visits in scales.items() if any(visits)}
-        if type(module) in kept_as_written and (scales or name in before):
-            module.__dict__["forward"] = Resized(module, before.get(name, {}), scales)
+        changes = {site: visits for site, visits in changes.items() if any(visits)}
+        if type(module) in kept_as_written and (changes or name in before):
+            module.__dict__["forward"] = Resized(module, before.get(name, {}), changes)
     close_attention_(small)
     return small
 
@@ -310,11 +317,13 @@ def _noisy(model):
     return noisy
 
 
-def _outputs(model, example_inputs):
+def _outputs(model, example_inputs, mode=None):
     args, kwargs = arguments(example_inputs)
     with in_mode(model, training=False), torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return [out for out in tensors_in(model(*args, **kwargs)) if out.is_floating_point()]
+        with mode or nullcontext():
+            output = model(*args, **kwargs)
+        return [out for out in tensors_in(output) if out.is_floating_point()]
 
 
 def _check(small, twin, example_inputs):

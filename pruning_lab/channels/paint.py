@@ -46,7 +46,8 @@ class Canvas:
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
-        operation, module: what runs now; events remember it.
+    met: constants that have met paint since this list was last emptied: (tensor, its axis, the colours along it).
+    operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
     """
 
@@ -60,6 +61,7 @@ class Canvas:
         self.operation = self.module = ""
         self.colours = 1
         self.touched: set[int] = set()
+        self.met: list[tuple[Tensor, int, Tensor]] = []
         self._firsts: list[int] = []
         self._owners: list[str] = []
         self._paints: dict[int, Paint] = {}
@@ -153,6 +155,35 @@ class Canvas:
                     result = [done for done in result if not along(done) < along(layer)] + [layer]
         return result
 
+    def meet_tensors(self, *tensors: Tensor) -> list[Tensor]:
+        """Return the layers of a result to which tensors broadcast.
+
+        What was made on the way or spread from one number has no channels of its own: whoever cuts must cut it too.
+        """
+        painted = [tensor for tensor in tensors if self.get(tensor)]
+        result = self.meet(*((spread_shape(tensor), self.layers(tensor)) for tensor in painted))
+        ndim = max((tensor.ndim for tensor in painted), default=0)
+        for tensor in tensors:
+            for layer in result:
+                self._meet_constant(tensor, layer, ndim)
+        return result
+
+    def _meet_constant(self, tensor, layer, ndim):
+        shape = (
+            tensor.shape
+            if not self.get(tensor)
+            else [size if stride == 0 else 1 for size, stride in zip(tensor.shape, tensor.stride(), strict=True)]
+        )
+        for dim in along(layer):
+            axis = dim - (max(ndim, layer.ndim) - tensor.ndim)
+            if axis >= 0 and shape[axis] == layer.shape[dim] and not self.has_paint_along(tensor, axis):
+                self._alive.append(tensor)
+                self.met.append((tensor, axis, layer.movedim(dim, 0).reshape(layer.shape[dim], -1)))
+
+    def has_paint_along(self, tensor: Tensor, axis: int) -> bool:
+        """Return whether the colour of a tensor changes along an axis."""
+        return any(axis in along(layer) for layer in self.layers(tensor))
+
     def _meet_one(self, layer, shape, others):
         mine = along(layer)
         partners = [other for other in others if along(other) & mine]
@@ -179,6 +210,15 @@ def along(layer: Tensor) -> frozenset[int]:
     frozenset({0, 2})
     """
     return frozenset(dim for dim, size in enumerate(layer.shape) if size > 1)
+
+
+def spread_shape(tensor: Tensor) -> list[int]:
+    """Return the shape, with size 1 along every axis where a tensor is one number spread out.
+
+    >>> spread_shape(torch.ones(3, 1).expand(3, 4))
+    [3, 1]
+    """
+    return [1 if stride == 0 else size for size, stride in zip(tensor.shape, tensor.stride(), strict=True)]
 
 
 def lift(shape: Sequence[int], ndim: int) -> list[int]:

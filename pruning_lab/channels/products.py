@@ -1,10 +1,7 @@
 """Rules of what multiplies: matrix products, convolutions, embeddings, and norms with their scale and shift."""
 
-import torch
-from torch import Tensor
-
 from .call import Call
-from .paint import Canvas, along, lift
+from .paint import Canvas, along, lift, spread_shape
 from .rules import table
 
 
@@ -27,13 +24,12 @@ def matmul(canvas: Canvas, call: Call) -> None:
         layers += [canvas.merge(layer, [k]) for layer in ending if not weighted or len(along(layer)) > 1]
         summed.append((ending, k))
         if canvas.get(tensor):
-            sides.append(([1 if dim == k else size for dim, size in enumerate(tensor.shape)], layers))
+            sides.append(([1 if dim == k else size for dim, size in enumerate(spread_shape(tensor))], layers))
     if weighted or not all(ending for ending, _ in summed):
         _end(canvas, (a, b), *([canvas.row(layer, k) for layer in ending] for ending, k in summed))
-    layers = canvas.meet(*sides)
-    if canvas.get(bias):
-        layers = canvas.meet((call.output.shape, layers), (bias.shape, canvas.layers(bias)))
-    canvas.put(call.output, layers)
+    canvas.put(call.output, canvas.meet(*sides))
+    if bias is not None:
+        canvas.put(call.output, canvas.meet_tensors(call.output, bias))
     _count(canvas, b if canvas.is_weight(b) else a, call.output.numel() * a.shape[-1])
 
 
@@ -165,11 +161,16 @@ def layer_norm(canvas: Canvas, call: Call) -> None:
 
 PRODUCTS = table(
     {
-        matmul: "mm bmm addmm baddbmm".split(),
+        matmul: ["mm", "bmm", "addmm", "baddbmm"],
         convolution: ["convolution"],
         embedding: ["embedding", "_embedding_bag"],
-        batch_norm: "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training "
-        "_batch_norm_with_update _batch_norm_no_update".split(),
+        batch_norm: [
+            "native_batch_norm",
+            "_native_batch_norm_legit",
+            "_native_batch_norm_legit_no_training",
+            "_batch_norm_with_update",
+            "_batch_norm_no_update",
+        ],
         group_norm: ["native_group_norm"],
         layer_norm: ["native_layer_norm", "_fused_rms_norm"],
     }

@@ -15,7 +15,17 @@ from .call import Call, aten
 from .paint import FIXED, Canvas, along, lift, thin
 
 Rule = Callable[[Canvas, Call], None]
-STAYS_ZERO = "mul div neg clone _to_copy detach alias add sub".split()  # of weights that are zero, the result is
+STAYS_ZERO = [
+    "mul",
+    "div",
+    "neg",
+    "clone",
+    "_to_copy",
+    "detach",
+    "alias",
+    "add",
+    "sub",
+]  # of weights that are zero, the result is
 
 
 def pointwise(canvas: Canvas, call: Call) -> None:
@@ -31,7 +41,7 @@ def pointwise(canvas: Canvas, call: Call) -> None:
     [8]
     """
     painted = [t for t in call.tensors if canvas.get(t)]
-    layers = canvas.meet(*((t.shape, canvas.layers(t)) for t in painted))
+    layers = canvas.meet_tensors(*call.tensors)
     weight = call.name in STAYS_ZERO and all(canvas.is_weight(t) for t in painted)
     for out in call.outputs:
         write(canvas, out, layers, weight)
@@ -74,7 +84,18 @@ def move(canvas: Canvas, call: Call) -> None:
         for layers, one in zip(moved, results, strict=True):
             layers.append(thin(one))
     for out, layers in zip(outputs, moved, strict=True):
-        canvas.put(out, layers, canvas.is_weight(source))
+        canvas.put(out, _apart(canvas, canvas.layers(source), layers), canvas.is_weight(source))
+
+
+def _apart(canvas, before, after):
+    """Where axes with a paint each became one axis, such as (heads, places) flattened, only the first may be cut."""
+    kept: list[int] = []
+    for i, layer in enumerate(after):
+        if any(along(layer) & along(after[j]) and not along(before[i]) & along(before[j]) for j in kept):
+            canvas.pin(before[i])
+        else:
+            kept.append(i)
+    return [after[i] for i in kept]
 
 
 def select(canvas: Canvas, call: Call) -> None:
@@ -185,6 +206,22 @@ def spatial(canvas: Canvas, call: Call) -> None:
         canvas.put(out, merged)
 
 
+def windows(canvas: Canvas, call: Call) -> None:
+    """Unfold: each channel becomes as many rows as its window has places. Fold: the other way."""
+    x, places = call["self"], call["kernel_size"][0] * call["kernel_size"][1]
+    dim = x.ndim - (3 if call.name == "im2col" else 2)
+    layers = []
+    for layer in canvas.layers(x):
+        layer = canvas.merge(layer, range(dim + 1, x.ndim))
+        if call.name == "im2col":
+            layers.append(layer.squeeze(-1).repeat_interleave(places if dim in along(layer) else 1, dim))
+        elif dim in along(layer):
+            layers.append(canvas.merge(layer.unflatten(dim, (-1, places)), [dim + 1]))
+        else:
+            layers.append(layer.unsqueeze(-1))
+    canvas.put(call.output, layers)
+
+
 def pick(canvas: Canvas, call: Call) -> None:
     """Indices held in a tensor: the axes that they index stay whole, the others travel."""
     x, dim = call["self"], call["dim"]
@@ -204,18 +241,15 @@ def gather(canvas: Canvas, call: Call) -> None:
     for layer in canvas.layers(x):
         if dim in along(layer):
             canvas.pin(canvas.merge(layer, [dim]))
-    fits = all(x.shape[d] == index.shape[d] for d in range(x.ndim) if d != dim)
     layers = [layer for layer in canvas.layers(x) if dim not in along(layer)]
-    if not fits:
-        for layer in layers:
-            canvas.pin(layer)
-    canvas.put(
-        call.output, canvas.meet((index.shape, canvas.layers(index)), (call.output.shape, layers)) if fits else []
-    )
+    for layer in layers if any(x.shape[d] != index.shape[d] for d in range(x.ndim) if d != dim) else []:
+        canvas.pin(layer)
+    canvas.put(call.output, layers)
+    canvas.put(call.output, canvas.meet_tensors(call.output, index))
 
 
 def like(canvas: Canvas, call: Call) -> None:
-    """A new tensor of the same shape will be cut as its model is."""
+    """A new tensor of the same shape will be cut as its model is; one that is filled anew keeps its paint."""
     canvas.put(call.output, canvas.layers(call["self"]))
 
 
@@ -262,27 +296,115 @@ def table(families: dict[Rule, Iterable[str]]) -> dict[str, Rule]:
 
 RULES = table(
     {
-        move: "view _unsafe_view _reshape_alias reshape permute t transpose unsqueeze squeeze expand slice flip roll "
-        "repeat pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle unfold diagonal as_strided alias "
-        "lift_fresh im2col".split(),
+        move: [
+            "view",
+            "_unsafe_view",
+            "_reshape_alias",
+            "reshape",
+            "permute",
+            "t",
+            "transpose",
+            "unsqueeze",
+            "squeeze",
+            "expand",
+            "slice",
+            "flip",
+            "roll",
+            "repeat",
+            "pixel_shuffle",
+            "pixel_unshuffle",
+            "channel_shuffle",
+            "native_channel_shuffle",
+            "unfold",
+            "diagonal",
+            "as_strided",
+            "alias",
+            "lift_fresh",
+            "im2col",
+        ],
         select: ["select", "unbind"],
         split: ["split", "split_with_sizes"],
         cat: ["cat"],
         stack: ["stack"],
         glu: ["glu"],
-        reduce: "mean sum prod amax amin max min var var_mean std std_mean _softmax _log_softmax _safe_softmax cumsum "
-        "cumprod logsumexp linalg_vector_norm norm any all argmax argmin topk sort".split(),
-        spatial: "max_pool2d_with_indices avg_pool2d _adaptive_avg_pool2d adaptive_max_pool2d upsample_linear1d "
-        "upsample_bilinear2d upsample_nearest2d upsample_bicubic2d _upsample_bilinear2d_aa _upsample_bicubic2d_aa "
-        "_upsample_nearest_exact2d reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d avg_pool3d "
-        "max_pool3d_with_indices upsample_nearest1d upsample_nearest3d upsample_trilinear3d avg_pool1d "
-        "_adaptive_avg_pool3d".split(),
+        reduce: [
+            "mean",
+            "sum",
+            "prod",
+            "amax",
+            "amin",
+            "max",
+            "min",
+            "var",
+            "var_mean",
+            "std",
+            "std_mean",
+            "_softmax",
+            "_log_softmax",
+            "_safe_softmax",
+            "cumsum",
+            "cumprod",
+            "logsumexp",
+            "linalg_vector_norm",
+            "norm",
+            "any",
+            "all",
+            "argmax",
+            "argmin",
+            "topk",
+            "sort",
+        ],
+        spatial: [
+            "max_pool2d_with_indices",
+            "avg_pool2d",
+            "_adaptive_avg_pool2d",
+            "adaptive_max_pool2d",
+            "upsample_linear1d",
+            "upsample_bilinear2d",
+            "upsample_nearest2d",
+            "upsample_bicubic2d",
+            "_upsample_bilinear2d_aa",
+            "_upsample_bicubic2d_aa",
+            "_upsample_nearest_exact2d",
+            "reflection_pad1d",
+            "reflection_pad2d",
+            "replication_pad1d",
+            "replication_pad2d",
+            "avg_pool3d",
+            "max_pool3d_with_indices",
+            "upsample_nearest1d",
+            "upsample_nearest3d",
+            "upsample_trilinear3d",
+            "avg_pool1d",
+            "_adaptive_avg_pool3d",
+        ],
         pick: ["index", "index_select"],
+        windows: ["im2col", "col2im"],
         gather: ["gather"],
-        like: "zeros_like ones_like empty_like full_like rand_like randn_like bernoulli".split(),
-        nothing: "new_zeros new_ones new_empty new_full new_empty_strided _local_scalar_dense".split(),
+        like: [
+            "zero",
+            "fill",
+            "zeros_like",
+            "ones_like",
+            "empty_like",
+            "full_like",
+            "rand_like",
+            "randn_like",
+            "bernoulli",
+        ],
+        nothing: ["new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided", "_local_scalar_dense"],
         pad: ["constant_pad_nd"],
         copy: ["copy"],
-        pointwise: "clone _to_copy detach masked_fill where native_dropout _prelu_kernel hardswish gelu".split(),
+        pointwise: [
+            "clone",
+            "_to_copy",
+            "detach",
+            "masked_fill",
+            "where",
+            "native_dropout",
+            "_prelu_kernel",
+            "hardswish",
+            "gelu",
+        ],
     }
 )

@@ -55,7 +55,7 @@ def painted_run(model: nn.Module, example_inputs: Any) -> tuple[Canvas, Recordin
     canvas = Canvas()
     canvas.paint_model(model)
     recording = Recording(canvas)
-    with _watched(model, canvas), _plain_arithmetic():
+    with _watched(model, canvas), plain_arithmetic():
         _run(model, example_inputs, canvas, recording)
         if any(canvas.layers(p) and id(p) not in canvas.touched for p in model.parameters()):
             _run_in_training(model, example_inputs, canvas)
@@ -128,7 +128,7 @@ def _watched(model, canvas) -> Iterator[None]:
 
 
 @contextmanager
-def _plain_arithmetic() -> Iterator[None]:
+def plain_arithmetic() -> Iterator[None]:
     """Have attention and its like run as products and softmax, each of which has a rule; restore the flags at the end."""
     with ExitStack() as stack:
         stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
@@ -17,7 +18,8 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from .paint import along
 
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
-Place = tuple[int, str]  # which of the flattened arguments, and for a slice "start" or "stop"
+Place = tuple[int, str | int]  # which of the flattened arguments; of a slice "start" or "stop", of a tensor the axis
+Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
 
 
 class Measured(NamedTuple):
@@ -74,7 +76,7 @@ def slice_numbers(leaves: list, output: Tensor) -> Iterator[Measured]:
 
 def narrow_numbers(leaves: list, output: Tensor) -> Iterator[Measured]:
     """The axis, where to start, how many."""
-    x, dim, start, length = leaves[:4]
+    x, dim, start = leaves[:3]
     yield Measured((2, ""), x, dim % x.ndim, start)
     yield Measured((3, ""), output, dim % x.ndim)
 
@@ -90,14 +92,6 @@ SIZED: dict[str, Callable[[list, Any], Iterator[Measured]]] = {
     "__getitem__": slice_numbers,
     "narrow": narrow_numbers,
 }
-
-
-class SizedCall(NamedTuple):
-    """A sized call of the painted run: where in which module, and what its numbers measure."""
-
-    module: str
-    site: tuple
-    numbers: dict[Place, tuple[list[Tensor], int, int | None]]
 
 
 class Labelled(int):
@@ -119,59 +113,89 @@ def site_of() -> tuple[tuple, Any]:
 
 
 class Recording(TorchFunctionMode):
-    """Write down every sized call: `calls` in order, None for those that measure nothing painted."""
+    """Write down every call that takes sizes, or a constant that meets paint.
+
+    Attributes:
+        calls: {how many calls came before: (function name, module, site, what its numbers measure)}.
+        constants: {how many calls came before: {place: the colours along that axis of a constant}}.
+        evidence: {(module, attribute, place in a tuple, ...): what that number measured}.
+    """
 
     def __init__(self, canvas: Any) -> None:
         super().__init__()
-        self.canvas = canvas
-        self.calls: list[tuple[str, tuple, list[Measured]]] = []
+        self.canvas, self.seen = canvas, 0
+        self.calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
+        self.constants: dict[int, dict[Place, Tensor]] = {}
         self.evidence: dict[tuple, Measured] = {}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        leaves, name, measured = flatten(args, kwargs)[0], getattr(func, "__name__", ""), []
+        if not counts(name, leaves):
+            return func(*args, **kwargs)
+        self.canvas.met.clear()
         output = func(*args, **kwargs)
-        if reader := SIZED.get(getattr(func, "__name__", "")):
-            leaves = flatten(args, kwargs)[0]
+        if reader := SIZED.get(name):
             measured = list(reader(leaves, output))
-            for number in measured:
-                value = leaves[number.place[0]]
-                value = getattr(value, number.place[1]) if number.place[1] else value
-                if isinstance(value, Labelled):
-                    self.evidence.setdefault((*value.origin, number.place, len(self.calls)), number)
-            self.calls.append((self.canvas.module, site_of()[0], measured))
+            self._remember_labels(leaves, measured)
+        constants = {
+            (j, axis): colours
+            for tensor, axis, colours in self.canvas.met
+            for j, leaf in enumerate(leaves)
+            if leaf is tensor
+        }
+        if constants or measured:
+            self.calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
+            self.constants[self.seen] = constants
+        self.seen += 1
         return output
+
+    def _remember_labels(self, leaves, measured):
+        for number in measured:
+            value = number_at(leaves, number.place)
+            if isinstance(value, Labelled):
+                self.evidence.setdefault((*value.origin, number.place, self.seen), number)
 
 
 class Correcting(TorchFunctionMode):
-    """Run a smaller model with the numbers it should pass, and write down which it does pass.
+    """Run a smaller model with the sizes it should pass, and write down which it does pass.
 
     Args:
-        calls: (module, site, {place: wanted number}) for each sized call, in order.
+        calls: {how many calls came before: (function name, module, site, {place: wanted number or entries that stay})}.
+
+    Attributes:
+        changes: {module: {site: for each visit, {place: change}}}.
+        names: {module: names of the functions changed}.
     """
 
-    def __init__(self, calls: list[tuple[str, tuple, dict[Place, int]]]) -> None:
+    def __init__(self, calls: dict[int, tuple[str, str, tuple, dict[Place, Any]]]) -> None:
         super().__init__()
         self.calls, self.seen = calls, 0
-        self.scales: dict[str, dict[tuple, list[dict[Place, Fraction]]]] = {}
+        self.changes: dict[str, dict[tuple, list[dict[Place, Change]]]] = {}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if getattr(func, "__name__", "") in SIZED:
-            if self.seen >= len(self.calls):
+        if not counts(getattr(func, "__name__", ""), flatten(args, kwargs)[0]):
+            return func(*args, **kwargs)
+        if self.seen in self.calls:
+            name, module, site, wanted = self.calls[self.seen]
+            if name != getattr(func, "__name__", "") or site != site_of()[0]:
                 raise ValueError("another path through its code than before")
-            module, site, wanted = self.calls[self.seen]
-            self.seen += 1
-            if site != site_of()[0]:
-                raise ValueError("another path through its code than before")
-            scales = scales_for(args, kwargs, wanted)
-            self.scales.setdefault(module, {}).setdefault(site, []).append(scales)
-            if scales:
-                args, kwargs = scaled(args, kwargs, scales)
+            changes = changes_for(args, kwargs, wanted)
+            self.changes.setdefault(module, {}).setdefault((name, *site), []).append(changes)
+            if changes:
+                args, kwargs = changed(args, kwargs, changes)
+        self.seen += 1
         return func(*args, **kwargs)
 
     def wrong(self, module: str) -> bool:
-        """Return whether a module passes a number that does not fit."""
-        return any(any(visits) for visits in self.scales.get(module, {}).values())
+        """Return whether a module passes a size that does not fit."""
+        return any(any(visits) for visits in self.changes.get(module, {}).values())
+
+
+def counts(name: str, leaves: list) -> bool:
+    """Return whether a call has to do with tensors; switching gradients off is a call too."""
+    return name in SIZED or any(isinstance(leaf, Tensor) for leaf in leaves)
 
 
 def flatten(args: tuple, kwargs: dict) -> tuple[list, Any]:
@@ -182,35 +206,56 @@ def flatten(args: tuple, kwargs: dict) -> tuple[list, Any]:
 def number_at(leaves: list, place: Place) -> Any:
     """Return the number at a place; None where there is none."""
     value = leaves[place[0]]
-    value = getattr(value, place[1]) if place[1] else value
+    value = getattr(value, place[1], None) if isinstance(place[1], str) and place[1] else value
     return value if isinstance(value, int) else None
 
 
-def scales_for(args: tuple, kwargs: dict, wanted: dict[Place, int]) -> dict[Place, Fraction]:
-    """Return the factor for each number that is not what it should be; -1 finds its size by itself."""
+def changes_for(args: tuple, kwargs: dict, wanted: dict[Place, Any]) -> dict[Place, Change]:
+    """Return the factor for each number that is not what it should be, and the entries of constants that stay."""
     leaves, _ = flatten(args, kwargs)
-    passed = {place: number_at(leaves, place) for place in wanted}
-    return {
-        place: Fraction(wanted[place], int(number))
-        for place, number in passed.items()
-        if number and number != wanted[place] and (number != -1 or place[1])
-    }
-
-
-def scaled(args: tuple, kwargs: dict, scales: dict[Place, Fraction]) -> tuple[tuple, dict]:
-    """Return the arguments with some numbers multiplied."""
-    leaves, spec = flatten(args, kwargs)
-    for (j, part), factor in scales.items():
-        number = number_at(leaves, (j, part))
-        if number is None:
+    changes: dict[Place, Change] = {}
+    for place, target in wanted.items():
+        if isinstance(target, Tensor):
+            if leaves[place[0]].shape[place[1]] == len(target) and not target.all():
+                changes[place] = target
             continue
-        new = int(number * factor)
-        if part:
-            old = {name: getattr(leaves[j], name) for name in ("start", "stop", "step")} | {part: new}
-            leaves[j] = slice(old["start"], old["stop"], old["step"])
-        else:
-            leaves[j] = new
+        number = number_at(leaves, place)
+        if number and number != target and (number != -1 or place[1]):  # a size of -1 finds itself
+            changes[place] = Fraction(target, int(number))
+    return changes
+
+
+def changed(args: tuple, kwargs: dict, changes: dict[Place, Change]) -> tuple[tuple, dict]:
+    """Return the arguments with some numbers multiplied, and some constants cut."""
+    leaves, spec = flatten(args, kwargs)
+    for (j, part), change in changes.items():
+        if isinstance(change, Tensor):
+            leaves[j] = entries_that_stay(leaves[j], part, change)
+        elif (number := number_at(leaves, (j, part))) is not None:
+            new = int(number * change)
+            leaves[j] = slice(*(new if n == part else getattr(leaves[j], n) for n in SLICE)) if part else new
     return tree_unflatten(leaves, spec)
+
+
+SLICE = ("start", "stop", "step")
+
+
+def entries_that_stay(tensor: Tensor, axis: int, stay: Tensor) -> Tensor:
+    """Return a tensor with some entries along an axis; a pattern that repeats, as batch by heads does, fits any batch.
+
+    >>> entries_that_stay(torch.arange(6), 0, torch.tensor([True, False, True, False]))
+    tensor([0, 2, 4])
+    """
+    size = tensor.shape[axis]
+    if size != len(stay):
+        periods = (
+            n for n in range(1, len(stay)) if len(stay) % n == 0 and torch.equal(stay, stay[:n].repeat(len(stay) // n))
+        )
+        period = next((n for n in periods if size % n == 0), None)
+        if period is None:
+            return tensor
+        stay = stay[:period].repeat(size // period)
+    return tensor.index_select(axis, stay.nonzero().flatten().to(tensor.device))
 
 
 class Resized:
@@ -219,11 +264,11 @@ class Resized:
     Attributes:
         module: whose forward it is.
         before: {attribute: number} that the code was written for; outside the forward the module shows its new ones.
-        scales: {site: for each visit, {place of a number: factor}}.
+        changes: {site: for each visit, {place: factor of a number, or entries of a constant that stay}}.
     """
 
-    def __init__(self, module: nn.Module, before: dict[str, Any], scales: dict) -> None:
-        self.module, self.before, self.scales = module, before, scales
+    def __init__(self, module: nn.Module, before: dict[str, Any], changes: dict) -> None:
+        self.module, self.before, self.changes = module, before, changes
         self.inner = module.__dict__.get("forward")  # of an earlier round
 
     def __call__(self, *args, **kwargs):
@@ -242,16 +287,19 @@ class Scaling(TorchFunctionMode):
 
     def __init__(self, resized: Resized) -> None:
         super().__init__()
-        self.resized, self.visits = resized, dict.fromkeys(resized.scales, 0)
+        self.resized, self.visits = resized, dict.fromkeys(resized.changes, 0)
+        self.names = {name for name, *_ in resized.changes}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if getattr(func, "__name__", "") in SIZED:
+        name = getattr(func, "__name__", "")
+        if name in self.names:
             site, around = site_of()
-            if site in self.visits and (around is self.resized or around is self.resized.inner):
-                scales = self.resized.scales[site]
-                args, kwargs = scaled(args, kwargs, scales[min(self.visits[site], len(scales) - 1)])
-                self.visits[site] += 1
+            key = (name, *site)
+            if key in self.visits and (around is self.resized or around is self.resized.inner):
+                visits = self.resized.changes[key]
+                args, kwargs = changed(args, kwargs, visits[min(self.visits[key], len(visits) - 1)])
+                self.visits[key] += 1
         return func(*args, **kwargs)
 
 
