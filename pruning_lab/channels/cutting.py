@@ -15,7 +15,7 @@ from .attention import close_attention_, open_attention_
 from .groups import ChannelGroups, described, reasons
 from .paint import Canvas
 from .run import arguments, painted_run, plain_arithmetic, tensors_in
-from .sizes import Correcting, Measured, Place, Resized, alive_along
+from .sizes import Correcting, Measured, Place, Resized, Strip
 from .torch_layers import TORCH_LAYERS, refresh_
 from .units import choices, unit_of_each_colour
 
@@ -38,9 +38,9 @@ class Trace(NamedTuple):
 
     canvas: Canvas
     unit: Tensor
-    calls: dict[int, tuple[str, str, tuple, dict[Place, tuple[list[Tensor], int, int | None]]]]
+    calls: dict[int, tuple[str, str, tuple, dict[Place, Strip]]]
     constants: dict[int, dict[Place, Tensor]]
-    evidence: dict[tuple, tuple[list[Tensor], int, int | None]]
+    evidence: dict[tuple, Strip]
     example_inputs: Any
 
 
@@ -78,7 +78,7 @@ def _traced(model, example_inputs):
     canvas, recording = painted_run(model, example_inputs)
 
     def painted(number: Measured):
-        return canvas.layers(number.tensor), number.dim, number.upto
+        return Strip(canvas.layers(number.tensor), number.dim, number.upto, number.tensor.shape[number.dim])
 
     calls = {
         count: (name, module, site, {n.place: painted(n) for n in measured if canvas.layers(n.tensor)})
@@ -220,7 +220,7 @@ def _shrunk(model, stays, trace):
 
 def _wanted(numbers, constants, alive):
     """Return {place: the number that fits, or bool: the entries of a constant that stay}."""
-    counts = {place: alive_along(*measured, alive) for place, measured in numbers.items()}
+    counts = {place: measured.staying(alive) for place, measured in numbers.items()}
     wanted = {place: count for place, count in counts.items() if count is not None}
     return wanted | {place: alive[colours].any(dim=1) for place, colours in constants.items()}
 
@@ -257,11 +257,11 @@ def _set_numbers(small, trace, alive):
     """Set the numbers of modules that measure what was cut. Returns {module: {attribute: number before}}."""
     before: dict[str, dict[str, Any]] = {}
     for (module, attribute, place, *_), measured in trace.evidence.items():
-        count = alive_along(*measured, alive)
+        count = measured.staying(alive)
         inside = small.get_submodule(module)
         value = getattr(inside, attribute)
         old = value if place is None else value[place]
-        if count is None or count == old or isinstance(inside, TORCH_LAYERS) or measured[2] is not None:
+        if count is None or count == old or isinstance(inside, TORCH_LAYERS) or measured.upto is not None:
             continue
         if attribute in before.get(module, {}) and place is None:
             continue

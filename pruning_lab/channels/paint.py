@@ -160,22 +160,21 @@ class Canvas:
 
         What was made on the way or spread from one number has no channels of its own: whoever cuts must cut it too.
         """
-        painted = [tensor for tensor in tensors if self.get(tensor)]
-        result = self.meet(*((spread_shape(tensor), self.layers(tensor)) for tensor in painted))
-        ndim = max((tensor.ndim for tensor in painted), default=0)
+        shapes = [spread_shape(t) if self.get(t) else [1] * t.ndim for t in tensors]
+        result = self.meet(*zip(shapes, map(self.layers, tensors), strict=True))
         for tensor in tensors:
             for layer in result:
-                self._meet_constant(tensor, layer, ndim)
+                self._meet_constant(tensor, layer)
         return result
 
-    def _meet_constant(self, tensor, layer, ndim):
+    def _meet_constant(self, tensor, layer):
         shape = (
             tensor.shape
             if not self.get(tensor)
             else [size if stride == 0 else 1 for size, stride in zip(tensor.shape, tensor.stride(), strict=True)]
         )
         for dim in along(layer):
-            axis = dim - (max(ndim, layer.ndim) - tensor.ndim)
+            axis = dim - (layer.ndim - tensor.ndim)
             if axis >= 0 and shape[axis] == layer.shape[dim] and not self.has_paint_along(tensor, axis):
                 self._alive.append(tensor)
                 self.met.append((tensor, axis, layer.movedim(dim, 0).reshape(layer.shape[dim], -1)))

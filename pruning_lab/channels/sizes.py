@@ -303,20 +303,22 @@ class Scaling(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def alive_along(layers: list[Tensor], dim: int, upto: int | None, alive: Tensor) -> int | None:
-    """Return how many indices of an axis stay; None where it has no paint.
+class Strip(NamedTuple):
+    """The paint along one axis: layers, the axis, how many indices are measured (None: all `size` of them)."""
 
-    Args:
-        layers: the paint of the tensor.
-        dim: the axis. upto: only the indices below this; None for all.
-        alive: bool, one entry per colour.
-    """
-    counts = []
-    for layer in layers:
-        if dim in along(layer):
-            lives = alive[layer].movedim(dim, 0).reshape(layer.shape[dim], -1).any(dim=1)
-            counts.append(int(lives[:upto].sum()))
-    return min(counts, default=None)
+    layers: list[Tensor]
+    dim: int
+    upto: int | None
+    size: int
+
+    def staying(self, alive: Tensor) -> int | None:
+        """Return how many indices stay, given a bool per colour; None where a part of an axis has no paint."""
+        counts = []
+        for layer in self.layers:
+            if self.dim in along(layer):
+                lives = alive[layer].movedim(self.dim, 0).reshape(layer.shape[self.dim], -1).any(dim=1)
+                counts.append(int(lives[: self.upto].sum()))
+        return min(counts) if counts else self.size if self.upto is None else None
 
 
 def with_label(value: Any, module: str, attribute: str, place: int | None = None) -> Any:
