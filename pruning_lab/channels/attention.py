@@ -10,8 +10,8 @@ from torch import Tensor, nn
 class OpenAttention(nn.MultiheadAttention):
     """Multi-head attention whose heads need not add up to `embed_dim`, where torch's insists on it.
 
-    Made from an nn.MultiheadAttention by `open_attention_`: parameters, state dict and the call stay the same. A mask per
-    head is refused, since it would need to know which heads went.
+    Made from an nn.MultiheadAttention by `open_attention_`: parameters, state dict and the call stay the same. A mask
+    per head is refused, since it would need to know which heads went.
     """
 
     head_dim: int
@@ -77,7 +77,7 @@ def _additive(attn_mask, key_padding_mask, scores):
 
 
 def open_attention_(model: nn.Module) -> None:
-    """Let every nn.MultiheadAttention in a model lose heads; one that adds rows of its own to the keys stays as it is."""
+    """Let every nn.MultiheadAttention lose heads; one that adds rows of its own to the keys stays as it is."""
     for module in model.modules():
         if type(module) is nn.MultiheadAttention and module.bias_k is None and not module.add_zero_attn:
             module.__class__ = OpenAttention

@@ -21,7 +21,7 @@ class ChannelGroup:
         name: the first parameter axis that it touches; unique in its model.
         size: number of units.
         granularity: what a unit is: "channel", "group of channels" or "head".
-        axes: {(parameter or buffer, axis): int64 tensor}: the unit of each index along the axis, -1 for none of this group.
+        axes: {(parameter or buffer, axis): int64 tensor}: the unit of each index along the axis, -1 for none.
         slices: every slice that it owns, in words, such as "layer1.0.conv2 input".
         parameters: int64 (size,): entries of parameters that go with each unit.
         macs: float64 (size,): multiplications on the example inputs that go with each unit.
@@ -175,9 +175,8 @@ def reasons(model: nn.Module, canvas: Canvas, unit: Tensor, groups: list[Channel
     found: dict[str, str] = {}
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1 and parameter.shape[0] > 1 and (name, 0) not in free and (name, 0) in canvas.axes:
-            if why := _reason(canvas, unit, canvas.axes[name, 0]):
-                found[name] = why
-    return found
+            found[name] = _reason(canvas, unit, canvas.axes[name, 0])
+    return {name: why for name, why in found.items() if why}
 
 
 def _reason(canvas, unit, colours):

@@ -2,7 +2,6 @@
 
 from .call import Call
 from .paint import Canvas, along, lift, spread_shape
-from .rules import table
 
 
 def matmul(canvas: Canvas, call: Call) -> None:
@@ -11,8 +10,11 @@ def matmul(canvas: Canvas, call: Call) -> None:
     Between two activations nothing is zero for sure: what one dot product adds up goes or stays as a whole. Heads
     follow from that, with no word about attention.
 
-    >>> from pruning_lab.channels.rules import units, nn
-    >>> units(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2)), torch.ones(1, 3))
+    >>> import torch
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> network = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2))
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
     [8, 4]
     """
     bias, a, b = call["self"] if "add" in call.name else None, *call.tensors[-2:]
@@ -98,8 +100,11 @@ def _by_group(canvas, call, entering, reading, leaving):
 def embedding(canvas: Canvas, call: Call) -> None:
     """Rows are looked up by number and stay; the columns are the channels that leave.
 
-    >>> from pruning_lab.channels.rules import units, nn
-    >>> units(nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 2)), torch.tensor([1, 2]))
+    >>> import torch
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> network = nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 2))
+    >>> [group.size for group in channel_groups(network, torch.tensor([1, 2]))]
     [8]
     """
     weight = call["weight"]
@@ -124,8 +129,11 @@ def batch_norm(canvas: Canvas, call: Call) -> None:
 def group_norm(canvas: Canvas, call: Call) -> None:
     """Mean and variance are those of a group of channels: it goes or stays as a whole.
 
-    >>> from pruning_lab.channels.rules import units, nn
-    >>> units(nn.Sequential(nn.Conv2d(3, 8, 1), nn.GroupNorm(4, 8), nn.Conv2d(8, 2, 1)), torch.ones(1, 3, 2, 2))
+    >>> import torch
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.GroupNorm(4, 8), nn.Conv2d(8, 2, 1))
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3, 2, 2))]
     [4]
     """
     x, groups = call["input"], call["group"]
@@ -147,8 +155,11 @@ def _with_vectors(canvas, x, call, names):
 def layer_norm(canvas: Canvas, call: Call) -> None:
     """Mean and variance over channels change with any of them: all or none.
 
-    >>> from pruning_lab.channels.rules import units, nn
-    >>> units(nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2)), torch.ones(1, 3))
+    >>> import torch
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> network = nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2))
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
     []
     """
     x, shape = call["input"], call["normalized_shape"]
@@ -157,21 +168,3 @@ def layer_norm(canvas: Canvas, call: Call) -> None:
     for layer in layers:
         canvas.merge(layer, range(x.ndim - len(shape), x.ndim))
     canvas.put(call.outputs[0], layers)
-
-
-PRODUCTS = table(
-    {
-        matmul: ["mm", "bmm", "addmm", "baddbmm"],
-        convolution: ["convolution"],
-        embedding: ["embedding", "_embedding_bag"],
-        batch_norm: [
-            "native_batch_norm",
-            "_native_batch_norm_legit",
-            "_native_batch_norm_legit_no_training",
-            "_batch_norm_with_update",
-            "_batch_norm_no_update",
-        ],
-        group_norm: ["native_group_norm"],
-        layer_norm: ["native_layer_norm", "_fused_rms_norm"],
-    }
-)

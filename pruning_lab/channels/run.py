@@ -14,14 +14,12 @@ from torch.utils._pytree import tree_leaves
 from pruning_lab.modes import in_mode
 
 from .attention import open_attention_
-from .call import Call, is_pointwise
+from .call import Call
 from .paint import Canvas
-from .products import PRODUCTS
-from .rules import RULES, pointwise, unknown
-from .sizes import Recording, has_numbers, with_label
+from .resizing import Recording
+from .sizes import has_numbers, with_label
+from .table import rule_for
 from .torch_layers import TORCH_LAYERS
-
-TABLE = RULES | PRODUCTS
 
 
 class Painting(TorchDispatchMode):
@@ -38,9 +36,8 @@ class Painting(TorchDispatchMode):
         if any(self.canvas.get(tensor) for tensor in call.tensors):
             self.canvas.operation = call.name
             self.canvas.touched.update(map(id, call.tensors))
-            rule = TABLE.get(call.name) or (pointwise if is_pointwise(call.name) else unknown)
             with torch._C._DisableTorchDispatch():
-                rule(self.canvas, call)
+                rule_for(call.name)(self.canvas, call)
         return output
 
 
@@ -129,19 +126,20 @@ def _watched(model, canvas) -> Iterator[None]:
 
 @contextmanager
 def plain_arithmetic() -> Iterator[None]:
-    """Have attention and its like run as products and softmax, each of which has a rule; restore the flags at the end."""
+    """Have attention run as products and softmax, each of which has a rule; restore the flags at the end."""
     with ExitStack() as stack:
         stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
         torch.backends.mha.set_fastpath_enabled(False)
         stack.enter_context(torch.no_grad())
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-        stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
+        stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
+        torch.backends.mkldnn.enabled = False
         yield
 
 
 def _label_numbers_(model):
-    """Have the numbers of every module remember where they stand, but for torch's own layers, whose meaning is known."""
+    """Have the numbers of every module remember where they stand; those of torch's own layers are known."""
     for name, module in model.named_modules():
         if not isinstance(module, TORCH_LAYERS):
             for attribute, value in list(vars(module).items()):
