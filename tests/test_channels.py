@@ -1,8 +1,9 @@
-"""Whole models shrunk: every network here obeys one law, shrink(model)(x) == mask_channels(model)(x), and so do gradients."""
+"""Whole models shrunk. One law: shrink(model)(x) == mask_channels(model)(x), in values and in gradients."""
 
 import copy
 import io
 import re
+from contextlib import suppress
 
 import pytest
 import torch
@@ -246,7 +247,7 @@ def stays_along(groups, keep):
 
 
 def obey_the_law(model, x, groups, keep, training=False):
-    """Values and gradients of the smaller model are those of its mask, and the parameters are as many as they should be."""
+    """Values and gradients of the smaller model are those of its mask."""
     small, twin = (f(model, keep, groups=groups).train(training) for f in (shrink, mask_channels))
     one, other = small(x), twin(x)
     assert torch.allclose(one, other, rtol=1e-9, atol=1e-11)
@@ -258,6 +259,9 @@ def obey_the_law(model, x, groups, keep, training=False):
     masked, stays = dict(twin.named_parameters()), stays_along(groups, keep)
     for name, parameter in small.named_parameters():
         expected = masked[name].grad
+        if expected is None:
+            assert parameter.grad is None
+            continue
         for axis in range(parameter.ndim):
             if (name, axis) in stays:
                 expected = expected.index_select(axis, stays[name, axis].nonzero().flatten())
@@ -280,7 +284,7 @@ def test_each_trap_has_the_units_counted_by_hand_and_obeys_the_law(name):
 
 
 @pytest.mark.parametrize(
-    ("make", "size", "count"), [(lenet5, 28, 4), (vgg_small, 28, None), (lambda: resnet_cifar(20), 32, 12)]
+    ("make", "size", "count"), [(lenet5, 28, 3), (vgg_small, 28, None), (lambda: resnet_cifar(20), 32, 10)]
 )
 def test_the_networks_of_the_course(make, size, count):
     torch.manual_seed(0)
@@ -326,7 +330,7 @@ def test_random_chains_of_blocks(blocks, width, seed):
 
 
 def test_no_unit_is_missed():
-    """An oracle that knows no rule: which filters can be silenced, with their readers, without touching any other output."""
+    """An oracle that knows no rule: which rows can go with their readers so that only the mask's change is seen?"""
     torch.manual_seed(0)
     model = prepared(nn.Sequential(L(6, 8), nn.ReLU(), L(8, 5), nn.Tanh(), L(5, 3)))
     groups = channel_groups(model, VECTOR.double())
@@ -377,7 +381,7 @@ def test_what_stays_says_why():
     assert norm.refused["0.weight"].startswith("mixed by native_layer_norm in '1'")
     odd = channel_groups(Net(lambda s, x: s.o(s.a(x).triu()), a=L(6, 8), o=L(8, 3)), VECTOR)
     assert "triu" in odd.refused["a.weight"]
-    with pytest.raises(ValueError, match="keep must name groups that can shrink; got '0.weight': mixed by"):
+    with pytest.raises(ValueError, match=r"keep must name groups that can shrink; got '0\.weight': mixed by"):
         shrink(nn.Sequential(L(6, 8), nn.LayerNorm(8), L(8, 3)), {"0.weight": [0]}, VECTOR)
 
 
@@ -387,10 +391,8 @@ def test_nothing_of_the_caller_changes():
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
     flags = (torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled, torch.is_grad_enabled())
     for x in (VECTOR, torch.ones(1, 5)):
-        try:
+        with suppress(ValueError):
             shrink(model, {"0.weight": [0, 1]}, x)
-        except ValueError:
-            pass
         assert torch.equal(torch.get_rng_state(), state)
         now = (torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled, torch.is_grad_enabled())
         assert now == flags

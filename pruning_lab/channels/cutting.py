@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pruning_lab.checks import Indices, check_keep, check_model
 
-from .fitting import Trace, masked, shrunk
+from .fitting import MISTAKES, Trace, masked, shrunk
 from .groups import ChannelGroups, described, reasons
 from .run import painted_run
 from .sizes import Measured, Strip

@@ -167,7 +167,9 @@ def _assembled(model, stays, trace, alive, kept_as_written, correcting):
         module = small.get_submodule(name)
         changes = {site: visits for site, visits in changes.items() if any(visits)}
         if type(module) in kept_as_written and (changes or name in before):
-            module.__dict__["forward"] = Resized(module, before.get(name, {}), changes)
+            module.__dict__["forward"] = Resized(
+                module, before.get(name, {}), changes
+            ).__call__  # a method: export asks
     close_attention_(small)
     return small
 

@@ -6,6 +6,7 @@ written for, and each size is scaled, each constant cut, on its way into PyTorch
 
 import sys
 from fractions import Fraction
+from types import FrameType
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from .sizes import SIZED, Labelled, Measured, Place
+from .sizes import SIZED, Labelled, Measured, Place, relabelled
 
 Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
@@ -21,7 +22,8 @@ MODULE_FILE = nn.Module.__call__.__code__.co_filename
 
 def site_of() -> tuple[tuple, Any]:
     """Return where in its module's forward the running code stands, and the `Resized` around it, if any."""
-    frame, chain = sys._getframe(2), []
+    frame: FrameType | None = sys._getframe(2)
+    chain: list[tuple[str, int]] = []
     while frame is not None and frame.f_code.co_filename != MODULE_FILE:
         if frame.f_code is Resized.__call__.__code__:
             return tuple(chain), frame.f_locals["self"]
@@ -153,6 +155,8 @@ def changed(args: tuple, kwargs: dict, changes: dict[Place, Change]) -> tuple[tu
             leaves[j] = entries_that_stay(leaves[j], part, change)
         elif (number := number_at(leaves, (j, part))) is not None:
             new = int(number * change)
+            if isinstance(number, Labelled):  # a run over an earlier round still knows where the number stands
+                new = relabelled(new, number)
             leaves[j] = slice(*(new if n == part else getattr(leaves[j], n) for n in SLICE)) if part else new
     return tree_unflatten(leaves, spec)
 
@@ -160,7 +164,7 @@ def changed(args: tuple, kwargs: dict, changes: dict[Place, Change]) -> tuple[tu
 SLICE = ("start", "stop", "step")
 
 
-def entries_that_stay(tensor: Tensor, axis: int, stay: Tensor) -> Tensor:
+def entries_that_stay(tensor: Tensor, axis: Any, stay: Tensor) -> Tensor:
     """Return a tensor with some entries along an axis; a pattern that repeats, as batch by heads does, fits any batch.
 
     >>> entries_that_stay(torch.arange(6), 0, torch.tensor([True, False, True, False]))
@@ -189,7 +193,7 @@ class Resized:
 
     def __init__(self, module: nn.Module, before: dict[str, Any], changes: dict) -> None:
         self.module, self.before, self.changes = module, before, changes
-        self.inner = module.__dict__.get("forward")  # of an earlier round
+        self.inner = module.__dict__.get("forward")  # that of an earlier round, or one that the caller had set
 
     def __call__(self, *args, **kwargs):
         module = self.module
@@ -216,7 +220,7 @@ class Scaling(TorchFunctionMode):
         if name in self.names:
             site, around = site_of()
             key = (name, *site)
-            if key in self.visits and (around is self.resized or around is self.resized.inner):
+            if key in self.visits and around is not None and around.module is self.resized.module:
                 visits = self.resized.changes[key]
                 args, kwargs = changed(args, kwargs, visits[min(self.visits[key], len(visits) - 1)])
                 self.visits[key] += 1

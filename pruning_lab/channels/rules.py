@@ -120,6 +120,21 @@ def split(canvas: Canvas, call: Call) -> None:
     move(canvas, call)
 
 
+def shuffle(canvas: Canvas, call: Call) -> None:
+    """Channels dealt out anew among groups: as many must be left in each.
+
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ChannelShuffle(2), nn.Conv2d(8, 2, 1))
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3, 2, 2))]
+    [4]
+    """
+    for layer in canvas.layers(call["self"]):
+        if 1 in along(layer):
+            canvas.boxes.append(thin(layer.unflatten(1, (call["groups"], -1))))
+    move(canvas, call)
+
+
 def cat(canvas: Canvas, call: Call) -> None:
     """Strips side by side along `dim`; along the other axes they share their colours' fate.
 

@@ -16,7 +16,7 @@ from pruning_lab.modes import in_mode
 from .attention import open_attention_
 from .call import Call
 from .paint import Canvas
-from .resizing import Recording
+from .resizing import Recording, Resized
 from .sizes import has_numbers, with_label
 from .table import rule_for
 from .torch_layers import TORCH_LAYERS
@@ -134,7 +134,7 @@ def plain_arithmetic() -> Iterator[None]:
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
-        torch.backends.mkldnn.enabled = False
+        setattr(torch.backends.mkldnn, "enabled", False)  # noqa: B010 (its type is that of a property)
         yield
 
 
@@ -142,6 +142,14 @@ def _label_numbers_(model):
     """Have the numbers of every module remember where they stand; those of torch's own layers are known."""
     for name, module in model.named_modules():
         if not isinstance(module, TORCH_LAYERS):
-            for attribute, value in list(vars(module).items()):
-                if has_numbers(value) and not attribute.startswith("_"):
-                    module.__dict__[attribute] = with_label(value, name, attribute)
+            _label(vars(module), name)
+            resized = getattr(vars(module).get("forward"), "__self__", None)
+            while isinstance(resized, Resized):  # an earlier round has set numbers aside
+                _label(resized.before, name)
+                resized = getattr(resized.inner, "__self__", None)
+
+
+def _label(numbers, name):
+    for attribute, value in list(numbers.items()):
+        if has_numbers(value) and not attribute.startswith("_"):
+            numbers[attribute] = with_label(value, name, attribute)

@@ -90,6 +90,13 @@ class Labelled(int):
     origin: tuple[str, str, int | None]
 
 
+def relabelled(value: int, labelled: Labelled) -> Labelled:
+    """Return another number that remembers the same place."""
+    new = Labelled(value)
+    new.origin = labelled.origin
+    return new
+
+
 class Strip(NamedTuple):
     """The paint along one axis: layers, the axis, how many indices are measured (None: all `size` of them)."""
 
