@@ -187,6 +187,8 @@ def _read_coded(reader, _, __):
     index_bits = reader.choice(range(WIDEST_GAP + 1), "bits of a gap")
     codebook_dtype = _read_codebook_dtype(reader)
     values, kept = reader.number(4, "values in the codebook"), reader.number(4, "survivors")
+    if values > 2**16:
+        raise ValueError(f"the codebook of {reader.name} has {values} values")
     steps = reader.number(4, "steps")
     step_bytes, value_bytes = reader.number(4, "bytes of the steps"), reader.number(4, "bytes of the values")
     codebook = np.frombuffer(reader.take(values * codebook_dtype.itemsize, "codebook"), codebook_dtype)

@@ -39,11 +39,13 @@ def compress_network(network, seed, folder, sparsities=SPARSITIES, bits=BITS):
         sparsities, bits: what is tried, each with each.
 
     Returns:
-        list of dicts: network, seed, method ("dense", "pruned", "pipeline" or "rival"), sparsity, bits, bytes, and
-        validation, the accuracy in [0, 1] of the network that comes out of the file.
+        list of dicts: network, seed, method ("dense", "dense, trained as long", "pruned", "pipeline" or "rival"),
+        sparsity, bits, bytes, and validation, the accuracy in [0, 1] of the network that comes out of the file.
     """
     dense = trained(network, seed)
     rows = [_row(network, seed, "dense", 0.0, 32, dense, 4 * _entries(dense), folder)]
+    longer = trained_longer(network, dense, seed)
+    rows.append(_row(network, seed, "dense, trained as long", 0.0, 32, longer, 4 * _entries(longer), folder))
     for sparsity in sparsities:
         model = fresh_copy(network, dense)
         kept = prune_gradually(model, network, sparsity, seed)
@@ -58,6 +60,13 @@ def trained(network, seed):
     torch.manual_seed(seed)
     model = NETWORKS[network]()
     train.fit(model, images("train"), epochs=EPOCHS[network], batch_size=BATCH, seed=seed, progress=False)
+    return model
+
+
+def trained_longer(network, dense, seed):
+    """Return a copy of a dense network after the steps that a pruned one gets, without the pruning: the fair rival."""
+    model = fresh_copy(network, dense)
+    train.fit(model, images("train"), epochs=PRUNING_EPOCHS[network], batch_size=BATCH, seed=seed, progress=False)
     return model
 
 
@@ -185,14 +194,19 @@ def _entries(model):
     return sum(tensor.numel() for tensor in model.state_dict().values())
 
 
-def frontier(rows, network, method):
+def frontier(rows, network, method, rival="dense"):
     """Return a line for each sparsity and number of bits: means over the seeds, and their range.
+
+    Args:
+        rows: what `compress_network` returned, of all seeds together.
+        network, method: as in the rows.
+        rival: the method that accuracy is held against, "dense" or "dense, trained as long".
 
     Returns:
         list of dicts: sparsity, bits, ratio (times smaller than dense float32), and change, low and high: validation
-        against the dense network of the same seed, in points. The largest ratio comes last.
+        against the rival of the same seed, in points. The largest ratio comes last.
     """
-    dense = {row["seed"]: row for row in rows if row["network"] == network and row["method"] == "dense"}
+    dense = {row["seed"]: row for row in rows if row["network"] == network and row["method"] == rival}
     lines: dict[tuple, list] = {}
     for row in rows:
         if row["network"] == network and row["method"] == method:
@@ -214,22 +228,23 @@ def _line(where, found, dense):
     }
 
 
-def chosen_on_validation(rows, network, method="pipeline", points=0.5):
+def chosen_on_validation(rows, network, method="pipeline", points=0.5, rival="dense"):
     """Return the line of the smallest files that lose at most `points` on validation, in the mean over the seeds."""
-    good = [line for line in frontier(rows, network, method) if line["change"] >= -points]
+    good = [line for line in frontier(rows, network, method, rival) if line["change"] >= -points]
     if not good:
         raise ValueError(f"rows must hold a file that loses at most {points} points; got none of {network}")
     return good[-1]
 
 
 def read_test_once(rows, network, line, folder, method="pipeline"):
-    """Return test accuracies for one line of the frontier: a dict for each seed, of dense, compressed and bytes."""
+    """Return test accuracies for one line of the frontier: a dict for each seed, of dense, longer, compressed, bytes."""
     where = {"network": network, "method": method, "sparsity": line["sparsity"], "bits": line["bits"]}
     found = [row for row in rows if all(row[name] == value for name, value in where.items())]
     return [
         {
             "seed": row["seed"],
             "dense": _test_of(row | {"method": "dense", "sparsity": 0.0, "bits": 32}, folder),
+            "longer": _test_of(row | {"method": "dense, trained as long", "sparsity": 0.0, "bits": 32}, folder),
             "compressed": _test_of(row, folder),
             "bytes": row["bytes"],
         }
