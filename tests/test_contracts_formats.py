@@ -146,7 +146,8 @@ def but(columns):
 
 
 WRITTEN = {
-    but("complex, float8, meta, lazy module"): works,
+    but("complex, float8, meta, subclassed, lazy module"): works,
+    "subclassed": takes_none("torch copies no module that holds such a tensor, and says so"),
     "complex, float8": refuses(TypeError, "model must hold tensors of float16, bfloat16, float32"),
     "meta": refuses(ValueError, "0.weight must hold numbers; got a tensor on the meta device"),
     "lazy module": refuses(ValueError, "0.weight must be initialised"),
@@ -407,6 +408,7 @@ TABLE = [
 NOT_CALLED = {
     "sparse.Format": "abstract: its formats have rows",
     "compress.CompressedSize": "what compressed_size returns",
+    "compress.Part": "a line of what file_parts returns",
     "measure.Comparison": "what compare returns",
     "measure.Row": "a line of what compare returns",
     "measure.Rival": "what best_dense returns",

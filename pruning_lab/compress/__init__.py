@@ -5,6 +5,7 @@ code (`huffman_code_lengths`). `compressed_size` adds up what a layer takes by t
 writes a whole model to a file, `file_parts` says what each byte of it is, and `load_compressed` reads it.
 """
 
+from pruning_lab.compress.files import Part
 from pruning_lab.compress.huffman import huffman_code_lengths, huffman_codes
 from pruning_lab.compress.saving import file_parts, load_compressed, save_compressed
 from pruning_lab.compress.sharing import SharedWeights, share_weights
@@ -13,6 +14,7 @@ from pruning_lab.compress.training import hold_shared
 
 __all__ = [
     "CompressedSize",
+    "Part",
     "SharedWeights",
     "compressed_size",
     "file_parts",

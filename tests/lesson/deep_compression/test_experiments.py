@@ -56,7 +56,7 @@ def test_sharing_leaves_few_values_and_training_them_lowers_the_loss():
         experiments.share_and_retrain(shared, kept, 1, 0, epochs=epochs)
         assert shared[1].weight[kept["1.weight"]].unique().numel() <= 2
         images, labels = experiments.images("train")
-        losses.append(float(nn.functional.cross_entropy(shared(images), labels)))
+        losses.append(nn.functional.cross_entropy(shared(images), labels).item())
     assert losses[1] < losses[0]
 
 
@@ -124,3 +124,15 @@ def test_the_smallest_good_file_is_chosen():
     assert experiments.chosen_on_validation(ROWS, "net", points=1.1)["bits"] == 2
     with pytest.raises(ValueError, match="rows must hold a file that loses at most -1 points; got none of net"):
         experiments.chosen_on_validation(ROWS, "net", points=-1)
+
+
+def test_what_was_measured_keeps_what_the_course_says_of_it():
+    """At least 40 times smaller within half a point of the dense network it came from: test, mean of three."""
+    kept = experiments.measured()
+    (chosen,) = [read for read in kept["test"] if read["method"] == "pipeline"]
+    assert len(chosen["seeds"]) == 3
+    changes = [100 * (seed["compressed"] - seed["dense"]) for seed in chosen["seeds"]]
+    assert np.mean(changes) > -0.5
+    assert all(4 * 266_610 / seed["bytes"] > 40 for seed in chosen["seeds"])
+    again = experiments.chosen_on_validation(kept["rows"], "LeNet-300-100", against="dense, trained as long")
+    assert again == pytest.approx(chosen["line"])
