@@ -3,14 +3,11 @@
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.practice import NOT_STARTED
 
 
 def exact_mask(answer):
     """`my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
     rng = np.random.default_rng(7)
-    if answer(np.ones((2, 2), np.float32), 0.5) is ...:
-        return NOT_STARTED
     for weight, sparsity in [
         (np.array([[3.0, -0.1], [-2.0, 0.5]]), 0.5),
         (rng.standard_normal((6, 10)), 0.7),
@@ -20,7 +17,6 @@ def exact_mask(answer):
         (rng.integers(-2, 3, (9, 7)).astype(float), 0.3),
     ]:
         _compare_mask(np.asarray(answer(weight.copy(), sparsity)), weight, sparsity)
-    return None
 
 
 def _compare_mask(mask, weight, sparsity):
@@ -45,8 +41,6 @@ def _compare_mask(mask, weight, sparsity):
 
 def csr_bytes(answer):
     """`my_csr_bytes(rows, columns, sparsity)` is how many bytes CSR takes with float32 values and int32 indices."""
-    if answer(4, 4, 0.5) is ...:
-        return NOT_STARTED
     rng = np.random.default_rng(8)
     for rows, columns, sparsity in [(4, 6, 0.5), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0)]:
         dense = np.ones(rows * columns, np.float32)
@@ -54,7 +48,6 @@ def csr_bytes(answer):
         dense[rng.permutation(dense.size)[:pruned]] = 0
         stored = sparse.CSR.from_dense(dense.reshape(rows, columns), index_dtype=np.int32)
         _compare_bytes(answer(rows, columns, sparsity), stored.nbytes, rows, dense.size, pruned)
-    return None
 
 
 def _compare_bytes(got, wanted, rows, size, pruned):
@@ -78,8 +71,6 @@ def shrunk_pair(answer):
     weight1, bias1, weight2 = rng.standard_normal((6, 6)), rng.standard_normal(6), rng.standard_normal((3, 6))
     keep, x = np.array([0, 2, 5]), rng.standard_normal(6)
     got = answer(weight1.copy(), bias1.copy(), weight2.copy(), keep)
-    if got is ...:
-        return NOT_STARTED
     shape = len(got) if isinstance(got, tuple) else type(got).__name__
     assert shape == 3, f"return three arrays, weight1, bias1, weight2; got {shape}"
     small1, small_bias, small2 = map(np.asarray, got)
@@ -98,4 +89,3 @@ def shrunk_pair(answer):
     assert np.allclose(small, weight2 @ hidden), (
         "shapes fit, values do not: use the same units, in the same order, in all three"
     )
-    return None
