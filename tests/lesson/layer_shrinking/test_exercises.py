@@ -43,7 +43,7 @@ WRONG = [
     (exercises.strongest_filters, lambda w, n: strongest(np.abs(w).sum(axis=(0, 2, 3)), n), "ranks the input channels"),
     (exercises.strongest_filters, mask_instead, "must be indices, not a mask"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
-    (exercises.strongest_filters, lambda w, n: np.arange(n), "L1 norms"),
+    (exercises.strongest_filters, lambda w, n: [0, *range(2, n + 1)], "L1 norms"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[:, k], n[:, k], b[:, k]), "axis 0 is what the layer makes"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n, b[:, k]), "four numbers for every channel"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[k], b[:, k]), "channels are its columns"),
