@@ -14,6 +14,9 @@ from PIL import Image
 from pruning_lab.attendance import attended
 from pruning_lab.plots.style import PAGE, SLIDE, Style, drawn_for, smallest_text
 
+# Figures are drawn for paper. In JupyterLab's dark theme light and dark change places, and hues stay.
+DARK = 'body[data-jp-theme-light="false"] .pruning-lab-figure {filter: invert(0.88) hue-rotate(180deg)}'
+
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     """Return the axes of a new figure of `width` by `height` inches that cuts nothing off.
@@ -80,7 +83,7 @@ def show(picture: Axes | Figure, alt: str) -> None:
     if not alt.strip():
         raise ValueError(f"alt must say what the picture shows; got {alt!r}")
     if attended():
-        display({"text/html": image_html(picture, alt), "text/plain": alt}, raw=True)
+        display({"text/html": f"<style>{DARK}</style>{image_html(picture, alt)}", "text/plain": alt}, raw=True)
     else:
         _show_png(picture, alt)
     words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"

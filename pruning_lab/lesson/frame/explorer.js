@@ -38,6 +38,7 @@ function render({ model, el }) {
     drawnFor = el.clientWidth;
   });
   place.observe(el);
+  requestAnimationFrame(draw); // on a slide that is not shown yet
   return () => {
     model.off(STATE, draw);
     place.disconnect();

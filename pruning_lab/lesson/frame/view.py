@@ -39,8 +39,9 @@ def show_widget(widget, text, twin=""):
     name = f"twin-{uuid4().hex}"
     bundle = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])._repr_mimebundle_()
     display({**bundle, "text/plain": text}, raw=True)
-    # JupyterLab writes an error where a widget was; it is hidden where the twin is shown.
-    lost = f".jp-OutputArea-child:has(+ .jp-OutputArea-child #{name}) > .jupyter-widgets:not(:has(*)) {{display: none}}"
+    # JupyterLab writes an error where a widget was, words without an element: they are hidden beside the twin.
+    before = f".jp-OutputArea-child:has(+ .jp-OutputArea-child #{name})"
+    lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
     words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
     plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
     display({"text/html": plain, "text/plain": ""}, raw=True)

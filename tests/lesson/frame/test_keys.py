@@ -13,6 +13,9 @@ from pruning_lab.lesson.frame.lessons import lessons
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
 
 
+ASK_ON = {"explore-text", "spellings-why-text"}  # what stands below a guess and gives nothing away
+
+
 def sources(lesson, kind="code"):
     return "\n".join("".join(cell["source"]) for cell in lesson.cells() if cell["cell_type"] == kind)
 
@@ -55,7 +58,7 @@ def test_right_answers_do_not_stand_in_the_order_of_the_options(lesson):
 
 @each_lesson
 def test_what_a_guess_found_is_folded_up_in_the_committed_notebook(lesson):
-    assert len(guesses(lesson)) >= 3
+    assert len(guesses(lesson)) >= 2
     for cell in guesses(lesson):
         (output,) = cell["outputs"]
         assert output["metadata"]["folded"]
@@ -70,9 +73,12 @@ def test_what_a_guess_found_is_folded_up_in_the_committed_notebook(lesson):
 def test_below_a_prediction_or_a_guess_the_verdict_is_folded_up(lesson):
     cells = lesson.cells()
     asks = [n for n, cell in enumerate(cells) if re.search(r"lesson\.(guess|predict)\(", "".join(cell["source"]))]
-    below = ["".join(cells[n + 1]["source"]) for n in asks if cells[n + 1]["cell_type"] == "markdown"]
+    below = {
+        cells[n + 1]["id"]: "".join(cells[n + 1]["source"]) for n in asks if cells[n + 1]["cell_type"] == "markdown"
+    }
     assert below
-    assert [text[:60] for text in below if not text.startswith("<details><summary>")] == []
+    open_ones = {name for name, text in below.items() if not text.startswith("<details><summary>")}
+    assert open_ones <= ASK_ON
 
 
 def test_an_inquiry_answers_each_choice_in_its_own_words(shown, attended, monkeypatch):
