@@ -7,7 +7,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "pruning_lab"
 FLOORS = {
-    **dict.fromkeys(("arrays", "checks", "files", "modes", "progress", "radix_select", "tables"), -2),  # the ground
+    **dict.fromkeys(
+        ("arrays", "attendance", "checks", "files", "modes", "progress", "radix_select", "tables"), -2
+    ),  # the ground
     "weights": -1,
     **dict.fromkeys(("scores", "masks", "schedules", "sparse", "layers", "data", "models", "measure", "plots"), 0),
     **dict.fromkeys(("kernels", "compress", "prune", "channels", "reconstruct"), 1),

@@ -88,14 +88,6 @@ def append(kind, **fields):
     return f"Saved in {journal_path()}."
 
 
-def try_append(kind, **fields):
-    """Save one entry for a button: the sentence that `append` returns, or the reason why it was not saved."""
-    try:
-        return append(kind, **fields)
-    except JournalError as error:
-        return f"Not saved: {error}"
-
-
 def export(path=None):
     """Write the journal as Markdown, for reading, printing or sending; return the new file's path.
 

@@ -2,9 +2,10 @@
 
 import ipywidgets
 
-from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.answers import Answer, NotStarted, WrongAnswer
-from pruning_lab.lesson.frame.view import message, show_widget
+from pruning_lab.lesson.frame.keys import hints_for
+from pruning_lab.lesson.frame.session import current
+from pruning_lab.lesson.frame.view import message, noted, show_widget
 
 SELF_CHECK = (
     "A concrete answer is there: a number, a shape or a line of code.",
@@ -23,7 +24,8 @@ def practice(checker, answer, *hints):
         checker: a function from a lesson's exercises, called with an `answers.Answer`. It raises AssertionError with a
             message if this answer is wrong.
         answer: the learner's function.
-        hints: three sentences, from a nudge to nearly the answer, shown one at a time.
+        hints: three sentences, from a nudge to nearly the answer, shown one at a time; if none is given, those that
+            the `keys.toml` beside the checker has under its name.
 
     Raises:
         TypeError: the answer is not a function.
@@ -35,6 +37,7 @@ def practice(checker, answer, *hints):
     Traceback (most recent call last):
     ValueError: hints must come in three steps; got 1
     """
+    hints = hints or hints_for(checker)
     if len(hints) != 3:
         raise ValueError(f"hints must come in three steps; got {len(hints)}")
     asked = Answer(answer)
@@ -84,7 +87,7 @@ def self_check(question):
 
     def on_save(_button):
         met = [point.description for point in points if point.value]
-        saved.value = message(journal.try_append("answer", question=question, answer=answer.value, met=met))
+        saved.value = noted("answer", lesson=current(), question=question, answer=answer.value, met=met)
 
     save.on_click(on_save)
     listed = "\n".join(f"[ ] {point}" for point in SELF_CHECK)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pruning_lab.lesson.frame import journal
+from pruning_lab.lesson.frame import journal, view
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_the_tilde_is_the_home_folder(tmp_path, monkeypatch):
 )
 def test_every_note_is_kept_whatever_its_characters(path, text):
     journal.append("note", question="before")
-    assert journal.try_append("note", question=text) == f"Saved in {path}."
+    assert journal.append("note", question=text) == f"Saved in {path}."
     journal.append("note", question="after")
     before, kept, after = (entry["question"] for entry in journal.read())
     assert (before, after) == ("before", "after")
@@ -148,16 +148,19 @@ def test_every_note_is_kept_whatever_its_characters(path, text):
 @pytest.mark.parametrize("empty", ["", "  \n"])
 def test_an_empty_reason_is_not_saved_as_one(path, empty):
     for kind in ("reason", "answer"):
-        said = journal.try_append(kind, question="Why?", **{kind: empty})
-        assert said == f"Not saved: The {kind} is empty. Write it first; then save."
+        said = view.noted(kind, question="Why?", **{kind: empty})
+        assert f">Not saved: The {kind} is empty. Write it first; then save.<" in said
+        assert "data-saved" not in said  # so the browser keeps what is written
     assert journal.read() == []
 
 
 def test_what_json_cannot_hold_is_said_and_changes_nothing(path):
     journal.append("note", question="Why?")
     before = path.read_bytes()
-    said = journal.try_append("note", question=object())
-    assert said.startswith("Not saved: The entry holds what a journal cannot keep (Object of type object")
+    with pytest.raises(
+        journal.JournalError, match=r"^The entry holds what a journal cannot keep \(Object of type object"
+    ):
+        journal.append("note", question=object())
     assert path.read_bytes() == before
 
 
@@ -166,7 +169,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path, monkeypatch):
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
     with pytest.raises(journal.JournalError, match=r"could not be written .* Nothing saved was lost"):
         journal.append("note", question="Why?")
-    assert journal.try_append("note").startswith("Not saved: ")
+    assert ">Not saved: " in view.noted("note")
 
 
 def test_a_crash_before_the_rename_leaves_the_old_journal(path, monkeypatch):

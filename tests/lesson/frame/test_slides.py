@@ -115,8 +115,8 @@ def test_a_changed_output_changes_the_slide_or_stops_the_deck(lesson):
         if directive.startswith(("{{ explore ", "{{ sources")):
             continue
         before, changed = filled(directive, outputs), deepcopy(outputs)
-        for cell in changed.cells.values():
-            for output in cell.get("outputs", []):
+        for cell in changed.cells:
+            for output in changed.outputs(cell):
                 _spoil(output)
         try:
             after = filled(directive, changed)
@@ -207,6 +207,34 @@ def test_a_deck_is_one_file_that_asks_nobody():
     assert "url(http" not in page
     assert "sourceMappingURL" not in page
     assert page.count("<section") == page.count('<aside class="notes">') == len(slides_of(lesson.deck))
+
+
+@each_lesson
+def test_what_the_speaker_knows_is_not_in_the_students_file(lesson):
+    page = deck_html(lesson.deck, Outputs(lesson.notebook), notes=False)
+    assert page.count("<section") == len(slides_of(lesson.deck))
+    assert "<aside" not in page
+    said = [notes.partition("** ")[2][:40] for _, notes in slides_of(lesson.deck)]
+    assert [words for words in said if words in page] == []
+
+
+def votes(lesson):
+    """Return, for each vote, what the slides before it say without the options, and what was measured."""
+    outputs = Outputs(lesson.notebook)
+    slides = [slide for slide, _ in slides_of(lesson.deck)]
+    for number, slide in enumerate(slides):
+        found = re.match(r"## Measured.*?(\{\{ [\w-]+: .*? \}\})", slide)
+        if found:
+            before = re.sub(r"^\d\. .*$", "", "\n".join(slides[:number]), flags=re.MULTILINE)
+            still = re.sub(r"\{\{ explore .*? \}\}", "", before)  # no cell need be run
+            yield re.sub(r"<img[^>]*>", "", filled(still, outputs)), filled(found[1], outputs)
+
+
+@each_lesson
+def test_no_slide_answers_the_next_vote(lesson):
+    asked = list(votes(lesson))
+    assert asked
+    assert [answer for before, answer in asked if answer in before] == []
 
 
 def test_formulas_are_mathml_and_markdown_is_html():
