@@ -262,13 +262,13 @@ def require_exact_mask(keep, weights, sparsity, other_ways):
 
 def _why_count(pruned, size, sparsity, magnitudes):
     due = sparsity * size
+    if abs(due % 1 - 0.5) < 1e-9 and abs(pruned - due) < 1:
+        return f"Python's round takes {due:g} to the even neighbour."
     if pruned == size - round(due):
         at_an_end = "a slice with -0 is not what it seems: [-0:] is everything, [:-0] nothing. Count from the front."
         return at_an_end if round(due) in (0, size) else "is True meant for the pruned ones? True keeps."
     if len(np.unique(magnitudes)) < size:
         return "Many magnitudes are equal here: a threshold takes all of them or none."
-    if abs(due % 1 - 0.5) < 1e-9 and abs(pruned - due) < 1:
-        return f"Python's round takes {due:g} to the even neighbour."
     if abs(pruned - due) < 1:
         return "Round to the nearest whole number, do not cut off or round up."
     return "count round(sparsity * n), over all weights."
