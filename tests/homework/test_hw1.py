@@ -220,7 +220,7 @@ LOOPS = [
         "other weights",
         4,
     ),
-    (edited(STEP, STEP.replace("0.1", "-0.1")), "did not move as steps of SGD", 4),
+    (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),
     (edited(STEP, STEP.replace("0.1", "0.2")), "in epoch 1", 4),
     (edited("range(0, len(images), 30)", "range(0, 60, 30)"), "over all training images", 4),
     (edited("int(np.argmax(accuracies))", "len(accuracies) - 1 - int(np.argmax(accuracies[::-1]))"), "equally good", 4),

@@ -2,8 +2,8 @@
 
 assignments   which there are: each is found by being there
 release       released notebooks, test files and solution pages, made from the sources with otter-grader
-answers       what a check may trust: plain copies of an answer, fresh instances
-submissions   what a class has handed in
+answers       what a check may trust: plain copies of an answer, fresh instances; values are its numbers
+submissions   what a class has handed in; handed_in reads its files and zips, notebooks its notebooks
 sandbox       a submission in a process of its own, cut off from the machine
 grading       the tests of each question, run against a submission; ledger keeps what is done
 downloads     what Canvas, Moodle and Gradescope hand out, read as it is
