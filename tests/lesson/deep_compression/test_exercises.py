@@ -83,7 +83,7 @@ WRONG = [
     (exercises.canonical_codes, not_shifted, "no code begins another"),
     (exercises.canonical_codes, from_above, "the first code is all zeros"),
     (exercises.canonical_codes, in_the_order_of_the_dict, "codes ascend by length, then by symbol"),
-    (exercises.codebook_step, in_place, "leave the codebook you are given"),
+    (exercises.codebook_step, in_place, "codebook was changed in place"),
     (exercises.codebook_step, lambda book, *_: book[:2], "one value for each code"),
     (exercises.codebook_step, last_of_each, "keeps one weight of each cluster"),
     (exercises.codebook_step, lambda b, c, g, r: right_step(b, c, g, -r), "this step climbs"),
