@@ -19,11 +19,14 @@ notebooks: .venv/test-ready
 homework: .venv/test-ready
 	$(BIN)/python -m pruning_lab.homework make
 
-# make grade SUBMISSIONS=folder [ASSIGNMENT=hw1-masks] [WORKERS=2] [SCHEDULER=tcp://host:8786] [REGRADE=q3] [TRUST=1]
+# make grade SUBMISSIONS=folder-or-zip [ASSIGNMENT=hw1-masks] [WORKERS=2] [SCHEDULER=tcp://host:8786] [REGRADE=q3] [REASON="why"]
+#   [ROSTER=roster.csv] [POLICY=policy.toml] [COLUMN="Homework 1 (4711)"] [DRY_RUN=1] [TRUST=1]
 grade: .venv/test-ready
 	$(BIN)/python -m pruning_lab.homework grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)",$(error SUBMISSIONS=folder is missing)) \
 	    $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT)) $(if $(WORKERS),--workers $(WORKERS)) \
-	    $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(REGRADE),--regrade $(REGRADE)) $(if $(TRUST),--trust-submissions)
+	    $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(REGRADE),--regrade $(REGRADE)) $(if $(TRUST),--trust-submissions) \
+	    $(if $(ROSTER),--roster "$(ROSTER)") $(if $(POLICY),--policy "$(POLICY)") $(if $(COLUMN),--column "$(COLUMN)") \
+	    $(if $(REASON),--reason "$(REASON)") $(if $(DRY_RUN),--dry-run)
 
 slides: .venv/test-ready
 	$(BIN)/python -m pruning_lab.lesson.frame.slides

@@ -26,6 +26,7 @@ import torch
 
 from benchmarks.table import Line
 from pruning_lab import kernels, measure
+from pruning_lab.compress import share_weights
 from pruning_lab.sparse import CSR, BlockCSR
 from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 
@@ -35,7 +36,7 @@ RNG = np.random.default_rng(0)
 
 def rows() -> list[Line]:
     """Return one line of the table per comparison."""
-    return [*_deep_compression_layers(), _small_matrix(), *_four_by_one()]
+    return [*_deep_compression_layers(), *_shared_weights(), _small_matrix(), *_four_by_one()]
 
 
 def _deep_compression_layers():
@@ -62,6 +63,35 @@ def _deep_compression_layers():
         _mean_row("csr_matmul, batch 64, against SciPy CSR", batch, ["SciPy"], 3.0),
         _mean_row("csr_matmul, batch 64, against torch CSR int32", batch, ["torch"], 2.0),
     ]
+
+
+def _shared_weights():
+    """What does running from the small form cost? Codes of 5 bits and gaps, as published, against the same matrix."""
+    warm, cold = {}, {}
+    for name in DENSE_LAYERS:
+        shape, density = DEEP_COMPRESSION_LAYERS[name]
+        weight = torch.from_numpy(_random(shape, density))
+        rows = share_weights(weight, weight != 0, bits=5).to_rows()
+        candidates = _shared_candidates(rows, rows.to_dense(), _random(shape[1], 1))
+        warm[name] = measure.compare({name: candidates[name] for name in ("ours", "CSR")})
+        cold[name] = measure.compare(candidates, cold=True)
+    return [
+        _mean_row("shared_matvec against csr_matvec", warm, ["CSR"]),
+        _mean_row("shared_matvec against csr_matvec, cold", cold, ["CSR"]),
+        _mean_row("shared_matvec against the best dense, cold", cold, ["NumPy dense", "torch dense"]),
+        _mean_row("shared_matvec against unpacking first, cold", cold, ["unpacked first"]),
+    ]
+
+
+def _shared_candidates(rows, dense, x):
+    csr = CSR.from_dense(dense)
+    candidates = {
+        "ours": lambda: kernels.shared_matvec(rows, x),
+        "CSR": lambda: kernels.csr_matvec(csr, x),
+        "unpacked first": lambda: rows.to_dense() @ x,
+    } | measure.dense_products(dense, x)
+    _check_answers(candidates, dense @ x)
+    return candidates
 
 
 def _small_matrix():

@@ -156,7 +156,7 @@ def _as_tensor(keep, name):
     try:
         if isinstance(keep, np.ndarray):  # a copy: torch shares no array that is read-only or of the other byte order
             return torch.from_numpy(keep.astype(keep.dtype.newbyteorder("=")))
-        return torch.as_tensor(keep)
+        return keep if isinstance(keep, torch.Tensor) else torch.as_tensor(keep, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(f"{name} must be a 1-D integer tensor or list of ints; got {keep!r:.60}") from error
 

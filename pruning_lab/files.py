@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,13 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
 
     Args:
         path: the file to replace or create, in a folder that exists; of a link, what it leads to.
-        private: only the owner may read the file; otherwise, whoever the system's defaults allow.
+        private: only the owner may read the file; otherwise, whoever may read the one that it replaces, or whoever the
+            system's defaults allow.
+
+    Raises:
+        TypeError, ValueError: a path that is not a text or a Path, or empty.
+        FileExistsError: a device or a pipe has that name. A rename would leave an ordinary file in its place.
+        PermissionError: the file is read-only. A rename would go through and defeat its owner's wish.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -25,15 +32,44 @@ def replacing(path: str | os.PathLike, private: bool = False) -> Iterator[Binary
     ...     Path(f"{folder}/note.txt").read_text()
     'kept'
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
-    path = Path(os.path.realpath(path))  # a link, as into a synced folder, stays one: its target is replaced
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    path = Path(
+        os.path.realpath(check_path(path))
+    )  # a link, as into a synced folder, stays one: its target is replaced
+    mode = _mode_of_old(path)
+    draft = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")  # no longer than a system allows
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # the new content is on disk before its name is
+        if mode is not None and not private:
+            os.chmod(draft, mode)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_path(path: str | os.PathLike) -> str | os.PathLike:
+    """Return `path` if it can name a file.
+
+    >>> check_path("")
+    Traceback (most recent call last):
+    ValueError: path must name a file; got ''
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
+    if not os.fspath(path):
+        raise ValueError(f"path must name a file; got {path!r}")
+    return path
+
+
+def _mode_of_old(path):
+    """Return who may do what with the file that is to be replaced; None where there is none."""
+    if not path.exists():
+        return None
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a folder the system itself says what it is
+        raise FileExistsError(f"path must be an ordinary file or a new one; got {path}, a device or a pipe")
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"path must be a file that may be written; got {path}, which is read-only")
+    return stat.S_IMODE(mode)

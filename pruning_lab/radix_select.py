@@ -38,7 +38,7 @@ def mask_lowest(tensors: Sequence[Tensor], pruned: int, by_magnitude: bool) -> l
     if not 1 <= pruned <= sum(scores.numel() for scores in tensors):
         raise ValueError(f"pruned must be at least 1 and at most the number of all scores; got {pruned}")
     flats = [np.ascontiguousarray(scores.reshape(-1).numpy(force=True)).view(np.int32) for scores in tensors]
-    masks = [torch.empty(scores.shape, dtype=torch.bool) for scores in tensors]
+    masks = [torch.empty(scores.shape, dtype=torch.bool, device="cpu") for scores in tensors]
     threshold, ties = _select(flats, pruned - 1, by_magnitude)
     for flat, mask in zip(flats, masks, strict=True):
         ties -= _fill_mask(flat, threshold, ties, by_magnitude, mask.view(-1).numpy())

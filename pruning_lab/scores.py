@@ -102,7 +102,7 @@ def wanda_scores(weight: Tensor, inputs: Tensor) -> Tensor:
 
     Raises:
         TypeError: an argument that is not a floating-point tensor.
-        ValueError: an argument without exactly 2 axes, in_features that differ.
+        ValueError: an argument without exactly 2 axes, in_features that differ, no samples.
 
     Source: Sun et al. 2023, arXiv 2306.11695, section 3.
 
@@ -113,6 +113,8 @@ def wanda_scores(weight: Tensor, inputs: Tensor) -> Tensor:
     if inputs.shape[1] != weight.shape[1]:
         shapes = f"weight {tuple(weight.shape)} and inputs {tuple(inputs.shape)}"
         raise ValueError(f"inputs must have as many columns as weight has in_features; got {shapes}")
+    if len(inputs) == 0:
+        raise ValueError(f"inputs must hold at least one sample; got shape {tuple(inputs.shape)}")
     return weight.abs() * torch.linalg.vector_norm(inputs, dim=0)
 
 
@@ -140,7 +142,7 @@ def channel_scores(weight: Tensor, norm: int = 1) -> Tensor:
     weight = _raised(weight, "weight")
     if weight.ndim == 0:
         raise ValueError("weight must have at least 1 axis, out_channels first; got shape ()")
-    if norm not in (1, 2):
+    if isinstance(norm, bool) or norm not in (1, 2):
         raise ValueError(f"norm must be 1 or 2; got {norm!r}")
     return torch.linalg.vector_norm(weight[:, None].flatten(1), ord=norm, dim=1)
 

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pruning_lab.files import check_path
 from pruning_lab.measure import one_thread
 from pruning_lab.progress import bar
 
@@ -98,8 +99,10 @@ def run(
     if executor is not None and not isinstance(executor, Executor):
         raise TypeError(f"executor must be a concurrent.futures.Executor or None; got {type(executor).__name__}")
     runs, owner = _keyed(grid), _owner(function)
-    results, failures = _read(path, owner) if path else {}, []
+    results, failures = {} if path is None else _read(check_path(path), owner), []
     waiting = {key: parameters for key, parameters in runs.items() if key not in results}
+    if waiting and path is not None:
+        open(path, "ab").close()  # a file that cannot be written is found out now, not after the first run
     progress = bar(total=len(runs), initial=len(runs) - len(waiting))
     with progress, closing(outcomes(partial(_call, function), waiting, executor)) as ended:
         for key, outcome in ended:
@@ -107,7 +110,7 @@ def run(
                 failures.append((runs[key], outcome["error"]))
             else:
                 results[key] = outcome["result"]
-                if path:
+                if path is not None:
                     _append(path, {"function": owner["function"], "parameters": runs[key], **outcome, **owner})
             progress.update()
     done = [(parameters, results[key]) for key, parameters in runs.items() if key in results]

@@ -72,7 +72,7 @@ def fit(
     Raises:
         TypeError, ValueError: for arguments outside these ranges.
         FloatingPointError: at the first loss that is infinite or NaN, or weights that are after the last step. The
-            weights are then spoilt: build a new model.
+            weights are then spoilt (or were, if it is said of the first step): build a new model.
 
     >>> images, labels = torch.eye(4), torch.tensor([0, 1, 2, 2])
     >>> model = torch.nn.Linear(4, 3)
@@ -88,6 +88,7 @@ def fit(
     shuffle = torch.Generator().manual_seed(seed)
     history = []
     with (
+        torch.enable_grad(),
         nullcontext() if model.training else in_mode(model, training=True),
         _calling(after_step, opt),  # ahead of hold_masks: hooks run in the order in which they were registered
         hold_masks(model, masks, opt),
@@ -95,7 +96,7 @@ def fit(
     ):
         for _ in range(epochs):
             total = 0.0
-            for chosen in torch.randperm(len(labels), generator=shuffle).tensor_split(steps):
+            for chosen in torch.randperm(len(labels), generator=shuffle, device="cpu").tensor_split(steps):
                 total += _step(model, images[chosen], labels[chosen], opt, schedule) * len(chosen)
                 steps_done.update()
             history.append(total / len(labels))
@@ -162,6 +163,8 @@ def _step(model, images, labels, optimizer, schedule):
     """Take one step down the gradient; return the mean loss of the batch before it."""
     loss = F.cross_entropy(_shaped(model(images), images), labels)
     if not loss.isfinite():
+        if schedule.last_epoch == 0:  # no step has been taken yet
+            raise FloatingPointError(f"model must give a finite loss before it is trained; got {loss.item():.3g}")
         _diverged(f"a loss of {loss.item():.3g} at step {schedule.last_epoch + 1}", schedule)
     optimizer.zero_grad()
     loss.backward()
@@ -209,6 +212,8 @@ def _optimizer_of(model, optimizer, learning_rate):
     """Return the optimizer that `optimizer` makes for a model, which it must train."""
     if not callable(optimizer):
         raise TypeError(f"optimizer must be called as optimizer(parameters, lr=...); got {type(optimizer).__name__}")
+    if torch.is_inference_mode_enabled() or any(parameter.is_inference() for parameter in model.parameters()):
+        raise ValueError("model must be made and trained outside of torch.inference_mode(); got one in it")
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError(f"model must hold parameters that require a gradient; got none in {type(model).__name__}")
     real = [p for p in model.parameters() if p.is_floating_point() or p.is_complex()]

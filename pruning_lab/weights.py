@@ -230,12 +230,12 @@ def _each_tensor_once(found) -> Iterator[Weight]:
     counted: set[Hashable] = set()
     for weight in found:
         if weight.parameter is not None and issubclass(_class_of(weight.layer), LOOKED_UP + NORMS):
-            looked_up.setdefault(_memory(weight.parameter), weight)
+            looked_up.setdefault(memory_of(weight.parameter), weight)
     for weight in found:
         if weight.parameter is None:
             key = id(weight.layer), weight.name.rpartition(".")[2]
         else:
-            key = _memory(weight.parameter)
+            key = memory_of(weight.parameter)
         reader = looked_up.get(key)
         if reader is not None and reader.name != weight.name and not weight.left_out:
             what = reader.left_out.partition(",")[0]
@@ -250,8 +250,11 @@ def _each_tensor_once(found) -> Iterator[Weight]:
         yield weight
 
 
-def _memory(parameter):
-    """Return what two parameters have in common when they are one: the object itself, or the same numbers in memory."""
+def memory_of(parameter):
+    """Return what two parameters have in common when they are one: the object itself, or the same numbers in memory.
+
+    A weight tied through a view, `nn.Parameter(other.weight.data.T)`, is the same numbers under another shape.
+    """
     if is_lazy(parameter) or cannot_be_zeroed(parameter) or not parameter.numel():
         return id(parameter)
-    return parameter.device, parameter.data_ptr(), parameter.dtype, parameter.shape, parameter.stride()
+    return parameter.device, parameter.data_ptr(), parameter.numel()

@@ -10,6 +10,8 @@ import nbformat
 from docutils import nodes
 
 from pruning_lab.homework.frame import sandbox
+from pruning_lab.homework.frame.assignments import sources
+from pruning_lab.homework.frame.questions import HEADING
 from pruning_lab.lesson.frame.claims import SOURCES, load_claims
 from pruning_lab.lesson.frame.lessons import lesson, lessons
 from pruning_lab.lesson.frame.slides import BUILD, title_of
@@ -127,7 +129,7 @@ def api():
 def reference(module):
     """Return the reference of a module; where it lists what it imports, of that too."""
     gathers = hasattr(import_module(module), "__all__")
-    options = "   :members:\n" + "   :imported-members:\n   :noindex:\n" * gathers
+    options = "   :members:\n" + "   :imported-members:\n" * gathers
     return f"```{{eval-rst}}\n.. automodule:: {module}\n{options}```"
 
 
@@ -140,6 +142,22 @@ def measured():
         for name, took in results["alone"].items()
     ]
     return "\n".join(lines)
+
+
+def homework():
+    """Return what each assignment asks and gives, as a table, from the headings of its questions."""
+    lines, sums = (
+        ["| homework | questions | points by checks | by a reader | in all |", "|---|---|---|---|---|"],
+        [0, 0, 0],
+    )
+    for name, path in sources().items():
+        cells = nbformat.read(path, as_version=4).cells
+        asked = [(match, cell.source.partition("\n")[0]) for cell in cells if (match := HEADING.match(cell.source))]
+        read = sum(int(match[3]) for match, heading in asked if "read by a person" in heading)
+        points = sum(int(match[3]) for match, _ in asked)
+        sums = [before + more for before, more in zip(sums, (points - read, read, points), strict=True)]
+        lines.append(f"| {name} | {'; '.join(match[2] for match, _ in asked)} | {points - read} | {read} | {points} |")
+    return "\n".join([*lines, f"| all | | {sums[0]} | {sums[1]} | {sums[2]} |"])
 
 
 def numbers():
@@ -199,7 +217,14 @@ def _imagenet():
 
 
 myst_substitutions = numbers()
-FILLED = {"explorers": explorers, "decks": decks, "claims": claims, "api": api, "measured": measured}
+FILLED = {
+    "explorers": explorers,
+    "decks": decks,
+    "claims": claims,
+    "api": api,
+    "measured": measured,
+    "homework": homework,
+}
 
 
 def fill(_app, docname, source):

@@ -43,7 +43,7 @@ def explorer_tests(makes):
         monkeypatch.setattr(ipywidgets, "jslink", lambda *ends: links.append(ends) or tie(*ends))
         monkeypatch.setattr(explorer, "show_widget", lambda *pair: pairs.append(pair))
         shown._ipython_display_()
-        ((box, text),) = pairs
+        ((box, text, plain),) = pairs
         *knobs, canvas, twin = box.children
         assert text == shown.alt
         assert {name: getattr(canvas, name) for name in shown.state()} == shown.state()
@@ -58,6 +58,7 @@ def explorer_tests(makes):
         ]
         assert twin.value.startswith("<details><summary>As a plain figure</summary><img ")
         assert twin.value.count("<tr>") == len(shown.table)
+        assert plain in twin.value  # what stays when the kernel is gone
 
     @each
     def test_unattended(make, monkeypatch):

@@ -54,6 +54,30 @@ def wrong_answers(question, name, table):
     return [(question, name, answer, phrase, *(score or [0])) for answer, phrase, *score in table]
 
 
+def right_tests(name, solved, points, right):
+    """Return the two tests of answers that are right in an unusual way.
+
+    Args:
+        name: of the assignment.
+        solved: as `solution_of` returns it.
+        points: {question: points that checks give}.
+        right: {question: (name of the answer, [answers])}.
+    """
+
+    def test_every_question_has_ten_right_answers():
+        assert right.keys() == points.keys()
+        assert min(len(answers) for _, answers in right.values()) >= 10
+
+    cases = [(question, asked, answer) for question, (asked, answers) in right.items() for answer in answers]
+    ids = [f"{case[0]}-{number}" for number, case in enumerate(cases)]
+
+    @pytest.mark.parametrize(("question", "asked", "answer"), cases, ids=ids)
+    def test_a_right_answer_scores_full_marks_however_it_was_found(make, question, asked, answer):
+        assert graded(make(name), question, {**solved, asked: answer}) == (points[question], [])
+
+    return test_every_question_has_ten_right_answers, test_a_right_answer_scores_full_marks_however_it_was_found
+
+
 def mark_of(score):
     """Return what a ledger keeps of one question."""
     return {"score": score, "points": 2, "messages": []}
@@ -84,9 +108,9 @@ def assignment_tests(name, solved, points, wrong):
             assert score == 0
             assert all("replace the ..." in message or "not filled in yet" in message for message in messages)
 
-    def test_every_question_has_eight_wrong_answers():
+    def test_every_question_has_ten_wrong_answers():
         asked = [case[0] for case in wrong]
-        assert min(asked.count(question) for question in points) >= 8
+        assert min(asked.count(question) for question in points) >= 10
 
     ids = [f"{case[0]}-{number}" for number, case in enumerate(wrong)]
 
@@ -99,6 +123,6 @@ def assignment_tests(name, solved, points, wrong):
     return (
         test_the_solution_scores_full_marks,
         test_the_untouched_release_scores_nothing,
-        test_every_question_has_eight_wrong_answers,
+        test_every_question_has_ten_wrong_answers,
         test_a_wrong_answer_scores_what_it_should_and_is_told_why,
     )

@@ -129,7 +129,7 @@ def kinds(port, home="/nowhere"):
         "untouched": (None, 0, "replace the ..."),
         "wrong: a threshold": (
             replace("my_mask", "def my_mask(s, p):\n    return s > np.quantile(s, p)"),
-            16,  # the two questions that build on it have no equal scores
+            14,  # of the questions that build on it, the last asks for exact counts as well
             "A threshold cannot split equal scores",
         ),
         "wrong: the other way round": (
@@ -162,7 +162,7 @@ def kinds(port, home="/nowhere"):
         "cell turned into markdown": (to_markdown, 18, "my_step is not defined"),
         "edited tests": (easy_tests, 16, "each run of 4 along a row keeps 2"),
         "missing notebook": ("nothing", 0, "hand in exactly one notebook"),
-        "two notebooks": ("two", 0, "hand in exactly one notebook"),
+        "two notebooks": ("two", 20, "Of 2 notebooks the newest was graded"),
         "renamed notebook": ("renamed", 20, "All passed."),
         "half a notebook": ("torn", 0, "is not a whole notebook"),
         "another kernel's name": (other_kernel, 20, "All passed."),

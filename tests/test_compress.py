@@ -18,6 +18,7 @@ from pruning_lab.compress import (
     huffman_code_lengths,
     huffman_codes,
     share_weights,
+    sharing,
 )
 from pruning_lab.sparse import RelativeIndex
 
@@ -173,6 +174,62 @@ def test_plain_lloyd_agrees():
     shared = share_weights(weight, mask, bits=4)
     np.testing.assert_array_equal(shared.codes, codes)
     np.testing.assert_allclose(shared.codebook, centroids, rtol=1e-6)
+
+
+@pytest.mark.parametrize("start", ["linear", "density", "random"])
+def test_every_start_comes_to_rest(start):
+    weight, mask = random_weight((40, 50), density=0.5)
+    values = weight[mask].double().numpy()
+    shared = share_weights(weight, mask, 3, start)
+    for code in range(8):
+        assert shared.codebook[code] == pytest.approx(values[shared.codes == code].mean(), rel=1e-6)
+    assert (np.abs(values[:, None] - shared.codebook).argmin(axis=1) == shared.codes).all()
+
+
+def test_where_the_starts_lie():
+    """Ten survivors, nine of them near 0: evenly spaced in value or in rank; of a draw, survivors themselves."""
+    survivors = np.array([-4, -3, -2, -1, 0, 1, 2, 3, 4, 100.0])
+    assert sharing._first_centroids(survivors, 4, "linear", 0).tolist() == pytest.approx([-4, 92 / 3, 196 / 3, 100])
+    assert sharing._first_centroids(survivors, 5, "density", 0).tolist() == [-4, -2, 0, 2, 4]
+    drawn = sharing._first_centroids(survivors, 4, "random", 0)
+    assert set(drawn) <= set(survivors)
+    assert len(set(drawn)) == 4
+    assert drawn.tolist() == sorted(drawn)
+    assert drawn.tolist() != sharing._first_centroids(survivors, 4, "random", 1).tolist()
+
+
+def test_more_random_centroids_than_survivors():
+    weight = torch.tensor([1.0, 2.0])
+    shared = share_weights(weight, weight != 0, 3, "random")
+    assert shared.to_dense().tolist() == [1, 2]
+
+
+def fewest_squares(values, count):
+    """The least sum of squared distances to `count` centroids, over all ways to cut the sorted values into runs."""
+    values = np.sort(values)
+    sums, squares = np.append(0, np.cumsum(values)), np.append(0, np.cumsum(values**2))
+
+    def of_run(first, last):
+        return squares[last] - squares[first] - (sums[last] - sums[first]) ** 2 / (last - first)
+
+    best = [of_run(0, stop) if stop else 0.0 for stop in range(values.size + 1)]
+    for _ in range(count - 1):
+        best = [min([best[stop], *(best[cut] + of_run(cut, stop) for cut in range(stop))]) for stop in range(len(best))]
+    return best[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_against_the_best_clusters_there_are(seed):
+    """Lloyd's rounds end where no single step helps: above the best, and from one of the three starts not far."""
+    weight, mask = random_weight((12, 12), density=0.5, seed=seed)
+    values = weight[mask].double().numpy()
+    best = fewest_squares(values, 4)
+    errors = []
+    for start in ("linear", "density", "random"):
+        shared = share_weights(weight.double(), mask, 2, start)
+        errors.append(float(((values - shared.codebook[shared.codes]) ** 2).sum()))
+    assert min(errors) >= best - 1e-9
+    assert min(errors) < 1.05 * best
 
 
 # --- Huffman -------------------------------------------------------------------------------------------------------
@@ -351,6 +408,19 @@ BAD_INPUT = [
     ),
     ("bits zero", lambda: share_weights(WEIGHT, KEEP, 0), ValueError, "bits must be at least 1; got 0"),
     ("bits many", lambda: share_weights(WEIGHT, KEEP, 17), ValueError, "bits must be at most 16; got 17"),
+    (
+        "start",
+        lambda: share_weights(WEIGHT, KEEP, 2, "forgy"),
+        ValueError,
+        "start must be one of linear, density, random; got 'forgy'",
+    ),
+    ("seed", lambda: share_weights(WEIGHT, KEEP, 2, "random", -1), ValueError, "seed must be at least 0; got -1"),
+    (
+        "longest",
+        lambda: huffman_code_lengths(np.arange(5), longest=2),
+        ValueError,
+        "longest must be enough for 5 symbols; got 2 bits",
+    ),
     ("bits float", lambda: share_weights(WEIGHT, KEEP, 2.0), TypeError, "bits must be an integer; got 2.0"),
     (
         "codes beyond",

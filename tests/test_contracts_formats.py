@@ -45,6 +45,21 @@ def saved(argument):
         return sparse.load(f"{folder}/layer.npz").to_dense().tobytes() == array_of(argument).tobytes()
 
 
+def written(argument):
+    """Whether every tensor of a model comes back from a .pruned file as it was, to the bit."""
+    model = holding(argument)
+    with tempfile.TemporaryDirectory() as folder:
+        compress.save_compressed(model, {}, f"{folder}/model.pruned", half=False)
+        loaded = compress.load_compressed(f"{folder}/model.pruned", model).state_dict()
+    return {name: bits_of(tensor) for name, tensor in loaded.items()} == {
+        name: bits_of(tensor) for name, tensor in model.state_dict().items()
+    }
+
+
+def bits_of(tensor):
+    return tensor.dtype, tensor.shape, tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
 def shared(argument):
     weight = weight_of(argument)
     shape = (2, 4) if is_lazy(weight) else weight.shape
@@ -128,6 +143,15 @@ def but(columns):
     """Every column but some."""
     left_out = columns.split(", ")
     return ", ".join(column for column in EVERY.split(", ") if column not in left_out)
+
+
+WRITTEN = {
+    but("complex, float8, meta, subclassed, lazy module"): works,
+    "subclassed": takes_none("torch copies no module that holds such a tensor, and says so"),
+    "complex, float8": refuses(TypeError, "model must hold tensors of float16, bfloat16, float32"),
+    "meta": refuses(ValueError, "0.weight must hold numbers; got a tensor on the meta device"),
+    "lazy module": refuses(ValueError, "0.weight must be initialised"),
+}
 
 
 def takes(what):
@@ -230,6 +254,12 @@ TABLE = [
     Row("sparse.break_even_density", None, takes("a format and a shape")),
     Row("sparse.filler_factor", None, takes("a density and a number of bits")),
     times("csr_matvec", kernels.csr_matvec, sparse.CSR.from_dense(PROBE), vector_only=True),
+    times(
+        "shared_matvec",
+        kernels.shared_matvec,
+        sparse.SharedRows.from_codes(np.array([1, 2, 3], np.float32), np.arange(3, dtype=np.uint8), PROBE != 0),
+        vector_only=True,
+    ),
     times("csr_matmul", kernels.csr_matmul, sparse.CSR.from_dense(PROBE)),
     times("block_matmul", kernels.block_matmul, sparse.BlockCSR.from_dense(PROBE)),
     times("n_of_m_matmul", kernels.n_of_m_matmul, sparse.NOfM.from_dense(PROBE, 1, 2)),
@@ -251,6 +281,11 @@ TABLE = [
             ),
         },
     ),
+    Row("compress.save_compressed", written, WRITTEN),
+    Row("compress.load_compressed", written, WRITTEN),
+    Row("compress.file_parts", None, takes("a path")),
+    Row("compress.hold_shared", None, takes("a module and shared weights, which have rows of their own")),
+    Row("sparse.SharedRows", None, takes("arrays of codes and gaps")),
     Row("compress.huffman_codes", None, takes("a dict of symbol: bits")),
     Row(
         "measure.count_weights",
@@ -373,6 +408,7 @@ TABLE = [
 NOT_CALLED = {
     "sparse.Format": "abstract: its formats have rows",
     "compress.CompressedSize": "what compressed_size returns",
+    "compress.Part": "a line of what file_parts returns",
     "measure.Comparison": "what compare returns",
     "measure.Row": "a line of what compare returns",
     "measure.Rival": "what best_dense returns",

@@ -381,6 +381,24 @@ def test_any_heads_and_shrinking_twice(keep):
     assert smaller(x, x, x)[1].shape == (2, 4, 4)  # averaged over heads
 
 
+def test_hooks_of_attention_are_kept_and_those_it_never_ran_are_not_run_now():
+    attention = nn.MultiheadAttention(8, num_heads=4, batch_first=True).eval()
+    attention.register_forward_pre_hook(lambda module, args: tuple(2 * x for x in args))
+    attention.register_forward_hook(lambda module, args, out: (out[0] - 1, out[1]))
+    attention.out_proj.register_forward_hook(
+        lambda module, args, out: 0 * out
+    )  # nn.MultiheadAttention reads the weight
+    masked = copy.deepcopy(attention)
+    with torch.no_grad():
+        masked.out_proj.weight[:, 2:6] = 0
+    x = torch.randn(2, 5, 8)
+    for smaller in (
+        shrink_attention(attention, [0, 3]),
+        shrink_attention(shrink_attention(attention, [0, 1, 3]), [0, 2]),
+    ):
+        torch.testing.assert_close(smaller(x, x, x, need_weights=False)[0], masked(x, x, x, need_weights=False)[0])
+
+
 def test_attention_dropout_is_kept_and_acts_in_training_only():
     x = torch.ones(2, 50, 8)
     attention = shrink_attention(nn.MultiheadAttention(8, 2, dropout=0.5, batch_first=True), [1])
@@ -711,3 +729,11 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_layers_shrink_whatever_the_default_device():
+    layer, attention = nn.Linear(4, 3), nn.MultiheadAttention(8, num_heads=4)
+    with torch.device("meta"):
+        smaller, fewer = shrink_linear(layer, keep_out=[0, 2]), shrink_attention(attention, [1, 2])
+    assert torch.equal(smaller.weight, layer.weight[[0, 2]])
+    assert torch.equal(fewer.out_proj.weight, attention.out_proj.weight[:, 2:6])

@@ -631,3 +631,10 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_masks_are_where_the_scores_are_whatever_the_default_device():
+    scores = {"a": torch.rand(4, 4), "b": torch.rand(4, 4).double()}
+    with torch.device("meta"):
+        made = [mask_unstructured(scores["a"], 0.5), *mask_global(scores, 0.5).values()]
+    assert all(mask.device.type == "cpu" and 0 < int(mask.sum()) < 16 for mask in made)

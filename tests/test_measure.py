@@ -63,6 +63,26 @@ def test_count_weights_counts_shared_and_tied_weights_once_and_zeros_too():
     assert count_weights(shared) == 16
 
 
+def test_stored_bytes_counts_memory_once_whatever_views_of_it_there_are():
+    tied = nn.Sequential(nn.Linear(4, 6, bias=False), nn.Linear(6, 4, bias=False))
+    tied[1].weight = nn.Parameter(tied[0].weight.data.T)
+    assert stored_bytes(tied) == 4 * 24
+    layer, flat = nn.Module(), torch.zeros(20)
+    layer.register_buffer("head", flat[:12].view(3, 4))
+    layer.register_buffer("tail", flat[8:])  # four numbers in common
+    layer.register_buffer("bytes", flat[:2].view(torch.uint8))
+    layer.register_buffer("wide", flat[:1].expand(5))
+    assert stored_bytes(layer) == 80
+    layer.register_buffer("every_other", torch.zeros(10)[::2])
+    assert stored_bytes(layer) == 80 + 20
+
+
+def test_stored_bytes_counts_overlapping_windows_once():
+    assert stored_bytes(torch.zeros(10).unfold(0, 4, 1)) == 40
+    assert stored_bytes(np.lib.stride_tricks.sliding_window_view(np.zeros(10, np.float32), 4)) == 40
+    assert stored_bytes(np.zeros(3, [("a", "f4"), ("b", "i1")])["a"]) == 12
+
+
 def test_stored_bytes_by_hand():
     norm = nn.BatchNorm2d(10)  # weight, bias, mean, variance in float32, and one int64 counter
     assert stored_bytes(norm) == 4 * 10 * 4 + 8
@@ -594,3 +614,27 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "generator"])
+def test_a_call_that_only_prepares_its_work_is_not_timed(kind):
+    async def coroutine():
+        return 1
+
+    def generator():
+        yield 1
+
+    with pytest.raises(
+        TypeError, match=r"^candidates must do their work when called; got a coroutine or generator for"
+    ):
+        compare({"first": sum, "second": coroutine if kind == "coroutine" else generator})
+
+
+def test_a_candidate_has_a_name_that_can_be_printed():
+    with pytest.raises(TypeError, match=r"^candidates must have names that are text; got 1$"):
+        compare({1: sum})
+
+
+def test_macs_asks_for_the_network_in_its_wrapping():
+    with pytest.raises(ValueError, match=r"^model must be a network of one device \(take .module\); got DataParallel$"):
+        macs(nn.DataParallel(nn.Linear(2, 2)), torch.ones(1, 2))

@@ -795,3 +795,16 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_masks_are_saved_whatever_the_default_device(tmp_path):
+    kept = torch.tensor([True, False])
+    with torch.device("meta"):
+        save_masks({"weight": kept}, tmp_path / "masks")
+        loaded = load_masks(tmp_path / "masks")
+    assert torch.equal(loaded["weight"], kept)
+
+
+def test_a_name_that_the_format_keeps_for_itself_is_refused_before_it_is_lost(tmp_path):
+    with pytest.raises(ValueError, match=r"^masks must have other names than '__metadata__'"):
+        save_masks({"__metadata__": torch.tensor([True])}, tmp_path / "masks")

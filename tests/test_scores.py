@@ -168,3 +168,8 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_no_samples_are_no_evidence_that_every_weight_is_worthless():
+    with pytest.raises(ValueError, match=r"^inputs must hold at least one sample; got shape \(0, 3\)$"):
+        wanda_scores(torch.ones(2, 3), torch.ones(0, 3))

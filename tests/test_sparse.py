@@ -232,6 +232,17 @@ def test_scipy_agrees(form, density, dtype):
     np.testing.assert_allclose(ours @ x, array @ x, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("form", ORACLES)
+def test_what_scipy_does_to_its_copy_is_not_done_to_the_format(form):
+    array = random_sparse((64, 48), 0.3)
+    stored = form.from_dense(array)
+    theirs = stored.to_scipy()
+    theirs.data[::2] = 0
+    theirs.eliminate_zeros()
+    theirs *= 2
+    np.testing.assert_array_equal(stored.to_dense(), array)
+
+
 # --- bytes ---------------------------------------------------------------------------------------------------------
 
 SIZES = [(form, {}) for form in ANY] + [

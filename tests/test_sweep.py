@@ -413,3 +413,13 @@ BAD_INPUT = [
 
 
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_runs(tmp_path):
+    calls = []
+    for path, error in [(tmp_path / "missing" / "runs.jsonl", FileNotFoundError), (tmp_path, IsADirectoryError)]:
+        with pytest.raises(error):
+            sweep.run(lambda seed: calls.append(seed), [{}], path=path)
+    with pytest.raises(ValueError, match=r"^path must name a file; got ''$"):
+        sweep.run(lambda seed: calls.append(seed), [{}], path="")
+    assert not calls

@@ -56,6 +56,32 @@ def test_one_whole_batch_is_one_step_of_gradient_descent():
     assert history == pytest.approx([loss.item()])
 
 
+def test_fit_learns_where_gradients_are_off_and_where_the_default_device_is_another():
+    histories = []
+    for surroundings in (nullcontext(), torch.no_grad(), torch.device("meta")):
+        model = linear()
+        with surroundings:
+            histories.append(train.fit(model, (IMAGES, LABELS), epochs=2, batch_size=2))
+            histories.append(train.evaluate(model, (IMAGES, LABELS)))
+    assert histories[:2] == histories[2:4] == histories[4:]
+
+
+def test_weights_that_were_spoilt_before_are_not_blamed_on_the_learning_rate():
+    model = linear()
+    nn.init.constant_(model.weight, math.nan)
+    with pytest.raises(FloatingPointError, match=r"^model must give a finite loss before it is trained; got nan$"):
+        train.fit(model, (IMAGES, LABELS), epochs=1)
+
+
+def test_inference_mode_is_no_place_to_learn_in():
+    with torch.inference_mode():
+        model = linear()
+        with pytest.raises(ValueError, match=r"^model must be made and trained outside of torch.inference_mode\(\)"):
+            train.fit(linear(), (IMAGES, LABELS), epochs=1)
+    with pytest.raises(ValueError, match=r"^model must be made and trained outside of torch.inference_mode\(\)"):
+        train.fit(model, (IMAGES, LABELS), epochs=1)
+
+
 def test_learning_rate_falls_in_a_straight_line_to_zero():
     rates = []
 

@@ -11,7 +11,19 @@ import pytest
 from pruning_lab.lesson.frame.lessons import ROOT
 
 GROUND = ("checks", "files", "modes", "progress", "radix_select", "tables")
-CORE = ("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "prune", "train", "sweep")
+CORE = (
+    "scores",
+    "masks",
+    "schedules",
+    "sparse",
+    "kernels",
+    "compress",
+    "layers",
+    "prune",
+    "channels",
+    "train",
+    "sweep",
+)
 MODULES = (*GROUND, *CORE, "models", "data", "measure", "plots")
 
 

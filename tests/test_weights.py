@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 
+from pruning_lab.measure import count_weights
+from pruning_lab.prune import left_out, prunable_weights
 from pruning_lab.weights import cannot_be_zeroed, find_weights
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch says of many of these ways that they are old
@@ -172,3 +174,21 @@ def test_a_parametrized_layer_is_whole_again_once_folded():
     layer = parametrizations.weight_norm(nn.Linear(3, 2))
     parametrize.remove_parametrizations(layer, "weight")
     assert prunable(layer) == ["weight"]
+
+
+def test_a_weight_tied_through_a_view_of_its_memory_comes_once():
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 4))
+    model[2].weight = nn.Parameter(model[0].weight.data.T)
+    assert list(prunable_weights(model)) == ["0.weight"]
+    assert left_out(model)["2.weight"] == "the same tensor as '0.weight'"
+    assert count_weights(model) == 24
+    with pytest.raises(ValueError, match=r"^names must hold each parameter once; got '2.weight'"):
+        prunable_weights(model, names=["0.weight", "2.weight"])
+
+
+def test_weights_cut_from_one_block_of_memory_are_each_their_own():
+    flat = torch.randn(32)
+    model = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False))
+    model[0].weight, model[1].weight = nn.Parameter(flat[:16].view(4, 4)), nn.Parameter(flat[16:].view(4, 4))
+    model.register_parameter("flat", nn.Parameter(flat))
+    assert list(prunable_weights(model)) == ["0.weight", "1.weight"]

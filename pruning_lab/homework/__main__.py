@@ -8,8 +8,20 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from pruning_lab.homework.frame import assignments, grading, marks, release, sandbox, submissions
+from pruning_lab.homework.frame import (
+    assignments,
+    classroom,
+    grading,
+    late,
+    marks,
+    release,
+    roster,
+    sandbox,
+    submissions,
+)
+from pruning_lab.homework.frame.downloads import opened_class
 from pruning_lab.homework.frame.ledger import Ledger, one_grader
+from pruning_lab.homework.frame.text import listed
 
 
 def main(arguments=None):
@@ -28,8 +40,8 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m pruning_lab.homework")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("make", help="make all assignments in build/homework")
-    grade = commands.add_parser("grade", help="grade a folder of submissions")
-    grade.add_argument("submissions", type=Path, help="a notebook or a folder for each student")
+    grade = commands.add_parser("grade", help="grade a class: a folder of submissions, or what a system has handed out")
+    grade.add_argument("submissions", type=Path, help="folder or zip: Canvas's, Moodle's, Gradescope's, or your own")
     grade.add_argument("--assignment", choices=list(assignments.sources()), help="default: the name of the folder")
     grade.add_argument("--out", type=Path, help="default: build/marks/ASSIGNMENT")
     grade.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that grade at once")
@@ -40,7 +52,17 @@ def _parser():
         help="grade even where nothing cuts submissions off from this machine's files and network",
     )
     grade.add_argument("--regrade", metavar="QUESTION", help="forget the marks of this question and grade it again")
+    _add_class(grade)
     return parser
+
+
+def _add_class(grade):
+    """Add what an instructor may say of the class."""
+    grade.add_argument("--roster", type=Path, help="table of the class, as exported by Canvas, Moodle or Gradescope")
+    grade.add_argument("--policy", type=Path, help="table of what lateness costs, and of extensions, in TOML")
+    grade.add_argument("--column", help="the assignment's column in the gradebook, where the roster does not show it")
+    grade.add_argument("--reason", default="", help="why marks change, for changes.csv")
+    grade.add_argument("--dry-run", action="store_true", help="say what would be graded; run and write nothing")
 
 
 def _make():
@@ -52,20 +74,31 @@ def _make():
 def _grade(given):
     if os.name == "nt":
         raise ValueError("grading needs Linux, or macOS with podman or docker; on Windows run it inside WSL")
-    assignment = given.assignment or given.submissions.resolve().name
+    assignment = given.assignment or given.submissions.resolve().name.removesuffix(".zip")
     if assignment not in assignments.sources():
         raise ValueError(
             f"{assignment!r} is not an assignment: name the folder after one, or add ASSIGNMENT=NAME "
             f"(--assignment NAME), one of {list(assignments.sources())}"
         )
-    handed_in = submissions.read_submissions(given.submissions)
+    with opened_class(given.submissions) as class_:
+        handed_in, origins = submissions.read_submissions(class_.folder), class_.origins
+    room = classroom.classroom(handed_in, origins, *_told(given))
+    if given.dry_run:
+        print("\n".join(classroom.preview(room, handed_in)))
+        return 0
     out = given.out or Path("build") / "marks" / assignment
     out.mkdir(parents=True, exist_ok=True)
     with one_grader(out), tempfile.TemporaryDirectory() as folder:
-        return _grade_by(release.make(assignment, folder), handed_in, out, given)
+        return _grade_by(release.make(assignment, folder), handed_in, room, out, given)
 
 
-def _grade_by(made, handed_in, out, given):
+def _told(given):
+    """Return the roster and the policy that were named."""
+    class_ = roster.read_roster(given.roster) if given.roster else roster.NOBODY
+    return class_, late.read_policy(given.policy) if given.policy else None
+
+
+def _grade_by(made, handed_in, room, out, given):
     tests, solution = release.tests_of(made), release.solved(made)
     if given.regrade and given.regrade not in tests:
         raise ValueError(
@@ -76,10 +109,13 @@ def _grade_by(made, handed_in, out, given):
     if not given.scheduler:  # elsewhere each worker tells of itself
         print(sandbox.told(given.trust_submissions))
     graded = _graded(handed_in, tests, out, given)
-    notes = marks.write_marks(graded, out, solution, handed_in) if graded else []
+    everybody = classroom.with_all(room, graded, tests)
+    told = marks.Told(given.column, given.reason, release.given_code(made))
+    notes = marks.write_marks(everybody, out, solution, handed_in, room, told) if everybody else []
+    print("\n".join(room.sentences(len(handed_in))))
     print(f"{len(graded)} of {len(handed_in)} submissions have marks: {out / 'marks.csv'}")
     if nothing := grading.ungraded(graded):
-        names = marks.listed(nothing)
+        names = listed(nothing)
         print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {names}")
     print("\n".join(notes))
     return 0 if len(graded) == len(handed_in) else 1

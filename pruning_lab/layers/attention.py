@@ -1,5 +1,6 @@
 """Attention of fewer heads, and the module that it takes."""
 
+import copy
 import math
 from functools import partial
 
@@ -162,8 +163,8 @@ def shrink_attention(attention: nn.MultiheadAttention | HeadAttention, keep_head
         raise TypeError(f"attention must be an nn.MultiheadAttention or HeadAttention; got {type(attention).__name__}")
     _check_own_forward(attention)
     heads = check_keep(keep_heads, attention.num_heads, "keep_heads").cpu()
-    features = (heads[:, None] * attention.head_dim + torch.arange(attention.head_dim)).flatten()
-    q_proj, k_proj, v_proj = _projections(attention)
+    features = (heads[:, None] * attention.head_dim + torch.arange(attention.head_dim, device="cpu")).flatten()
+    q_proj, k_proj, v_proj, out_proj = _projections(attention)
     smaller = HeadAttention(
         attention.embed_dim,
         len(heads),
@@ -175,8 +176,15 @@ def shrink_attention(attention: nn.MultiheadAttention | HeadAttention, keep_head
     smaller.q_proj = shrink_linear(q_proj, keep_out=features)
     smaller.k_proj = shrink_linear(k_proj, keep_out=features)
     smaller.v_proj = shrink_linear(v_proj, keep_out=features)
-    smaller.out_proj = shrink_linear(attention.out_proj, keep_in=features)
+    smaller.out_proj = shrink_linear(out_proj, keep_in=features)
+    vars(smaller).update(_hooks_of(attention, smaller))
     return smaller.train(attention.training)
+
+
+def _hooks_of(attention, smaller):
+    """Return what is to run before and after the attention, copied as `copy.deepcopy` of a whole layer copies it."""
+    hooks = {name: value for name, value in vars(attention).items() if name.startswith(("_forward", "_backward"))}
+    return copy.deepcopy(hooks, {id(attention): smaller})
 
 
 def _check_own_forward(attention):
@@ -190,16 +198,18 @@ def _check_own_forward(attention):
 
 
 def _projections(attention):
-    """Return the query, key and value projections as linear layers of their own, however the argument stores them."""
+    """Return the projections of query, key, value and output as linear layers, however the argument stores them."""
     if isinstance(attention, HeadAttention):
-        return attention.q_proj, attention.k_proj, attention.v_proj
+        return attention.q_proj, attention.k_proj, attention.v_proj, attention.out_proj
     if attention.bias_k is not None or attention.add_zero_attn:
         raise ValueError("attention must be made without add_bias_kv and add_zero_attn; got one with a key of its own")
     check_parameters(attention, "attention", PROJECTIONS)
+    check_parameters(attention.out_proj, "attention.out_proj", ("weight", "bias"))
     packed, bias = attention.in_proj_weight, attention.in_proj_bias
     separate = [attention.q_proj_weight, attention.k_proj_weight, attention.v_proj_weight]
-    weights = separate if packed is None else packed.chunk(3)
-    biases = [None] * 3 if bias is None else bias.chunk(3)
+    # Of the output's layer the numbers alone: nn.MultiheadAttention reads them, and never runs it or its hooks.
+    weights = [*(separate if packed is None else packed.chunk(3)), attention.out_proj.weight]
+    biases = [*([None] * 3 if bias is None else bias.chunk(3)), attention.out_proj.bias]
     return [_linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
 
 

@@ -153,7 +153,7 @@ def check_parameters(layer, argument, names):
 
 def _indices(keep, size, name) -> Tensor:
     """Return the indices on the CPU, from where they reach into tensors on any device."""
-    return torch.arange(size) if keep is None else check_keep(keep, size, name).cpu()
+    return torch.arange(size, device="cpu") if keep is None else check_keep(keep, size, name).cpu()
 
 
 def _copy_without_numbers(layer):

@@ -3,18 +3,21 @@
 from pruning_lab.lesson.frame.calibration import calibration
 from pruning_lab.lesson.frame.claims import claims
 from pruning_lab.lesson.frame.curves import explore_accuracy
+from pruning_lab.lesson.frame.guess import guess
+from pruning_lab.lesson.frame.inquiry import inquiry
 from pruning_lab.lesson.frame.journal import export as export_journal
 from pruning_lab.lesson.frame.practice import practice, self_check
 from pruning_lab.lesson.frame.predict import predict
 from pruning_lab.lesson.frame.research import research_room
 from pruning_lab.lesson.frame.session import start
-from pruning_lab.lesson.frame.storyboard import inquiry, storyboard
+from pruning_lab.lesson.frame.storyboard import storyboard
 
 __all__ = [
     "calibration",
     "claims",
     "explore_accuracy",
     "export_journal",
+    "guess",
     "inquiry",
     "practice",
     "predict",

@@ -94,7 +94,8 @@ def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping
     if isinstance(model_or_formats, Tensor):
         return _tensor_bytes(check_initialised(model_or_formats, "model_or_formats"))
     if isinstance(model_or_formats, np.ndarray):
-        return _distinct(model_or_formats.shape, model_or_formats.strides) * model_or_formats.itemsize
+        unit = model_or_formats.itemsize
+        return _distinct(model_or_formats.shape, model_or_formats.strides, unit) * unit
     if not hasattr(model_or_formats, "nbytes"):
         kind = type(model_or_formats).__name__
         raise TypeError(f"model_or_formats must be an nn.Module or hold things with .nbytes; got {kind}")
@@ -104,13 +105,16 @@ def stored_bytes(model_or_formats: nn.Module | HasBytes | list | tuple | Mapping
 def _model_bytes(model):
     if isinstance(model, torch.jit.ScriptModule):
         return _scripted_bytes(model)
-    tensors: dict[object, Tensor] = {}
+    views: dict[object, dict[object, Tensor]] = {}  # of one block of memory each
     for name, tensor in _tensors_of(model):
         if is_lazy(tensor):
             raise ValueError(f"model must have run once, so that its lazy layers have weights; got lazy {name}")
-        tensors.setdefault(_memory(tensor), tensor)
+        block, view = _memory(tensor)
+        views.setdefault(block, {}).setdefault(view, tensor)
     scripted = {id(module): module for module in model.modules() if isinstance(module, torch.jit.ScriptModule)}
-    return sum(map(_tensor_bytes, tensors.values())) + sum(map(_scripted_bytes, _outermost(scripted)))
+    return sum(_bytes_together([*same.values()]) for same in views.values()) + sum(
+        map(_scripted_bytes, _outermost(scripted))
+    )
 
 
 def _outermost(scripted):
@@ -153,10 +157,26 @@ def _scripted_bytes(module):
 
 
 def _memory(tensor):
-    """Return what two tensors have in common when they are the same numbers in memory, or else one object."""
-    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_nested or _has_own_operations(tensor):
-        return id(tensor)
-    return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+    """Return the block of memory that a tensor is a view of, and which view; of what is no such view, the object."""
+    is_view = tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_quantized or tensor.is_nested)
+    if not is_view or _has_own_operations(tensor):
+        return id(tensor), None
+    view = tensor.storage_offset(), tensor.dtype, tensor.shape, tensor.stride()
+    return (tensor.device, tensor.untyped_storage().data_ptr()), view
+
+
+def _bytes_together(views):
+    """Return the bytes of several views of one block of memory, such as a weight and its transpose: each byte once."""
+    if len(views) == 1:
+        return _tensor_bytes(views[0])
+    block = max(view.untyped_storage().nbytes() for view in views)
+    marks = torch.zeros(block, dtype=torch.uint8, device="cpu")
+    for view in views:
+        unit = view.element_size()
+        axes = [(size, stride * unit) for size, stride in zip(view.shape, view.stride(), strict=True) if stride]
+        sizes, strides = zip(*axes, (unit, 1), strict=True)
+        marks.as_strided(sizes, strides, view.storage_offset() * unit).fill_(1)
+    return int(marks.count_nonzero())
 
 
 def _tensor_bytes(tensor):
@@ -191,7 +211,11 @@ def _has_own_operations(tensor):
     return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
-def _distinct(shape, strides):
-    """Return how many numbers of an array are in memory: along an axis of stride 0 all entries are one."""
+def _distinct(shape, strides, unit=1):
+    """Return how many numbers of an array are in memory: along an axis of stride 0 all entries are one.
+
+    Windows that overlap hold no more numbers than fit between the first and the last.
+    """
     sizes = [0 if size == 0 else size if stride else 1 for size, stride in zip(shape, strides, strict=True)]
-    return int(np.prod(sizes, dtype=object))
+    span = 1 + sum((size - 1) * abs(stride) for size, stride in zip(sizes, strides, strict=True)) // max(unit, 1)
+    return min(int(np.prod(sizes, dtype=object)), span)

@@ -58,6 +58,8 @@ def macs(model: nn.Module, example_inputs: Tensor | tuple | Mapping[str, object]
 
 def _check_can_be_watched(model):
     for name, module in check_model(model).named_modules():
+        if isinstance(module, nn.DataParallel):
+            raise ValueError(f"model must be a network of one device (take .module); got {type(module).__name__}")
         if isinstance(module, torch.jit.ScriptModule):
             what = f"{name!r}, " if name else ""
             raise ValueError(

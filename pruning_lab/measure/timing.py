@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from inspect import iscoroutinefunction, isgeneratorfunction
 
 import numba
 import numpy as np
@@ -134,10 +135,14 @@ def _check_candidates(candidates):
     if not candidates:
         raise ValueError("candidates must name at least one callable; got an empty dict")
     for name, function in candidates.items():
+        if not isinstance(name, str):
+            raise TypeError(f"candidates must have names that are text; got {name!r}")
         if not callable(function):
             raise TypeError(
                 f"candidates must be callable without arguments; got {type(function).__name__} for {name!r}"
             )
+        if iscoroutinefunction(function) or isgeneratorfunction(function):  # the call only prepares it
+            raise TypeError(f"candidates must do their work when called; got a coroutine or generator for {name!r}")
 
 
 @contextmanager
@@ -200,4 +205,4 @@ def stream_bandwidth() -> float:
 
 def _stream():
     # Ones, not zeros: zeros that were never written may all be one page of memory, which stays in the cache.
-    return torch.ones(STREAM_BYTES // 4, dtype=torch.float32)
+    return torch.ones(STREAM_BYTES // 4, dtype=torch.float32, device="cpu")

@@ -11,7 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from pruning_lab.attendance import attended
 from pruning_lab.plots.style import PAGE, SLIDE, Style, drawn_for, smallest_text
+
+# Figures are drawn for paper. In JupyterLab's dark theme light and dark change places, and hues stay.
+DARK = 'body[data-jp-theme-light="false"] .pruning-lab-figure {filter: invert(0.88) hue-rotate(180deg)}'
 
 
 def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
@@ -61,9 +65,10 @@ def page_size(picture: Axes | Figure) -> tuple[int, int]:
 def show(picture: Axes | Figure, alt: str) -> None:
     """Put axes or a figure into the notebook, with a description in words.
 
-    The words go along as the image's `alt` metadata, for page templates that use it. JupyterLab, GitHub and nbconvert's
-    own templates do not, so they also stand below the picture, folded up under "In words". Words are compared when
-    notebooks are tested: leave out what a second run would measure differently.
+    In a lesson that somebody runs, the words are the image's `alt`. The committed notebooks hold plain PNGs, with the
+    words as `alt` metadata for page templates that use it; JupyterLab, GitHub and nbconvert's own templates do not. So
+    the words also stand below the picture, folded up under "In words". Words are compared when notebooks are tested:
+    leave out what a second run would measure differently.
 
     Args:
         picture: axes or figure.
@@ -77,11 +82,29 @@ def show(picture: Axes | Figure, alt: str) -> None:
         raise TypeError(f"alt must be a string; got {type(alt).__name__}")
     if not alt.strip():
         raise ValueError(f"alt must say what the picture shows; got {alt!r}")
+    if attended():
+        display({"text/html": f"<style>{DARK}</style>{image_html(picture, alt)}", "text/plain": alt}, raw=True)
+    else:
+        _show_png(picture, alt)
+    words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
+    display({"text/html": words, "text/plain": alt}, raw=True)
+
+
+def image_html(picture: Axes | Figure, alt: str, dpi: float = 144) -> str:
+    """Return axes or a figure as an HTML image with alt text.
+
+    >>> image_html(new_axes(5, 3), "an empty frame")[:24]
+    '<img alt="an empty frame'
+    """
+    data = base64.b64encode(png(picture, dpi)).decode("ascii")
+    look = f'class="pruning-lab-figure" style="width:{page_size(picture)[0]}px; max-width:100%"'
+    return f'<img alt="{html.escape(alt)}" {look} src="data:image/png;base64,{data}">'
+
+
+def _show_png(picture, alt):
     width, height = page_size(picture)
     image = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
     display(image, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}, **_slide(picture)})
-    words = f"<details><summary>In words</summary>{html.escape(alt)}</details>"
-    display({"text/html": words, "text/plain": alt}, raw=True)
 
 
 def _slide(picture):

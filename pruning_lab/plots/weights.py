@@ -52,7 +52,7 @@ def weight_picture(weight: Tensor, mask: Tensor | None = None, ax: Axes | None =
     array([3.], dtype=float32)
     """
     values = _finite(check_float_tensor(weight, "weight", ndim=2))
-    mask = torch.ones(weight.shape, dtype=torch.bool) if mask is None else _check_matrix_mask(mask)
+    mask = torch.ones(weight.shape, dtype=torch.bool, device="cpu") if mask is None else _check_matrix_mask(mask)
     if mask.shape != weight.shape:
         raise ValueError(f"mask must have the weight's shape {tuple(weight.shape)}; got {tuple(mask.shape)}")
     reach = float(np.quantile(np.abs(values).astype(np.float64), 0.99)) or 1.0
@@ -173,7 +173,7 @@ def _shares(mask):
 def _finite(weight):
     """Return the numbers of a weight in float32 (float64 where it is that), all of them finite."""
     check_values(weight, "weight")
-    wide = weight.detach().cpu()
+    wide = weight.detach().cpu().resolve_neg()
     values = (wide if wide.dtype == torch.float64 else wide.float()).numpy()
     count = int(np.isfinite(values).sum())
     if not 0 < values.size == count:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from pruning_lab.weights import cannot_be_zeroed, find_weights
+from pruning_lab.weights import cannot_be_zeroed, find_weights, memory_of
 
 from .applying import check_fits, parameters_of
 
@@ -134,7 +134,7 @@ def _named(model, names, found):
             raise ValueError(
                 f"names must be those of parameters that zeros can be written into; got {name!r}, {reason}"
             )
-        if any(parameters[name] is other for other in chosen.values()):
+        if any(memory_of(parameters[name]) == memory_of(other) for other in chosen.values()):
             raise ValueError(f"names must hold each parameter once; got {name!r}, named already or tied to one that is")
         chosen[name] = parameters[name]
     if not chosen:

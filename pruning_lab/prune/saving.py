@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from pruning_lab.files import replacing
+from pruning_lab.files import check_path, replacing
 
 from .applying import checked, matched
 
@@ -39,8 +38,10 @@ def save_masks(masks: Mapping[str, Tensor], path: Path | str) -> None:
     masks = checked(masks)
     if others := [name for name in masks if not isinstance(name, str)]:
         raise TypeError(f"masks must have names that are text; got {others[0]!r}")
+    if "__metadata__" in masks:
+        raise ValueError("masks must have other names than '__metadata__', which the format keeps for itself; got it")
     # Each mask a copy of its own: the format holds no views and nothing twice.
-    plain = {name: torch.empty(mask.shape, dtype=torch.bool).copy_(mask) for name, mask in masks.items()}
+    plain = {name: torch.empty(mask.shape, dtype=torch.bool, device="cpu").copy_(mask) for name, mask in masks.items()}
     with replacing(path) as file:
         file.write(safetensors.torch.save(plain, {CHECKSUM: _checksum(plain)}))
 
@@ -61,9 +62,7 @@ def load_masks(path: Path | str, model: nn.Module | None = None) -> dict[str, Te
 
     See `save_masks` for an example.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path must be a text or a Path; got {type(path).__name__}")
-    content = Path(path).read_bytes()
+    content = Path(check_path(path)).read_bytes()
     try:
         masks = safetensors.torch.load(content)
     except SafetensorError as error:

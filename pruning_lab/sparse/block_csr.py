@@ -84,8 +84,8 @@ class BlockCSR(Format):
         return tiles.swapaxes(1, 2).reshape(self.shape)
 
     def to_scipy(self) -> scipy.sparse.bsr_array:
-        """Return it as `scipy.sparse.bsr_array`, which widens uint16 block columns to int32."""
-        return scipy.sparse.bsr_array((self.data, self.indices, self.indptr), shape=self.shape)
+        """Return a copy as `scipy.sparse.bsr_array`, which widens uint16 block columns to int32."""
+        return scipy.sparse.bsr_array((self.data, self.indices, self.indptr), shape=self.shape, copy=True)
 
     @staticmethod
     def bytes_at(

@@ -74,9 +74,9 @@ class COO(Format):
         return dense
 
     def to_scipy(self) -> scipy.sparse.coo_array:
-        """Return it as `scipy.sparse.coo_array`, with int32 or int64 coordinates."""
+        """Return a copy as `scipy.sparse.coo_array`, with int32 or int64 coordinates."""
         coordinates = [np.asarray(index, np.promote_types(index.dtype, np.int32)) for index in (self.row, self.col)]
-        return scipy.sparse.coo_array((self.data, tuple(coordinates)), shape=self.shape)
+        return scipy.sparse.coo_array((self.data, tuple(coordinates)), shape=self.shape, copy=True)
 
     @staticmethod
     def bytes_at(shape: tuple[int, int], density: float, value_bytes: float = 4) -> float:

@@ -83,8 +83,8 @@ class CSR(Format):
         return dense
 
     def to_scipy(self) -> scipy.sparse.csr_array:
-        """Return it as `scipy.sparse.csr_array`, which widens uint16 columns to int32."""
-        return scipy.sparse.csr_array((self.data, self.indices, self.indptr), shape=self.shape)
+        """Return a copy as `scipy.sparse.csr_array`, which widens uint16 columns to int32."""
+        return scipy.sparse.csr_array((self.data, self.indices, self.indptr), shape=self.shape, copy=True)
 
     @staticmethod
     def bytes_at(
@@ -144,8 +144,8 @@ class CSC(Format):
         return CSR(self.data, self.indices, self.indptr, self.shape[::-1]).to_dense().T
 
     def to_scipy(self) -> scipy.sparse.csc_array:
-        """Return it as `scipy.sparse.csc_array`, which widens uint16 rows to int32."""
-        return scipy.sparse.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
+        """Return a copy as `scipy.sparse.csc_array`, which widens uint16 rows to int32."""
+        return scipy.sparse.csc_array((self.data, self.indices, self.indptr), shape=self.shape, copy=True)
 
     @staticmethod
     def bytes_at(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pruning_lab import sparse  # for sparse.FORMATS, which is there by the time a file is saved or loaded
-from pruning_lab.files import replacing
+from pruning_lab.files import check_path, replacing
 from pruning_lab.sparse.format import Format
 
 KIND = "pruning_lab.sparse"
@@ -63,7 +63,7 @@ def load(path: Path | str) -> Format | dict[str, Format]:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, or is not one that `save` wrote.
     """
-    with open(path, "rb") as file:
+    with open(check_path(path), "rb") as file:
         # zipfile, zlib, NumPy, json and the formats each have errors of their own for bytes that make no sense.
         try:
             with np.load(file, allow_pickle=False) as archive:

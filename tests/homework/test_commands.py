@@ -5,6 +5,7 @@ import csv
 import json
 import subprocess
 import sys
+import zipfile
 
 import hostile_class
 import pytest
@@ -42,13 +43,54 @@ def test_the_command_writes_marks_feedback_and_gradescope(tmp_path, hostile):
             [str(SOURCES), "--assignment", "hw1-masks", "--regrade", "q9"],
             "must be one of ['q1', 'q2', 'q3', 'q4', 'q5'], which are graded by checks; got 'q9'",
         ),
-        ([str(SOURCES), "--assignment", "hw1-masks"], "q6 must be in [0, 2]; got 'many' for ann"),
+        ([str(SOURCES), "--assignment", "hw1-masks"], "q6 must be in [0, 2], in halves; got 'many' for #1"),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why_before_it_begins(tmp_path, arguments, message):
-    (tmp_path / "written.csv").write_text("student,q6,answer\nann,many,#1\n", encoding="utf-8")
+    (tmp_path / "written.csv").write_text("q6,answer\nmany,#1\n", encoding="utf-8")
     run = [sys.executable, "-m", "pruning_lab.homework", "grade", *arguments, "--out", str(tmp_path)]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert message in done.stderr
     assert "student/s" not in done.stderr  # no bar: nobody was graded
+
+
+def test_a_dry_run_says_what_would_be_graded_and_writes_nothing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "hw1-masks.zip", "w") as archive:
+        archive.writestr("doejane_LATE_1234_98765_hw1.ipynb", json.dumps({"cells": [], "nbformat": 4, "metadata": {}}))
+        archive.writestr("leeann_77_98766_hw1.txt", "I sent it by mail. \x1b[2J")
+    table = (
+        'Student,ID,SIS Login ID,Section\n    Points Possible,,,\n"Doe, Jane",1234,j,A\n"Lee, Ann",77,a,A\nBo,78,b,A\n'
+    )
+    (tmp_path / "roster.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "policy.toml").write_text("[late]\n1 = 0.5\n[days]\n1234 = 1\n", encoding="utf-8")
+    run = [sys.executable, "-m", "pruning_lab.homework", "grade", str(tmp_path / "hw1-masks.zip"), "--dry-run"]
+    run += [
+        "--out",
+        str(tmp_path / "out"),
+        "--roster",
+        str(tmp_path / "roster.csv"),
+        "--policy",
+        str(tmp_path / "policy.toml"),
+    ]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    jane, ann, bo, *said = done.stdout.splitlines()
+    assert jane == "doejane_1234 (Doe, Jane): 0 code cells; 1 day late: 50 % of the points go."
+    assert ann.startswith("leeann_77 (Lee, Ann): NOT GRADED: hand in exactly one notebook (.ipynb)")
+    assert bo == "Bo: Nothing was handed in."
+    assert said == ["2 of the 3 in the class handed in; 1 did not.", "Handed in nothing: Bo"]
+    assert "\x1b" not in done.stdout + done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hw1-masks.zip", "policy.toml", "roster.csv"]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("--roster", "ROSTER must be a table of the class, in CSV; got"), ("--policy", "POLICY must be a table in TOML")],
+)
+def test_a_table_that_is_not_there_is_said_before_anything_is_graded(tmp_path, option, message):
+    run = [sys.executable, "-m", "pruning_lab.homework", "grade", str(SOURCES), "--assignment", "hw1-masks"]
+    run += ["--out", str(tmp_path / "out"), option, str(tmp_path / "none")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ from homework_tests import fenced
 from pruning_lab.homework.frame.assignments import SOURCES
 
 NEEDED = ["pruning_lab", "notebooks/homework", "tests/homework", "tests/homework_tests.py", "tests/hostile_class.py"]
-NEEDED += ["tests/attackers.py", "conftest.py", "pyproject.toml"]
+NEEDED += ["tests/hostile_text.py", "tests/attackers.py", "conftest.py", "pyproject.toml"]
 MODULE = '''"""hw5-tiny: what is checked."""
 
 from pruning_lab.homework.frame.answers import answered
@@ -37,9 +37,9 @@ from homework_tests import assignment_tests, solution_of, wrong_answers
 
 NAME = "hw5-tiny"
 POINTS = {"q1": 3}
-WRONG = wrong_answers("q1", "my_double", [(lambda x, more=more: 2 * x + more, "twice") for more in range(1, 9)])
+WRONG = wrong_answers("q1", "my_double", [(lambda x, more=more: 2 * x + more, "twice") for more in range(1, 11)])
 
-test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, solution_of(NAME), POINTS, WRONG)
+test_solution, test_untouched, test_ten_wrong, test_wrong = assignment_tests(NAME, solution_of(NAME), POINTS, WRONG)
 '''
 SOLUTION = "\n".join(f"    line_{number} = 'only the solution has this line'" for number in range(11))
 QUESTION = f"""def my_double(number):
@@ -58,9 +58,9 @@ hidden: {hidden}
 
 
 def test_{name}(my_double):
-    from pruning_lab.homework import hw5, instances
+    from pruning_lab.homework import hw5_checks, instances
 
-    return hw5.check_double(my_double, {instances})'''
+    return hw5_checks.check_double(my_double, {instances})'''
 
 
 def source_notebook():
@@ -82,7 +82,7 @@ def source_notebook():
         raw("# BEGIN QUESTION\nname: q2\npoints: 4\nmanual: true"),
         text("### 2. In your own words (4 points, 1 minutes, read by a person)\n\nWhy twice?"),
         raw("# BEGIN SOLUTION"),
-        text("**Rubric.** 4 points: why not?"),
+        text("**Rubric.** 4 points: why not?\n\n- 4 points: *Why not?*\n- 2 points: *Why.*\n- 0 points: *Not.*"),
         raw("# END SOLUTION"),
         raw("# END QUESTION"),
     ]
@@ -97,7 +97,7 @@ def copy(tmp_path_factory):
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         given = SOURCES.parents[1] / part
         shutil.copytree(given, root / part, ignore=others) if given.is_dir() else shutil.copy(given, root / part)
-    (root / "pruning_lab" / "homework" / "hw5.py").write_text(MODULE, encoding="utf-8")
+    (root / "pruning_lab" / "homework" / "hw5_checks.py").write_text(MODULE, encoding="utf-8")
     (root / "tests" / "homework" / "test_hw5.py").write_text(TESTS, encoding="utf-8")
     nbformat.write(source_notebook(), root / "notebooks" / "homework" / "hw5-tiny.ipynb")
     return root
@@ -119,7 +119,7 @@ def test_the_tests_find_a_fifth_assignment_and_it_passes_them(copy):
     assert {
         "test_hw5.py::test_solution",
         "test_hw5.py::test_untouched",
-        "test_hw5.py::test_eight_wrong",
+        "test_hw5.py::test_ten_wrong",
         "test_hw5.py::test_wrong[q1-7]",
         "test_release.py::test_the_release_holds_no_solution_and_no_hidden_test[hw5-tiny]",
         "test_marks.py::test_points_that_a_person_gives_are_added_everywhere_and_kept[hw5-tiny]",

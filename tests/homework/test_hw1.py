@@ -1,7 +1,10 @@
-"""hw1-masks: wrong answers of the usual kinds, and what each is told."""
+"""hw1-masks: right answers of unusual kinds, wrong ones of the usual kinds, and what each is told."""
+
+import heapq
 
 import numpy as np
-from homework_tests import assignment_tests, solution_of, wrong_answers
+import torch
+from homework_tests import assignment_tests, right_tests, solution_of, wrong_answers
 
 NAME = "hw1-masks"
 SOLVED = solution_of(NAME)
@@ -58,6 +61,12 @@ MASKS = [
     (remembers_what_is_shown, "exactly 17 go"),
     (lambda s, p: Yes(), "got Yes"),
     (lambda s, p: my_mask(s, p).tolist(), "must be a NumPy array; got list"),
+    (lambda s, p: np.ones(s.shape, bool), "exactly 3 go; here 0"),
+    (lambda s, p: np.zeros(s.shape, bool), "exactly 3 go; here 6"),
+    (lambda s, p: np.array([]), "must be bool"),
+    (lambda s, p: s, "must be bool"),
+    (lambda s, p: np.arange(s.size).reshape(s.shape) >= round(p * s.size), "larger scores went"),
+    (lambda s, p: my_mask(np.abs(s - s.mean()), p), "larger scores went"),
 ]
 
 
@@ -79,6 +88,12 @@ N_OF_M = [
     (lambda s, n, m: groups(s, n, m).reshape(-1, m), "must have the shape of the scores"),
     (lambda s, n, m: np.sort(s)[:, : s.shape[1] * n // m], "must be bool"),
     (lambda s, n, m: s >= np.partition(s, -n, axis=1)[:, -n, None], "each run of"),
+    (lambda s, n, m: groups(s.reshape(-1, m)[:, ::-1], n, m)[:, ::-1].reshape(s.shape), "of equal ones the first go"),
+    (lambda s, n, m: groups(s.T.copy(), n, m).T if s.shape[0] % m == 0 else np.ones(s.shape, bool), "each run of"),
+    (lambda s, n, m: np.ones(s.shape, bool), "each run of 4 along a row keeps 2"),
+    (lambda s, n, m: np.zeros(s.shape, bool), "each run of 4 along a row keeps 2"),
+    (lambda s, n, m: s, "must be bool"),
+    (lambda s, n, m: groups(s, n, m)[:1], "must have the shape"),
 ]
 
 
@@ -111,11 +126,20 @@ BUDGETS = [
     (spared_for_nothing, "What one is spared, the others give up"),
     (first_are_safe, "first protect"),
     (lambda s, p, k: SOLVED["my_budget"](s, 1 - p, k), "entries go in all"),
-    (lambda s, p, k: {n: ~m for n, m in SOLVED["my_budget"](s, p, k).items()}, "and should be"),
+    (lambda s, p, k: {n: ~m for n, m in SOLVED["my_budget"](s, p, k).items()}, "larger scores went"),
+    (lambda s, p, k: SOLVED["my_budget"]({n: -a for n, a in s.items()}, p, k), "larger scores went"),
+    (lambda s, p, k: s, "must be bool"),
+    (lambda s, p, k: {}, "one mask for each of"),
+    (lambda s, p, k: {n: np.zeros(a.shape, bool) for n, a in s.items()}, "entries go in all, not 40"),
+    (lambda s, p, k: SOLVED["my_budget"](s, p, k + 1), "and should be"),
     (lambda s, p, k: list(SOLVED["my_budget"](s, p, k).values()), "return a dict of masks by name; got list"),
     (lambda s, p, k: dict(list(SOLVED["my_budget"](s, p, k).items())[1:]), "one mask for each of"),
     (lambda s, p, k: {n: m.ravel() for n, m in SOLVED["my_budget"](s, p, k).items()}, "must have the shape"),
     (lambda s, p, k: {n: np.ones(a.shape, bool) for n, a in s.items()}, "entries go in all, not 0"),
+    (
+        lambda s, p, k: SOLVED["my_budget"](dict(reversed(s.items())), p, k) | {"extra": np.ones(1)},
+        "one mask for each of",
+    ),
 ]
 
 
@@ -142,7 +166,16 @@ STEPS = [
     (step(velocity_of=lambda w, v, g, m, r, k, d: (k * v + g) * m), "the velocity of a kept weight is wrong"),
     (in_place, "weight was changed in place"),
     (lambda *a: SOLVED["my_step"](*a)[0], "return two arrays"),
-    (lambda w, v, g, m, r, k, d: SOLVED["my_step"](w, v, g, ~m, r, k, d), "pruned weights moved"),
+    (lambda w, v, g, m, r, k, d: SOLVED["my_step"](w, v, g, ~m, r, k, d), "here the kept weights are zero"),
+    (lambda w, v, g, m, r, k, d: (w * m, v * m), "nothing has moved"),
+    (lambda w, v, g, m, r, k, d: (w, v), "nothing has moved"),
+    (step(lambda w, v, g, m, r, k, d: (w - (k * v + g + d * w)) * m), "learning_rate times the velocity"),
+    (step(lambda w, v, g, m, r, k, d: (w - r * v) * m), "with the new velocity"),
+    (lambda w, v, g, m, r, k, d: (0 * w, 0 * v), "a kept weight is off by"),
+    (lambda *a: SOLVED["my_step"](*a)[::-1], "a kept weight is off by"),
+    (lambda *a: [part.ravel() for part in SOLVED["my_step"](*a)], "both must have shape (4, 5)"),
+    (lambda *a: [part[m] for part in SOLVED["my_step"](*a)] if (m := a[3]) is not None else 0, "both must have shape"),
+    (lambda *a: ("w", "v"), "the new weight must be numbers; got str"),
 ]
 SOURCE = solution_of(NAME, source_of="my_training")
 
@@ -153,6 +186,12 @@ def edited(old, new):
     names = dict(SOLVED)
     exec(SOURCE.replace(old, new), names)
     return names["my_training"]
+
+
+def zeros_alone(train, validation, test, epochs, target):
+    """Trains nothing and prunes nothing."""
+    due = [SOLVED["cubic"](epoch, epochs, target) for epoch in range(epochs)]
+    return {"sparsities": due, "weights": np.zeros((epochs, 3, 12)), "best_epoch": 0}
 
 
 STEP = "weight = (weight - 0.1 * gradient(weight, x, y)) * mask"
@@ -166,9 +205,30 @@ LOOPS = [
     (edited("np.argmax", "np.argmin"), "the best has", 4),
     (edited("best = int(np.argmax(accuracies))", "best = epochs - 1"), "the best has", 4),
     (edited('"best_epoch": best', '"best": best'), "return a dict with"),
-    (edited("weights.append(weight.copy())", "weights = [weight] * epochs"), "never changes", 4),
+    (edited("weights.append(weight.copy())", "weights = [weight] * epochs"), "nothing to choose from", 2),
     (edited("weights.append(weight.copy())", "weights = [weight]"), "one entry for each"),
     (edited(STEP, "pass"), "never changes", 4),
+    (edited("np.abs(weight), sparsity", "-np.abs(weight) - 9.0 * (weight == 0), sparsity"), "the largest weights", 4),
+    (
+        edited("np.abs(weight), sparsity", "np.where(mask, -np.abs(weight), -np.inf), sparsity"),
+        "the largest weights",
+        4,
+    ),
+    (edited("np.abs(weight), sparsity", "weight, sparsity"), "in epoch", 4),
+    (
+        edited("np.abs(weight), sparsity", "np.where(mask, np.arange(36).reshape(3, 12), -1.0), sparsity"),
+        "other weights",
+        4,
+    ),
+    (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),
+    (edited(STEP, STEP.replace("0.1", "0.2")), "in epoch 1", 4),
+    (edited("range(0, len(images), 30)", "range(0, 60, 30)"), "over all training images", 4),
+    (edited("int(np.argmax(accuracies))", "len(accuracies) - 1 - int(np.argmax(accuracies[::-1]))"), "equally good", 4),
+    (zeros_alone, "exactly 0 must be", 2),
+    (lambda *a: {**SOLVED["my_training"](*a), "weights": np.ones((8, 3, 12))}, "the mask was lost", 2),
+    (lambda *a: {**SOLVED["my_training"](*a), "best_epoch": 8}, "best_epoch must be in 0 to 7; got 8"),
+    (lambda *a: {**SOLVED["my_training"](*a), "sparsities": [0] * 8}, "sparsities must be", 2),
+    (lambda *a: SOLVED["my_training"](*a)["weights"], "return a dict"),
 ]
 WRONG = [
     *wrong_answers("q1", "my_mask", MASKS),
@@ -178,4 +238,248 @@ WRONG = [
     *wrong_answers("q5", "my_training", LOOPS),
 ]
 
-test_solution, test_untouched, test_eight_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
+
+def by_rank(scores, sparsity):
+    return np.argsort(np.argsort(scores, axis=None, kind="stable")).reshape(scores.shape) >= round(
+        sparsity * scores.size
+    )
+
+
+def in_a_loop(scores, sparsity):
+    left, keep = list(scores.ravel()), np.ones(scores.size, bool)
+    for _ in range(round(sparsity * len(left))):
+        smallest = left.index(min(left))
+        keep[smallest], left[smallest] = False, float("inf")
+    return keep.reshape(scores.shape)
+
+
+def from_a_heap(scores, sparsity):
+    heap = [(float(score), place) for place, score in enumerate(scores.flat)]
+    heapq.heapify(heap)
+    keep = np.full_like(scores, True, dtype=np.bool_)
+    for _ in range(round(sparsity * scores.size)):
+        keep.flat[heapq.heappop(heap)[1]] = False
+    return keep
+
+
+def by_threshold_and_ties(scores, sparsity):
+    """A threshold for what is below it; of those that equal it, the first."""
+    flat, goal = scores.ravel(), round(sparsity * scores.size)
+    keep = np.ones(flat.size, bool)
+    if goal:
+        cut = np.partition(flat, goal - 1)[goal - 1]
+        keep[flat < cut] = False
+        keep[np.flatnonzero(flat == cut)[: goal - (flat < cut).sum()]] = False
+    return keep.reshape(scores.shape)
+
+
+def with_torch(scores, sparsity):
+    order = torch.sort(torch.from_numpy(scores).flatten(), stable=True).indices
+    keep = torch.ones(scores.size, dtype=torch.bool)
+    keep[order[: round(sparsity * scores.size)]] = False
+    return keep.reshape(scores.shape)
+
+
+class Masker:
+    """A callable object is a function, too."""
+
+    def __call__(self, scores, sparsity):
+        return by_rank(scores, sparsity)
+
+
+def sorted_pairs(scores, sparsity):
+    gone = sorted(range(scores.size), key=lambda place: (scores.flat[place], place))[: round(sparsity * scores.size)]
+    return ~np.isin(np.arange(scores.size), gone).reshape(scores.shape)
+
+
+def put_in_place(scores, sparsity):
+    keep = np.empty(scores.shape, dtype="?")
+    keep[...] = True
+    np.put(keep, np.lexsort((np.arange(scores.size), scores.ravel()))[: round(sparsity * scores.size)], False)
+    return keep
+
+
+MASKS_RIGHT = [
+    *(by_rank, in_a_loop, from_a_heap, by_threshold_and_ties, with_torch, Masker(), sorted_pairs, put_in_place),
+    lambda s, p: np.asfortranarray(my_mask(s, p)),
+    lambda s, p: my_mask(s.astype(np.longdouble), p),
+    lambda s, p: np.repeat(my_mask(s, p)[..., None], 2, axis=-1)[..., 0],
+    lambda scores, sparsity: (1 * my_mask(scores, sparsity)).astype(bool),
+]
+
+
+def run_by_run(mask):
+    def answer(scores, n, m):
+        keep = np.zeros(scores.shape, bool)
+        for row in range(scores.shape[0]):
+            for start in range(0, scores.shape[1], m):
+                keep[row, start : start + m] = mask(scores[row, start : start + m], 1 - n / m)
+        return keep
+
+    return answer
+
+
+def n_largest(scores, n, m):
+    """Of equal scores the first go, so the last stay: the largest pairs (score, place)."""
+    keep = np.zeros(scores.shape, bool)
+    for row, values in enumerate(scores):
+        for start in range(0, len(values), m):
+            places = heapq.nlargest(n, range(start, start + m), key=lambda place, values=values: (values[place], place))
+            keep[row, places] = True
+    return keep
+
+
+def counting(scores, n, m):
+    """Keeps an entry that fewer than n beat: larger ones, and equal ones further on."""
+    runs = scores.reshape(-1, m)
+    later = np.triu(np.ones((m, m), bool), 1)
+    beats = (runs[:, None, :] > runs[:, :, None]) | ((runs[:, None, :] == runs[:, :, None]) & later)
+    return (beats.sum(axis=2) < n).reshape(scores.shape)
+
+
+N_OF_M_RIGHT = [
+    *(
+        run_by_run(mask)
+        for mask in (by_rank, in_a_loop, from_a_heap, by_threshold_and_ties, sorted_pairs, put_in_place)
+    ),
+    *(n_largest, counting, groups),
+    lambda s, n, m: torch.from_numpy(groups(s, n, m)),
+    lambda s, n, m: np.asfortranarray(groups(s, n, m)),
+    lambda scores, n, m: groups(scores.astype(np.float32), n, m),
+]
+
+
+def budget_with(mask):
+    """The ranking made in another way."""
+
+    def answer(scores, sparsity, least):
+        safe = {}
+        for name, array in scores.items():
+            safe[name] = array.astype(float).ravel()
+            safe[name][np.argsort(array.ravel(), kind="stable")[array.size - least :]] = np.inf
+        return split(np.asarray(mask(joined(safe), sparsity)), scores)
+
+    return answer
+
+
+def one_by_one(scores, sparsity, least):
+    left = {name: array.size for name, array in scores.items()}
+    keep = {name: np.ones(array.shape, bool) for name, array in scores.items()}
+    total = sum(left.values())
+    for _, name, place in sorted((v, n, i) for n, a in scores.items() for i, v in enumerate(a.flat)):
+        if total - sum(left.values()) < round(sparsity * total) and left[name] > least:
+            keep[name].flat[place] = False
+            left[name] -= 1
+    return keep
+
+
+def in_what_came_in(scores, sparsity, least):
+    """Uses the dict that it was given as its own."""
+    masks = one_by_one(scores, sparsity, least)
+    for name in scores:
+        scores[name] = masks[name]
+    return scores
+
+
+BUDGETS_RIGHT = [
+    *(budget_with(mask) for mask in (by_rank, in_a_loop, from_a_heap, by_threshold_and_ties, sorted_pairs, with_torch)),
+    *(budget_with(Masker()), one_by_one, in_what_came_in),
+    lambda s, p, k: dict(reversed(one_by_one(s, p, k).items())),
+    lambda s, p, k: {name: torch.from_numpy(mask) for name, mask in one_by_one(s, p, k).items()},
+]
+
+
+def step_by_step(w, v, g, m, r, k, d):
+    weight, velocity = np.zeros_like(w), np.zeros_like(v)
+    for place in np.ndindex(w.shape):
+        if m[place]:
+            velocity[place] = k * v[place] + g[place] + d * w[place]
+            weight[place] = w[place] - r * velocity[place]
+    return weight, velocity
+
+
+def torch_step(w, v, g, m, r, k, d):
+    """torch.optim does the step; the mask is held after it."""
+    weight = torch.nn.Parameter(torch.from_numpy(w.copy()))
+    optimizer = torch.optim.SGD([weight], lr=r, momentum=k, weight_decay=d)
+    weight.grad = torch.from_numpy(g.copy())
+    optimizer.state[weight]["momentum_buffer"] = torch.from_numpy(v.copy())
+    optimizer.step()
+    return weight.detach() * torch.from_numpy(m), optimizer.state[weight]["momentum_buffer"] * torch.from_numpy(m)
+
+
+def as_type(dtype):
+    return lambda *a: tuple(np.asarray(part, dtype) for part in SOLVED["my_step"](*a))
+
+
+STEPS_RIGHT = [
+    *(step_by_step, torch_step, as_type(np.float32), as_type(np.longdouble)),
+    lambda *a: list(SOLVED["my_step"](*a)),
+    lambda *a: np.stack(SOLVED["my_step"](*a)),
+    lambda *a: [part.tolist() for part in SOLVED["my_step"](*a)],
+    lambda w, v, g, m, r, k, d: SOLVED["my_step"](w * m, v * m, g * m, m, r, k, d),
+    lambda w, v, g, m, r, k, d: (np.where(m, w - r * (k * v + g + d * w), 0), np.where(m, k * v + g + d * w, 0)),
+    lambda w, v, g, m, r, k, d: (((1 - r * d) * w - r * k * v - r * g) * m, m * (k * v) + m * (g + d * w)),
+    lambda *a: tuple(
+        -part * -1.0 for part in SOLVED["my_step"](*(part.copy() if i < 4 else part for i, part in enumerate(a)))
+    ),
+    lambda w, v, g, m, r, k, d: tuple(
+        np.asfortranarray(part) for part in SOLVED["my_step"](w, v, g, m.astype(int), r, k, d)
+    ),
+]
+PRUNE, APPEND = (
+    "        mask = my_mask(np.abs(weight), sparsity)\n        weight = weight * mask\n",
+    "        sparsities.append",
+)
+BEGIN = "        for start in range"
+DUE = "        sparsity = cubic(epoch, epochs, target)\n"
+
+
+def pruned_at_the_beginning():
+    assert DUE + PRUNE in SOURCE
+    names = dict(SOLVED)
+    exec(SOURCE.replace(DUE + PRUNE, "").replace(BEGIN, DUE + PRUNE + BEGIN), names)
+    return names["my_training"]
+
+
+def pruned_after_every_step():
+    names = dict(SOLVED)
+    inside = (DUE + PRUNE).replace("        ", "            ")
+    exec(SOURCE.replace(DUE + PRUNE, "").replace(APPEND, inside + APPEND), names)
+    return names["my_training"]
+
+
+def result(**changed):
+    """The solution with parts of its result as something else."""
+
+    def answer(*given):
+        found = SOLVED["my_training"](*given)
+        return found | {name: change(found[name]) for name, change in changed.items()}
+
+    return answer
+
+
+LOOPS_RIGHT = [
+    *(pruned_at_the_beginning(), pruned_after_every_step()),
+    edited("default_rng(0)", "default_rng(7)"),
+    edited(STEP, "weight = weight - 0.1 * (gradient(weight, x, y) * mask); weight[~mask] = 0"),
+    edited(STEP, STEP + "; weight = weight.astype(np.float32)"),
+    edited("my_mask(np.abs(weight), sparsity)", "my_mask(weight**2, sparsity)"),
+    edited("int(np.argmax(accuracies))", "accuracies.index(max(accuracies))"),
+    edited("int(np.argmax(accuracies))", "np.argmax(accuracies)"),
+    result(weights=list),
+    result(weights=lambda weights: torch.from_numpy(weights)),
+    result(sparsities=np.array, best_epoch=np.array),
+    result(sparsities=tuple, weights=lambda weights: [weight.tolist() for weight in weights]),
+    lambda *given: SOLVED["my_training"](*given) | {"accuracies": [1, 2], "note": "more than was asked for"},
+]
+RIGHT = {
+    "q1": ("my_mask", MASKS_RIGHT),
+    "q2": ("my_n_of_m", N_OF_M_RIGHT),
+    "q3": ("my_budget", BUDGETS_RIGHT),
+    "q4": ("my_step", STEPS_RIGHT),
+    "q5": ("my_training", LOOPS_RIGHT),
+}
+
+test_solution, test_untouched, test_ten_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
+test_ten_right, test_right = right_tests(NAME, SOLVED, POINTS, RIGHT)

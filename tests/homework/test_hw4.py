@@ -1,6 +1,5 @@
 """hw4-budget: the solution's file scores full marks, no file 0, and each wrong file what it should."""
 
-import base64
 import io
 
 import numpy as np
@@ -10,9 +9,10 @@ from homework_tests import graded, solution_of
 from safetensors.numpy import load, save
 
 from pruning_lab import data, measure, models, train
-from pruning_lab.homework import hw4
+from pruning_lab.homework import hw4_checks as hw4
 from pruning_lab.homework.frame import grading, release
 from pruning_lab.homework.frame.leaderboard import leaderboard_page, leaderboard_table, ranking
+from pruning_lab.homework.frame.submissions import read_submissions
 
 NAME, ALL = "hw4-budget", 20
 
@@ -177,7 +177,10 @@ def test_the_leaderboard_puts_networks_within_both_limits_first():
 def test_the_notebook_is_not_run_where_only_the_file_is_graded(made, solved, tmp_path):
     notebook = (made / "student" / f"{NAME}.ipynb").read_bytes().replace(b"from pathlib", b"raise SystemExit #")
     given = {"a.ipynb": notebook, hw4.FILE: save(solved)}
-    packed = {name: base64.b64encode(content).decode() for name, content in given.items()}
+    (tmp_path / "ann").mkdir()
+    for name, content in given.items():
+        (tmp_path / "ann" / name).write_bytes(content)
+    packed = read_submissions(tmp_path)["ann"]
     marks = grading.grade(packed, release.tests_of(made), instances=1)
     assert (marks["score"], marks["notes"]) == (ALL, [])
     figures = marks["questions"]["q1"]["figures"]

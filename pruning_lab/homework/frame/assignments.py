@@ -1,8 +1,8 @@
 """Which assignments there are. Each is found by being there, and nothing lists them:
 
-notebooks/homework/hw1-masks.ipynb   what is asked, with its solution and its hidden tests
-pruning_lab/homework/hw1.py          what only this assignment needs: its checks, the order of its leaderboard
-tests/homework/test_hw1.py           wrong answers of the usual kinds, and what each is told
+notebooks/homework/hw1-masks.ipynb   what is asked: questions, points, objectives, the solution, the hidden tests
+pruning_lab/homework/hw1_checks.py   what only this assignment needs: its checks, the order of its leaderboard
+tests/homework/test_hw1.py           right answers of the usual kinds, and what each is told
 """
 
 from importlib import import_module
@@ -20,6 +20,6 @@ def module_of(name):
     """Return the module with what only this assignment needs.
 
     >>> module_of("hw1-masks").__name__
-    'pruning_lab.homework.hw1'
+    'pruning_lab.homework.hw1_checks'
     """
-    return import_module(f"pruning_lab.homework.{name.partition('-')[0]}")
+    return import_module(f"pruning_lab.homework.{name.partition('-')[0]}_checks")

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import threading
+import time
 from contextlib import closing
 from functools import cache, partial
 from itertools import chain
@@ -142,9 +143,9 @@ def score_question(question, box):
         box: a `Sandbox`, or anything else whose `get` returns what a name stands for.
 
     Returns:
-        dict with "score", "points", "messages" and "figures".
+        dict with "score", "points", "messages", "figures" and "seconds".
     """
-    total, messages, figures = 0, [], {}
+    begun, total, messages, figures = time.monotonic(), 0, [], {}
     for case in question.test_cases:
         reason, measured = _outcome(case, box)
         if reason is None:
@@ -152,7 +153,8 @@ def score_question(question, box):
             figures |= measured or {}
         elif reason not in messages:
             messages.append(reason)
-    return {"score": total, "points": _points(question), "messages": messages, "figures": figures}
+    seconds = round(time.monotonic() - begun, 2)
+    return {"score": total, "points": _points(question), "messages": messages, "figures": figures, "seconds": seconds}
 
 
 def _outcome(case, box):

@@ -1,63 +1,64 @@
 """What a learning management system takes: the table of marks, and Gradescope's JSON."""
 
 import csv
+import io
 
-from pruning_lab.homework.frame.feedback import outcomes
+from pruning_lab.homework.frame.feedback import outcomes, shown, total
+from pruning_lab.homework.frame.text import cell, line, write_text
 
 
-def write_marks_table(path, marks, written):
+def write_marks_table(path, marks, written, room):
     """Write marks.csv: a row for each student with the points of every question, their sum and the notes.
 
     Args:
         path: the table.
         marks: {student: marks}, each as `grading.grade` returns it.
         written: {student: {question: points a person gave, or None}}.
+        room: a `classroom.Classroom`.
     """
     names = list(next(iter(marks.values()))["questions"])
-    by_hand = ["written", "total"] if any(written.values()) else []
-    rows = [
-        [
-            student,
-            *(mark["questions"][name]["score"] for name in names),
-            *(mark["score"], mark["points"]),
-            *_by_hand(mark, written[student]),
-            " ".join(mark["notes"]),
-        ]
-        for student, mark in marks.items()
-    ]
-    write_table(path, ["student", *names, "score", "points", *by_hand, "notes"], rows)
+    by_hand, late = ["written"] * any(written.values()), any(room.lates.values())
+    columns = ["student", *(["name", "id"] if room.roster.path else []), *names, "score", "points"]
+    columns += [*(["days_late", "granted", "taken"] if late else []), *by_hand, "total", "notes"]
+    rows = []
+    for student, mark in marks.items():
+        given = written[student]
+        values = {
+            **{"student": student, "name": room.name(student), "id": room.id(student)},
+            **{name: mark["questions"][name]["score"] for name in names},
+            **{"score": mark["score"], "points": mark["points"], **_lateness(room.lates.get(student))},
+            "written": "" if None in given.values() else f"{sum(given.values()):g}",
+            "total": "" if (all_ := total(mark, given, room.lates.get(student))) is None else f"{all_:g}",
+            "notes": " ".join(shown(mark["notes"])),
+        }
+        rows.append([values[column] for column in columns])
+    write_table(path, columns, rows)
 
 
-def _by_hand(mark, written):
-    """Return the cells `written` and `total`; empty ones while points are missing, none where nothing is written."""
-    if not written:
-        return []
-    if None in written.values():
-        return ["", ""]
-    given = sum(written.values())
-    return [given, mark["score"] + given]
+def _lateness(late):
+    if late is None:
+        return {"days_late": 0, "granted": 0, "taken": 0}
+    return {"days_late": "unknown" if late.days is None else late.days, "granted": late.granted, "taken": late.share}
 
 
 def write_table(path, names, rows):
-    """Write a table; the first cell of each row is a student's name."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([names, *([_harmless(student), *rest] for student, *rest in rows)])
+    """Write a table in which no cell is more than what it shows."""
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\r\n").writerows([[cell(value, 5000) for value in row] for row in [names, *rows]])
+    write_text(path, table.getvalue())
 
 
-def _harmless(text):
-    """Return a file's name so that a spreadsheet does not take it for a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
-
-
-def gradescope(mark, questions, written):
-    """Return marks in the form of Gradescope's results.json; the arguments are those of `feedback.outcomes`."""
+def gradescope(mark, questions, written, said=None, late=None):
+    """Return marks in the form of Gradescope's results.json; the arguments are those of `feedback.feedback_page`."""
     tests = [
         {
-            "name": outcome.title,
+            "name": line(outcome.title),
             "score": outcome.score or 0,
             "max_score": outcome.points,
             "output": "\n".join(outcome.messages),
         }
-        for outcome in outcomes(mark, questions, written)
+        for outcome in outcomes(mark, questions, written, said)
     ]
-    return {"score": sum(test["score"] for test in tests), "output": "\n".join(mark["notes"]), "tests": tests}
+    notes = shown(mark["notes"]) + ([str(late)] if late else [])
+    score = sum(test["score"] for test in tests) * (1 - (late.share if late else 0))
+    return {"score": round(score, 2), "output": "\n".join(notes), "tests": tests}

@@ -2,38 +2,92 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
-from pruning_lab.homework.frame import leaderboard, lms
+from pruning_lab.homework.frame import changes, gradebooks, leaderboard, lms, summary
 from pruning_lab.homework.frame.assignments import module_of
-from pruning_lab.homework.frame.feedback import feedback_page
+from pruning_lab.homework.frame.classroom import Classroom
+from pruning_lab.homework.frame.feedback import feedback_page, total
 from pruning_lab.homework.frame.questions import Questions
-from pruning_lab.homework.frame.submissions import written_answers
-from pruning_lab.homework.frame.written import read_points, strangers, to_read_again, written_page, written_points
+from pruning_lab.homework.frame.sandbox import Stopped
+from pruning_lab.homework.frame.similar import similar
+from pruning_lab.homework.frame.submissions import opened, written_answers
+from pruning_lab.homework.frame.text import file_name, line, listed, write_text
+from pruning_lab.homework.frame.written import (
+    read_points,
+    sayings,
+    strangers,
+    to_read_again,
+    written_page,
+    written_points,
+)
 
 
-def write_marks(marks, folder, solution, submissions):
-    """Write marks.csv, what people read, and for each student feedback as a page and as the JSON that Gradescope takes.
+class Told(NamedTuple):
+    """What the instructor says beside: the column's name in Canvas or Moodle; why this is a regrade; the code given."""
+
+    column: str | None = None
+    reason: str = ""
+    given: str = ""
+
+
+class _Run(NamedTuple):
+    """What all that is written is made from."""
+
+    folder: Path
+    questions: Questions
+    marks: dict
+    written: dict
+    said: dict
+    room: Classroom
+
+    def total(self, student):
+        return total(self.marks[student], self.written[student], self.room.lates.get(student))
+
+    def arguments(self, student):
+        """Return what `feedback_page` and `lms.gradescope` ask of a student."""
+        said = self.said.get(student) or dict.fromkeys(self.written[student], self.marks[student]["notes"])
+        return self.marks[student], self.questions, self.written[student], said, self.room.lates.get(student)
+
+    @property
+    def most(self):
+        """All points that there are."""
+        by_hand = sum(question.points for question in self.questions.written.values())
+        return next(iter(self.marks.values()))["points"] + by_hand
+
+
+def write_marks(marks, folder, solution, submissions, room=None, told=None):
+    """Write marks.csv, the gradebooks, what people read, and for each student feedback: a page, and Gradescope's JSON.
 
     Args:
-        marks: as `grading.grade_all` returns them.
+        marks: as `grading.grade_all` returns them, with those of who handed in nothing.
         folder: path; it is made where there is none.
         solution: path of the solved notebook: the questions' titles, and which of them a person reads (written.html,
             written.csv).
         submissions: as `read_submissions` returns them.
+        room: a `Classroom`; without one nobody is known by more than the name of what they handed in.
+        told: a `Told`.
 
     Returns:
-        What the instructor should know about written answers: a list of sentences.
+        What the instructor should know: a list of sentences.
     """
     folder, questions, table = Path(folder), Questions(Path(solution)), Path(folder) / "written.csv"
     folder.mkdir(parents=True, exist_ok=True)
-    answers = {student: written_answers(submissions[student]) for student in marks}
-    written, again = written_points(table, questions.written, answers), to_read_again(table, answers)
+    answers = {student: written_answers(submissions[student]) for student in marks if student in submissions}
+    nothing = {student: dict.fromkeys(questions.written, 0.0) for student in marks if student not in submissions}
+    written = nothing | written_points(table, questions.written, answers)
+    run = _Run(folder, questions, marks, written, sayings(table, written, answers), room or Classroom())
+    told, again = told or Told(), to_read_again(table, answers)
+    changed = changes.write_changes(folder, marks, written, run.room.lates, told.reason)
+    lms.write_marks_table(folder / "marks.csv", marks, written, run.room)
     if questions.written:
-        (folder / "written.html").write_text(written_page(questions.written, answers, again), encoding="utf-8")
-    lms.write_marks_table(folder / "marks.csv", marks, written)
-    _write_feedback(folder, marks, questions, written)
+        write_text(folder / "written.html", written_page(questions.written, answers, again))
+    totals = {student: run.total(student) for student in marks}
+    books = gradebooks.write_gradebooks(folder, totals, run.room, questions.name, run.most, told.column)
     _write_leaderboard(folder, marks, questions.name)
-    return _notes(table, written, again, submissions)
+    _write_summary(run, submissions, told.given)
+    notes = _notes(table, written, again, submissions) + books + _write_feedback(run)
+    return notes + ([f"{changed} points differ from the last run: {folder / 'changes.csv'}"] if changed else [])
 
 
 def check_written(folder, solution):
@@ -41,14 +95,25 @@ def check_written(folder, solution):
     read_points(Path(folder) / "written.csv", Questions(Path(solution)).written)
 
 
-def _write_feedback(folder, marks, questions, written):
+def _write_feedback(run):
+    """Write what each student gets; one whose page cannot be written is named, and keeps nobody else from theirs."""
     for part in ("feedback", "gradescope"):
-        (folder / part).mkdir(exist_ok=True)
-    for student, mark in marks.items():
-        page = feedback_page(student, mark, questions, written[student])
-        (folder / "feedback" / f"{student}.html").write_text(page, encoding="utf-8")
-        content = json.dumps(lms.gradescope(mark, questions, written[student]), indent=1)
-        (folder / "gradescope" / f"{student}.json").write_text(content, encoding="utf-8")
+        (run.folder / part).mkdir(exist_ok=True)
+    pages, failed = {}, []
+    for student in run.marks:
+        name = file_name(student)
+        try:
+            write_text(
+                run.folder / "feedback" / f"{name}.html",
+                feedback_page(run.room.name(student) or student, *run.arguments(student)),
+            )
+            content = json.dumps(lms.gradescope(*run.arguments(student)), indent=1)
+            write_text(run.folder / "gradescope" / f"{name}.json", content)
+            pages[student] = run.folder / "feedback" / f"{name}.html"
+        except OSError as error:
+            failed.append(f"The feedback of {line(student)} could not be written: {line(error)}")
+    gradebooks.write_feedback_zips(run.folder, pages, run.room)
+    return failed
 
 
 def _write_leaderboard(folder, marks, assignment):
@@ -56,8 +121,32 @@ def _write_leaderboard(folder, marks, assignment):
         return
     rules = module_of(assignment)
     names, rows = leaderboard.leaderboard_table(leaderboard.ranking(marks, rules.rank), rules.FORMATS)
-    (folder / "leaderboard.html").write_text(leaderboard.leaderboard_page(names, rows), encoding="utf-8")
+    write_text(folder / "leaderboard.html", leaderboard.leaderboard_page(names, rows))
     lms.write_table(folder / "leaderboard.csv", names, rows)
+
+
+def _write_summary(run, submissions, given):
+    """Write how the class has done: of those who handed in something."""
+    handed_in = {student: mark for student, mark in run.marks.items() if student in submissions}
+    rows = summary.statistics_of(handed_in, run.questions)
+    totals = [run.total(student) for student in handed_in]
+    most, by = run.most, "in all"
+    if None in totals:
+        totals = [mark["score"] for mark in handed_in.values()]
+        most, by = next(iter(run.marks.values()))["points"], "by checks, as long as written answers wait"
+    alike = similar({student: _code(submissions[student]) for student in handed_in}, given)
+    notes = [run.room.said(len(handed_in)), *(f"Late: {each}" for each in run.room.late_lines())]
+    page = summary.summary_page(f"{run.questions.name}: the class", (totals, most, by), rows, notes, alike)
+    write_text(run.folder / "summary.html", page)
+    if rows:
+        lms.write_table(run.folder / "questions.csv", list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _code(submission):
+    try:
+        return "\n".join(opened(submission)[0])
+    except Stopped:
+        return ""
 
 
 def _notes(table, written, again, submissions):
@@ -65,16 +154,6 @@ def _notes(table, written, again, submissions):
     said = {
         f"{table} waits for points of {len(waits)} written answers": waits,
         "The written answer has changed since it was read, and waits again": again,
-        f"{table} has names that nobody in the class has": strangers(table, submissions),
+        f"{table} has answers of nobody in the class": strangers(table, submissions),
     }
     return [f"{sentence}: {listed(names)}" for sentence, names in said.items() if names]
-
-
-def listed(names, most=10):
-    """Return names for a line of a terminal; of a large class the first ones.
-
-    >>> listed(["ann", "bob", "cy"], most=2)
-    'ann, bob and 1 more'
-    """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

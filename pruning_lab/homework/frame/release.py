@@ -50,3 +50,9 @@ def tests_of(made):
     """Return {question: source of its tests} of a made assignment, hidden tests included."""
     notebook = nbformat.read(solved(made), as_version=4)
     return dict(notebook.metadata["otter"]["tests"])
+
+
+def given_code(made):
+    """Return the code of a made assignment's released notebook: what everybody was given."""
+    cells = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")

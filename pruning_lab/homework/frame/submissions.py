@@ -1,68 +1,173 @@
-"""What a class has handed in, read from a folder: files as base64, so that they cross to any worker as JSON."""
+"""What a class has handed in, read from a folder: files as base64, so that they cross to any worker as JSON.
+
+Of a notebook only its cells are kept (`notebooks.cells_of`), and what the student should hear of how it was read.
+"""
 
 import base64
 import json
-from pathlib import Path
+import re
+from contextlib import suppress
+from typing import NamedTuple
 
+from pruning_lab.homework.frame import handed_in, notebooks
 from pruning_lab.homework.frame.questions import written_questions
 from pruning_lab.homework.frame.sandbox import Stopped
 
-LARGEST = 20_000_000  # bytes of all files of a submission
+LARGEST = 20_000_000  # bytes of all files beside the notebook
+MOST_NOTEBOOKS = 20  # that are looked into
+AT_ONCE = 2  # seconds: files that are copied or unpacked together are of one time
+ENDINGS = re.compile(r"( ?\(\d+\)|-Copy\d+| - Copy|[_-]LATE)+$")  # of a browser, of Jupyter, of Windows, of an LMS
+DEFINES = re.compile(r"\A(?:#.*\n|\s)*def (my_\w+)\(")
+
+
+class Opened(NamedTuple):
+    """A submission as it is graded."""
+
+    cells: list  # sources of the code cells, in order
+    files: dict  # {name: bytes} beside the notebook
+    notes: list  # sentences for the student
 
 
 def read_submissions(folder):
-    """Return {student: {file name: content in base64}}: one notebook, or one folder, for each student.
+    """Return {student: {file name: content in base64}}: one notebook, one folder or one zip for each student.
 
     Any other file counts as handed in by the student it is named after, so that nobody is left out in silence; hidden
-    files are not submissions.
+    files are not submissions. `ann (1).ipynb` and `ann-LATE.ipynb` are further tries of `ann`.
+
+    Args:
+        folder: path.
 
     Raises:
         FileNotFoundError: there is no such folder, or nothing in it.
     """
-    folder = Path(folder)
-    if not folder.is_dir() or not any(folder.iterdir()):
+    class_ = {}
+    for part in handed_in.parts_of(folder):
+        class_.setdefault(_student(part.path), []).append(part)
+    if not class_:
         raise FileNotFoundError(
             f"SUBMISSIONS must be a folder with a notebook or a folder for each student; got {folder}"
         )
-    submissions = {}
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith("."):
-            submissions.setdefault(path.stem if path.is_file() else path.name, {}).update(_files(path))
-    return submissions
+    return {student: submission(parts) for student, parts in sorted(class_.items())}
 
 
-def _files(path):
-    paths = [path] if path.is_file() else sorted(part for part in path.rglob("*") if part.is_file())
-    paths = [part for part in paths if ".ipynb_checkpoints" not in part.parts and not part.is_symlink()]
-    if sum(part.stat().st_size for part in paths) > LARGEST:
-        return {}
-    return {part.name: base64.b64encode(part.read_bytes()).decode("ascii") for part in paths}
+def _student(path):
+    name = path.parts[0] if len(path.parts) > 1 else path.stem
+    return ENDINGS.sub("", name) or name
+
+
+def submission(parts):
+    """Return {file name: content in base64} of what one student has handed in; the newest notebook stands for all.
+
+    Args:
+        parts: as `handed_in.parts_of` returns them, of one student.
+    """
+    parts, problems = handed_in.unpacked(parts)
+    tries = _newest_first([part for part in parts if _is_notebook(part.path.name)])
+    chosen, found = _chosen(tries)
+    beside, notes = _beside([part for part in parts if not _is_notebook(part.path.name)], chosen)
+    if not chosen:
+        return beside | ({"notebook.ipynb": _packed({"problem": problems[0]})} if problems else {})
+    if others := [str(part.path) for part in tries if part is not chosen]:
+        notes.insert(0, f"Of {len(tries)} notebooks the newest was graded, {chosen.path}, not {_few(others)}.")
+    return {**beside, chosen.path.name: _packed({**found, "notes": [*notes, *(f"{text}." for text in problems)]})}
+
+
+def _is_notebook(name):
+    return name.lower().endswith(".ipynb")
+
+
+def _newest_first(tries):
+    """Sort by time; those of one time (the order of a copy says nothing) by place, and "hw1 (1)" after "hw1"."""
+    last = max((part.time for part in tries), default=0)
+    return sorted(tries, reverse=True, key=lambda part: (min(part.time, last - AT_ONCE), *_place(part.path)))
+
+
+def _place(path):
+    return -len(path.parts), len(path.stem), path.stem
+
+
+def _chosen(tries):
+    """Return the first notebook of the course, or else the first that can be read, and what is kept of it."""
+    readable, problem = None, None
+    for part in tries[:MOST_NOTEBOOKS]:
+        try:
+            cells = notebooks.cells_of(handed_in.content_of(part, notebooks.LARGEST))
+        except (notebooks.NotANotebook, OSError) as error:
+            problem = problem or (part, {"problem": f"{part.path.name} {_reason(error)}"})
+            continue
+        if any("otter.Notebook" in cell["source"] for cell in cells):
+            return part, {"cells": cells}
+        readable = readable or (part, {"cells": cells})
+    return readable or problem or (None, {})
+
+
+def _reason(error):
+    return str(error) if isinstance(error, notebooks.NotANotebook) else f"cannot be read: {error.strerror or error}"
+
+
+def _beside(parts, chosen):
+    """Return {name: content in base64} of the other files, small ones first, and notes on those left out."""
+    home, files, left_out, room = chosen and chosen.path.parent, {}, [], LARGEST
+    for part in sorted(parts, key=lambda part: (part.path.parent != home, -part.time, part.size)):
+        content = None if part.path.name in files else _read(part, room)
+        if content is None:
+            left_out.append(str(part.path))
+        else:
+            room -= len(content)
+            files[part.path.name] = base64.b64encode(content).decode("ascii")
+    told = f"Left out, as too large, unreadable, or of a name that was there: {_few(left_out)}."
+    return dict(sorted(files.items())), [told] if left_out else []
+
+
+def _read(part, room):
+    try:
+        return handed_in.content_of(part, room) if part.size <= room else None
+    except OSError:
+        return None
+
+
+def _few(names):
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _packed(value):
+    return base64.b64encode(json.dumps(value).encode()).decode("ascii")
 
 
 def opened(submission):
-    """Return the sources of the notebook's code cells, and {name: bytes} of the files beside it.
+    """Return a submission as it is graded.
 
     Raises:
-        Stopped: there is not exactly one notebook, or it cannot be read.
+        Stopped: there is no notebook, or it cannot be read.
     """
-    notebooks = [name for name in submission if name.endswith(".ipynb")]
-    if not submission:
-        raise Stopped(f"there are no files, or more than {LARGEST // 1_000_000} MB of them")
-    if len(notebooks) != 1:
-        raise Stopped(f"hand in exactly one notebook (.ipynb); there are {len(notebooks)}")
-    files = {name: base64.b64decode(content) for name, content in submission.items()}
-    try:
-        cells = json.loads(files.pop(notebooks[0]))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Stopped(f"{notebooks[0]} is not a whole notebook; open it in Jupyter and save it again") from error
-    return sources, files
+    notebook = _notebook(submission)
+    if "problem" in notebook:
+        raise Stopped(notebook["problem"])
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    files = {name: base64.b64decode(content) for name, content in submission.items() if not _is_notebook(name)}
+    return Opened(sources, files, [*notebook.get("notes", []), *_turned_to_text(notebook["cells"])])
+
+
+def _notebook(submission):
+    for name, content in submission.items():
+        if _is_notebook(name):
+            with suppress(ValueError):
+                return json.loads(base64.b64decode(content))
+            return {"problem": f"{name} {notebooks.TORN}"}
+    there = f"there is only {_few(list(submission))}" if submission else "there are no files"
+    return {"problem": f"hand in exactly one notebook (.ipynb); {there}"}
+
+
+def _turned_to_text(cells):
+    """Say which cells hold code and are no code cells: one key pressed by accident does that."""
+    found = [
+        (number, match[1])
+        for number, cell in enumerate(cells, start=1)
+        if cell["cell_type"] != "code" and (match := DEFINES.search("".join(cell["source"])))
+    ]
+    return [f"Cell {number} defines {name}, but is text, not code: turn it back into code." for number, name in found]
 
 
 def written_answers(submission):
-    """Return the `written_questions` of a submission's notebook; none where there is not one whole notebook."""
-    try:
-        (notebook,) = (content for name, content in submission.items() if name.endswith(".ipynb"))
-        return written_questions(json.loads(base64.b64decode(notebook))["cells"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    """Return the `written_questions` of a submission's notebook; none where it has none that can be read."""
+    return written_questions(_notebook(submission).get("cells", []))

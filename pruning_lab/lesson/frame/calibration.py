@@ -4,9 +4,9 @@ from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from pruning_lab import plots
+from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.predict import CONFIDENCE
-from pruning_lab.lesson.frame.session import attended
 from pruning_lab.tables import table_html
 
 FEW = 5  # below this many, a share says little
@@ -63,7 +63,10 @@ def shares(predictions, field, order=()):
     """
     values = [entry[field] for entry in predictions if entry.get(field) is not None]
     found = [*(value for value in order if value in values), *(value for value in values if value not in order)]
-    rights = {value: [e["choice"] == e["answer"] for e in predictions if e.get(field) == value] for value in found}
+    rights = {
+        value: [e.get("right", e["choice"] == e["answer"]) for e in predictions if e.get(field) == value]
+        for value in found
+    }
     return {value: (sum(right), len(right)) for value, right in rights.items()}
 
 

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 from pruning_lab import data
 from pruning_lab.lesson.frame.journal import journal_path
-from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.lessons import NAME, NOTEBOOKS, ROOT, lessons
 
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
@@ -115,8 +115,11 @@ def parts_of_lessons():
         for part in (lesson.claims, lesson.deck)
         if not part.exists()
     ]
-    advice = f"Missing {'; '.join(missing)}. Every lesson has these parts: restore or write them." if missing else ""
-    return Finding("lessons", f"{len(lessons())}, {lessons()[0].number} to {lessons()[-1].number}", advice)
+    advice = [f"Missing {'; '.join(missing)}. Every lesson has these parts: restore or write them."] * bool(missing)
+    misnamed = [path.name for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")) if not path.match(NAME)]
+    if misnamed:
+        advice.append(f"Not lessons: {', '.join(misnamed)}. Call a lesson 06-a-name.ipynb.")
+    return Finding("lessons", f"{len(lessons())}, {lessons()[0].number} to {lessons()[-1].number}", " ".join(advice))
 
 
 QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson runs these

@@ -5,6 +5,7 @@
 const DRAWINGS = {};
 const STATE = "change:place change:choice";
 const LETTERS = 13; // pixels high
+const SMALLEST = 9; // pixels high that they may become where there is little room
 
 function render({ model, el }) {
   const canvas = document.createElement("canvas");
@@ -18,7 +19,9 @@ function render({ model, el }) {
 
   const drawing = DRAWINGS[model.get("drawing")](model);
   let pause;
+  let drawnFor = 0; // the width that it was drawn for; 0 while it is not on the page, where it knows no colours
   const draw = () => {
+    if (!el.isConnected) return;
     const { words, rows } = drawing.draw(sheet(canvas, drawing.size, el));
     fill(table, rows);
     canvas.setAttribute("aria-label", words);
@@ -29,9 +32,16 @@ function render({ model, el }) {
   model.on(STATE, draw);
   const theme = new MutationObserver(draw);
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  requestAnimationFrame(draw); // by then the canvas is on the page, and knows its colours
+  // It is drawn when it comes onto the page, for JupyterLab takes off what is out of sight, and for each new width.
+  const place = new ResizeObserver(() => {
+    if (el.clientWidth !== drawnFor && el.clientWidth) draw();
+    drawnFor = el.clientWidth;
+  });
+  place.observe(el);
+  requestAnimationFrame(draw); // on a slide that is not shown yet
   return () => {
     model.off(STATE, draw);
+    place.disconnect();
     theme.disconnect();
     clearTimeout(pause);
   };
@@ -42,14 +52,15 @@ function render({ model, el }) {
 function sheet(canvas, [width, height], el) {
   const style = getComputedStyle(el);
   const room = style.getPropertyValue("--explorer-room").trim(); // width and height, in pixels
-  const zoom = room ? Math.min(...room.split(" ").map((side, k) => side / [width, height][k])) : 1;
-  const letters = Math.max(LETTERS, Number(style.getPropertyValue("--explorer-letters")) / zoom);
+  const sides = room ? room.split(" ") : [Math.min(el.clientWidth || width, width)]; // on half a screen it is smaller
+  const zoom = Math.min(...sides.map((side, k) => side / [width, height][k]));
+  const letters = Math.max(LETTERS, (Number(style.getPropertyValue("--explorer-letters")) || SMALLEST) / zoom);
   const more = letters - LETTERS;
   const tall = height + 2 * more;
   const scale = zoom * (window.devicePixelRatio || 1);
   canvas.width = width * scale;
   canvas.height = tall * scale;
-  canvas.style.cssText = `width:${width * zoom}px; height:${tall * zoom}px; max-width:100%; display:block`;
+  canvas.style.cssText = `width:${width * zoom}px; height:${tall * zoom}px; display:block`;
   const g = canvas.getContext("2d");
   g.scale(scale, scale);
   g.translate(0, more);

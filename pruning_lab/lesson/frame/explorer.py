@@ -22,9 +22,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pruning_lab import plots
+from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame.lessons import ROOMS
-from pruning_lab.lesson.frame.session import attended
-from pruning_lab.lesson.frame.view import image_html, show_widget, wide
+from pruning_lab.lesson.frame.view import show_widget, wide
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 PLACES = [round(0.05 * step, 2) for step in range(20)]  # of every sparsity slider: 0 to 0.95, while any channel is left
@@ -108,8 +109,7 @@ class Explorer:
             knob, value = control.widget()
             ipywidgets.jslink((knob, value), (canvas, control.trait))
             controls.append(knob)
-        plain = f"{image_html(self.figure, self.alt)}{table_html(*self._split())}"
-        twin = ipywidgets.HTML(f"<details><summary>As a plain figure</summary>{plain}</details>")
+        twin = ipywidgets.HTML(f"<details><summary>As a plain figure</summary>{self._plain()}</details>")
         return ipywidgets.VBox([*controls, canvas, twin])
 
     def html(self):
@@ -125,10 +125,13 @@ class Explorer:
 
     def _ipython_display_(self):
         if attended():
-            show_widget(self.widget(), self.alt)
+            show_widget(self.widget(), self.alt, self._plain())
             return
         plots.show(self.figure, self.alt)
         display(HTML(table_html(*self._split())))
+
+    def _plain(self):
+        return image_html(self.figure, self.alt) + table_html(*self._split())
 
     def _split(self):
         return self.table[0], self.table[1:]

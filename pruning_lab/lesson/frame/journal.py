@@ -88,14 +88,6 @@ def append(kind, **fields):
     return f"Saved in {journal_path()}."
 
 
-def try_append(kind, **fields):
-    """Save one entry for a button: the sentence that `append` returns, or the reason why it was not saved."""
-    try:
-        return append(kind, **fields)
-    except JournalError as error:
-        return f"Not saved: {error}"
-
-
 def export(path=None):
     """Write the journal as Markdown, for reading, printing or sending; return the new file's path.
 
@@ -131,7 +123,7 @@ def as_markdown(entries):
     """
     lines = ["# My journal of the pruning course", ""]
     for entry in entries:
-        lines += [f"## {entry['kind']}, {entry.get('saved', '')[:10]}", ""]
+        lines += [f"## {entry['kind']}, {str(entry.get('saved') or '')[:10]}", ""]
         for name, value in entry.items():
             if name not in ("kind", "saved") and value not in ("", None, []):
                 shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -149,7 +141,10 @@ def _write_new(path, text):
 
 def _file():
     """Return the file that the journal's path leads to: a link, as into a synced folder, stays a link."""
-    return Path(os.path.realpath(journal_path()))
+    path = Path(os.path.realpath(journal_path()))
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a rename would put a file into the place of /dev/null
+        raise JournalError(f"{path} is a device or a pipe. Set PRUNING_LAB_JOURNAL to a file that you may write.")
+    return path
 
 
 def _load(path):
@@ -158,7 +153,7 @@ def _load(path):
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return [], False
-    except ValueError:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or brackets within brackets without end
         return [], True
     except OSError as error:
         raise JournalError(f"{path} could not be read ({error}). It was left as it is.") from error

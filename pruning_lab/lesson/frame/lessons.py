@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = ROOT / "notebooks"
+NAME = "[0-9][0-9]-*.ipynb"
 ROOMS = Path(__file__).parents[1]
 
 
@@ -62,7 +63,7 @@ def lessons():
     >>> [lesson.number for lesson in lessons()][:2]
     ['01', '02']
     """
-    return tuple(Lesson(*path.stem.split("-", 1)) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]-*.ipynb")))
+    return tuple(Lesson(*path.stem.split("-", 1)) for path in sorted(NOTEBOOKS.glob(NAME)))
 
 
 def lesson(number):

@@ -2,8 +2,10 @@
 
 import ipywidgets
 
-from pruning_lab.lesson.frame import journal
-from pruning_lab.lesson.frame.view import message, show_widget
+from pruning_lab.lesson.frame.answers import Answer, NotStarted, WrongAnswer
+from pruning_lab.lesson.frame.keys import hints_for
+from pruning_lab.lesson.frame.session import current
+from pruning_lab.lesson.frame.view import message, noted, show_widget
 
 SELF_CHECK = (
     "A concrete answer is there: a number, a shape or a line of code.",
@@ -12,49 +14,52 @@ SELF_CHECK = (
 )
 
 
-NOT_STARTED = "not started"  # what a checker returns for a stub that still returns `...`
-
-
-class WrongAnswer(AssertionError):
-    """An answer is wrong. A notebook shows the message alone: the checker's traceback would only distract."""
-
-    def _render_traceback_(self):  # IPython asks for this
-        return [str(self)]
-
-
 def practice(checker, answer, *hints):
     """Check a learner's function on the spot, say what is wrong with *this* answer, and offer three hints.
 
-    An untouched stub, one that returns `...`, is reported as not started and lets Run All go on. A wrong answer raises.
+    An untouched stub is reported as not started and lets Run All go on: it returns `...`, raises NotImplementedError,
+    or its body is `pass`. A wrong answer raises.
 
     Args:
-        checker: a function from a lesson's exercises, called with `answer`. It raises AssertionError with a message if
-            this answer is wrong, and returns NOT_STARTED for an untouched stub.
+        checker: a function from a lesson's exercises, called with an `answers.Answer`. It raises AssertionError with a
+            message if this answer is wrong.
         answer: the learner's function.
-        hints: three sentences, from a nudge to nearly the answer, shown one at a time.
+        hints: three sentences, from a nudge to nearly the answer, shown one at a time; if none is given, those that
+            the `keys.toml` beside the checker has under its name.
 
     Raises:
+        TypeError: the answer is not a function.
         ValueError: there are not exactly three hints.
         WrongAnswer: an AssertionError; the message says how the answer is wrong. What the answer itself raises passes
-            through, with a note that says where it came from.
+            through, with its line and what it was called with.
 
     >>> practice(None, None, "only one")
     Traceback (most recent call last):
     ValueError: hints must come in three steps; got 1
     """
+    hints = hints or hints_for(checker)
     if len(hints) != 3:
         raise ValueError(f"hints must come in three steps; got {len(hints)}")
+    asked = Answer(answer)
     try:
-        started = checker(answer) != NOT_STARTED
-    except AssertionError as wrong:
-        raise WrongAnswer(f"{answer.__name__}: {wrong}") from None
-    except Exception as error:
-        error.add_note(f"This came from inside {answer.__name__}, while it was being checked.")
-        raise
+        print(f"{asked.name}: {_verdict(checker, asked)}")
     finally:  # a wrong answer needs its hints most
         _offer(hints)
-    verdict = "correct on every case tried." if started else "not started yet. Replace the ... and run this cell again."
-    print(f"{answer.__name__}: {verdict}")
+
+
+def _verdict(checker, asked):
+    try:
+        checker(asked)
+    except NotStarted:
+        return "not started yet. Replace the ... and run this cell again."
+    except Exception as error:
+        if error is asked.error:
+            raise error.with_traceback(asked.traceback) from error.__cause__
+        if isinstance(error, AssertionError):
+            raise WrongAnswer(f"{asked.name}: {error}") from None
+        error.add_note(f"This came from the check, which could not read what {asked.name} returned.")
+        raise
+    return "correct on every case tried."
 
 
 def _offer(hints):
@@ -82,7 +87,7 @@ def self_check(question):
 
     def on_save(_button):
         met = [point.description for point in points if point.value]
-        saved.value = message(journal.try_append("answer", question=question, answer=answer.value, met=met))
+        saved.value = noted("answer", lesson=current(), question=question, answer=answer.value, met=met)
 
     save.on_click(on_save)
     listed = "\n".join(f"[ ] {point}" for point in SELF_CHECK)

@@ -1,11 +1,14 @@
 """Predict, then reveal: the learner commits to an answer before anything is computed."""
 
+from html import escape
+
 import ipywidgets
 from IPython.display import HTML, display
 
+from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import journal
-from pruning_lab.lesson.frame.session import attended
-from pruning_lab.lesson.frame.view import message, show_widget, wide
+from pruning_lab.lesson.frame.session import current
+from pruning_lab.lesson.frame.view import message, noted, show_widget, wide
 
 CONFIDENCE = ("a guess", "fairly sure", "certain")
 MOVING = '<progress aria-label="measuring"></progress>'  # nobody knows how long it takes: the browser keeps it moving
@@ -38,8 +41,13 @@ def predict(question, options, reveal, *, topic, confidence=True):
     if not attended():
         _show_folded(question, options, reveal)
         return
-    prediction = _Prediction(question, options, reveal, topic, confidence)
-    show_widget(prediction.box, f"{question}\n(Open this notebook in JupyterLab to answer.)")
+
+    def revealed():
+        answer, items = reveal()
+        return answer, items, answer.__eq__
+
+    asked = Question(question, options, revealed, topic, confidence=confidence)
+    show_widget(asked.box, question, asked_html("Answers:", options))
 
 
 def option_naming(options, found):
@@ -80,77 +88,129 @@ def option_around(options, value):
     raise ValueError(f"options must have a range that contains every outcome; got none for {value}")
 
 
-class _Prediction:
-    """The widgets of one question, and what happens when they are used."""
+class Question:
+    """The widgets of one question, and what happens when they are used.
 
-    def __init__(self, question, options, reveal, topic, confidence):
+    Args:
+        options: a list of answers to choose from; None for a line to write on.
+        reveal: returns (answer, items, right): what was found, what to show, and whether a choice is right, a function.
+        may_skip: whether the answer can be shown without a guess.
+        asks_why: whether to ask for a reason, once the answer is known.
+    """
+
+    def __init__(self, question, options, reveal, topic, *, confidence=True, may_skip=False, asks_why=True):
         self.question, self.options, self.reveal, self.topic = question, options, reveal, topic
+        self.about = {"lesson": current(), "topic": topic, "question": question}
+        self.asks_why = asks_why
         self.committed = None  # the answer, once it is given
-        self.choice = wide(ipywidgets.RadioButtons, options=options, value=None, description="Your answer:")
+        self.choice = _choice(options)
         self.confidence = wide(ipywidgets.RadioButtons, options=CONFIDENCE, value=None, description="How sure are you?")
         self.commit = ipywidgets.Button(description="Commit", button_style="primary", disabled=True)
-        self.status = ipywidgets.HTML(message("Choose first. Nothing is computed until you commit."))
+        self.skip = ipywidgets.Button(description="Show it without a guess", layout={"width": "auto"})
+        self.status = ipywidgets.HTML(message(_earlier(question) or "Choose first. Nothing is shown until you commit."))
         self.revealed = ipywidgets.VBox()
         self.asked = [self.choice, self.confidence] if confidence else [self.choice]
         for control in self.asked:
             control.observe(self._allow_commit, "value")
         self.commit.on_click(self._on_commit)
-        heading = ipywidgets.HTML(f"<b>{question}</b>")
-        self.box = ipywidgets.VBox([heading, *self.asked, self.commit, self.status, self.revealed])
+        self.skip.on_click(self._on_skip)
+        heading = ipywidgets.HTML(f"<b>{escape(question)}</b>")
+        buttons = ipywidgets.HBox([self.commit, self.skip] if may_skip else [self.commit])
+        self.box = ipywidgets.VBox([heading, *self.asked, buttons, self.status, self.revealed])
 
     def _allow_commit(self, _change):
-        unanswered = [control for control in self.asked if control.value is None]
+        unanswered = [control for control in self.asked if control.value in (None, "")]
         self.commit.disabled = self.committed is not None or bool(unanswered)
         if unanswered == [self.confidence]:
             self.status.value = message("Now choose how sure you are.")
         elif not unanswered and self.committed is None:
-            self.status.value = message("Commit, and it is measured.")
+            self.status.value = message("Commit, and you see it.")
 
     def _on_commit(self, _button):
         # Checked again here: a script can press a disabled button, or enable it.
-        if self.committed is not None or any(control.value is None for control in self.asked):
+        if self.committed is not None or any(control.value in (None, "") for control in self.asked):
             return
-        self.committed = {"choice": self.choice.value, "confidence": self.confidence.value}
-        for control in (*self.asked, self.commit):
-            control.disabled = True
+        self._open({"choice": self.choice.value, "confidence": self.confidence.value})
+
+    def _on_skip(self, _button):
+        if self.committed is None:
+            self._open({})
+
+    def _open(self, committed):
+        self.committed = committed
+        self._lock(True)
         self.status.value = message("Committed. Measuring on this machine, a few seconds ...") + MOVING
         try:
-            answer, items = self.reveal()
+            answer, items, is_right = self.reveal()
         except Exception as error:  # a callback's traceback is lost in the server's log: say it here, for a retry
             self.status.value = message(f"The measurement failed: {error!r}. Press Commit to try again.")
-            self.committed, self.commit.disabled = None, False
+            self.committed = None
+            self.commit.disabled = self.skip.disabled = False
             return
-        choice = self.committed["choice"]
-        outcome = "as you predicted" if answer == choice else f"you predicted: {choice}"
-        self.status.value = message(f"Measured: {answer} ({outcome}).")
-        self.revealed.children = [*map(_as_widget, items), *self._ask_why(answer)]
+        children = list(map(_as_widget, items))
+        if committed:
+            right = is_right(committed["choice"])
+            outcome = "as you predicted" if right else f"you predicted: {committed['choice']}"
+            self.status.value = message(f"Measured: {answer} ({outcome}).")
+            saved = noted(
+                "prediction", **self.about, options=self.options, **committed, answer=str(answer), right=right
+            )
+            children += _reason(self.about, saved) if self.asks_why else [ipywidgets.HTML(saved)]
+        else:
+            self.status.value = message(f"Measured: {answer}.")
+        self.revealed.children = children
 
-    def _ask_why(self, answer):
-        about = {"topic": self.topic, "question": self.question}
-        saved = journal.try_append("prediction", **about, options=self.options, **self.committed, answer=answer)
-        reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
-        save, status = ipywidgets.Button(description="Save reason"), ipywidgets.HTML(message(saved))
+    def _lock(self, locked):
+        for control in (*self.asked, self.commit, self.skip):
+            control.disabled = locked
 
-        def on_save(_button):
-            status.value = message(journal.try_append("reason", **about, reason=reason.value))
 
-        save.on_click(on_save)
-        return reason, save, status
+def _choice(options):
+    if options is None:
+        return wide(ipywidgets.Text, value="", description="Your guess:")
+    return wide(ipywidgets.RadioButtons, options=options, value=None, description="Your answer:")
+
+
+def _earlier(question):
+    """Return what the journal knows of a question: the first answer, which alone counts; nothing if there is none."""
+    try:
+        first = next((e for e in journal.read() if e["kind"] == "prediction" and e.get("question") == question), None)
+    except journal.JournalError:
+        return ""
+    if first is None:
+        return ""
+    return f"On {first['saved'][:10]} you answered: {first['choice']}. Measured then: {first['answer']}."
+
+
+def _reason(about, saved):
+    reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
+    save, status = ipywidgets.Button(description="Save reason"), ipywidgets.HTML(saved)
+
+    def on_save(_button):
+        status.value = noted("reason", **about, reason=reason.value)
+
+    save.on_click(on_save)
+    return reason, save, status
 
 
 def _as_widget(item):
     return item if isinstance(item, ipywidgets.Widget) else ipywidgets.HTML(item)
 
 
+def asked_html(question, options):
+    """Return a question and its options for a page that nobody can answer on."""
+    listed = "".join(f"<li>{escape(option)}</li>" for option in options or ())
+    return f"<p><b>{escape(question)}</b></p>" + (f"<ul>{listed}</ul>" if listed else "")
+
+
 def _show_folded(question, options, reveal):
     answer, items = reveal()
     if answer not in options:
         raise ValueError(f"reveal must answer with one of the options; got {answer!r}")
-    listed = "".join(f"<li>{option}</li>" for option in options)
     shown = "".join(item for item in items if isinstance(item, str))
     display(
         HTML(
-            f"<p><b>{question}</b></p><ul>{listed}</ul><details><summary>Answer first. Then unfold what one machine "
-            f"measured.</summary><p>Measured: {answer}.</p>{shown}</details>"
+            f"{asked_html(question, options)}<details><summary>Answer first. Then unfold what one machine "
+            f"measured.</summary><p>Measured: {escape(answer)}.</p>{shown}</details>"
         )
     )

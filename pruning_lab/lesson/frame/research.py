@@ -4,7 +4,7 @@ import ipywidgets
 
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.claims import load_claims, load_sources
-from pruning_lab.lesson.frame.view import message, show_widget, whole, wide
+from pruning_lab.lesson.frame.view import message, noted, show_widget, whole, wide
 
 KINDS = ("concept", "equation", "source", "code", "claim", "misconception", "demo state")
 
@@ -76,7 +76,7 @@ class _Room:
         if not self.question.value.strip():
             self.status.value = message("Write a question first; then save.")
             return
-        self.status.value = message(journal.try_append("note", **self._note()))
+        self.status.value = noted("note", **self._note())
         self._show_saved()
 
     def _on_export(self, _button):

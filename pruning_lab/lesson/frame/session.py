@@ -4,18 +4,22 @@ import os
 import platform
 import random
 
+import ipywidgets
 import numba
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from pruning_lab.lesson.frame import doctor
+from pruning_lab.attendance import attended
+from pruning_lab.lesson.frame import doctor, journal
+from pruning_lab.lesson.frame.view import message, show_widget
 
 SEED = 0
+_started = None  # the lesson that runs: what is answered goes to the journal with its number
 
 
 def start(lesson):
-    """Begin a lesson: fix the seeds, use one thread, print the versions and the machine.
+    """Begin a lesson: fix the seeds, use one thread, print the versions and the machine, and greet who was here before.
 
     One thread keeps timings steady and makes them comparable: a dense product that quietly uses every core is not a
     fair rival for a sparse loop that uses one.
@@ -45,6 +49,33 @@ def start(lesson):
     print(f"torch {torch.__version__} · NumPy {np.__version__} · Numba {numba.__version__}")
     if warning := doctor.quick_warning():
         print(warning)
+    global _started
+    _started = lesson
+    if attended():
+        show_widget(ipywidgets.HTML(message(greeting(lesson))), "")
+
+
+def current():
+    """Return the number of the lesson that was started last, such as "01"; None before the first."""
+    return _started
+
+
+def greeting(lesson):
+    """Return what a learner who comes back has answered in a lesson, and where they stopped, as the journal has it.
+
+    It is empty for a learner who is here for the first time, and where the journal cannot be read.
+    """
+    try:
+        entries = [entry for entry in journal.read() if entry.get("lesson") == lesson]
+    except journal.JournalError:
+        return ""
+    if not entries:
+        return ""
+    first = {entry["question"]: entry for entry in reversed(entries) if entry["kind"] == "prediction"}
+    said = [f"- {question} You: {entry['choice']}. Measured: {entry['answer']}." for question, entry in first.items()]
+    last = entries[-1]
+    stopped = f'You stopped at "{last.get("question", last["kind"])}", on {last["saved"][:10]}.'
+    return "\n".join(["Welcome back. " + stopped, *(["Your answers so far:"] if said else []), *reversed(said)])
 
 
 def processor_name():
@@ -59,15 +90,3 @@ def processor_name():
         if names:
             return names[0]
     return platform.processor() or platform.machine()
-
-
-def attended():
-    """Return whether a person may be at the keyboard: False while notebooks are tested or refreshed.
-
-    An unattended run shows each reveal folded up in the page, so that a reader without a kernel finds it, and writes
-    nothing to anyone's journal.
-
-    >>> isinstance(attended(), bool)
-    True
-    """
-    return "PRUNING_LAB_UNATTENDED" not in os.environ

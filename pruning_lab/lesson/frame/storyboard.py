@@ -1,12 +1,11 @@
-"""A mechanism in a few frames, with a slider; and one picture with questions."""
-
-from html import escape
+"""A mechanism in a few frames, with a slider."""
 
 import ipywidgets
 from matplotlib.figure import Figure
 
 from pruning_lab import plots
-from pruning_lab.lesson.frame.view import image_html, message, show_widget, wide
+from pruning_lab.lesson.frame.view import show_widget, wide
+from pruning_lab.plots.canvas import image_html
 
 
 def storyboard(frames, *, still=0.5, alt):
@@ -42,35 +41,3 @@ def storyboard(frames, *, still=0.5, alt):
     sparsity.observe(redraw, "value")
     redraw()
     show_widget(ipywidgets.VBox([frame, sparsity, picture]), "(Two sliders here, frame and sparsity, in JupyterLab.)")
-
-
-def inquiry(questions):
-    """Ask questions about the picture above; each answer gets its own reply, right or wrong.
-
-    Args:
-        questions: list of (question, {option: reply}, right option).
-
-    Raises:
-        ValueError: the right option is not among the options.
-    """
-    for question, replies, right in questions:
-        if right not in replies:
-            raise ValueError(f"the right option must be one of {list(replies)}; got {right!r} for {question!r}")
-    boxes = [_inquiry_box(number, *question) for number, question in enumerate(questions, start=1)]
-    listed = "\n".join(
-        f"{n}. {question} ({' / '.join(replies)})" for n, (question, replies, _) in enumerate(questions, start=1)
-    )
-    show_widget(ipywidgets.VBox(boxes), listed)
-
-
-def _inquiry_box(number, question, replies, right):
-    heading = ipywidgets.HTML(f"<b>{number}. {escape(question)}</b>")
-    choice = wide(ipywidgets.RadioButtons, options=list(replies), value=None, description="I see it in:")
-    reply = ipywidgets.HTML()
-
-    def answer(change):
-        verdict = "Yes. " if change["new"] == right else "Not quite. "
-        reply.value = message(verdict + replies[change["new"]])
-
-    choice.observe(answer, "value")
-    return ipywidgets.VBox([heading, choice, reply])

@@ -1,39 +1,69 @@
-"""Putting things on a page: widgets that leave a sentence if there is no kernel, and figures that carry alt text."""
+"""Putting widgets on a page so that they last: what they cannot show without a kernel is in plain HTML beside them."""
 
-import base64
 from html import escape
+from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import anywidget
 import ipywidgets
+import traitlets
 from IPython.display import display
 
-from pruning_lab import plots
+from pruning_lab.lesson.frame import journal
+
+HERE = Path(__file__).parent
+GONE = "The controls of this cell ended with their kernel. Run the cells again (Run → Run All Cells) to have them back."
+_saves = count()
 
 
-class Names(anywidget.AnyWidget):
-    """An invisible widget: it gives the sliders in its output the names that ipywidgets hides from screen readers."""
+class Care(anywidget.AnyWidget):
+    """An invisible widget that looks after all others of its output.
 
-    _esm = Path(__file__).with_name("names.js")
+    It names sliders for screen readers, keeps in the browser what is being written until the kernel has saved it, says
+    when the kernel does not answer, and hides the plain twin of the widgets as long as they live.
+    """
+
+    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.js", "keep.js"))
+    _css = (HERE / "page.css").read_text(encoding="utf-8")
+    about = traitlets.Unicode().tag(sync=True)  # what the texts are about: they are found again by it
+    twin = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self.on_msg(lambda _widget, asked, _buffers: self.send(asked))  # "are you there?"
 
 
-def show_widget(widget, text):
-    """Display a widget; a page without a kernel shows `text` in its place."""
-    bundle = ipywidgets.VBox([widget, Names()])._repr_mimebundle_()
+def show_widget(widget, text, twin=""):
+    """Display a widget; a page without its kernel shows `text`, and the HTML `twin`, in its place."""
+    name = f"twin-{uuid4().hex}"
+    bundle = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])._repr_mimebundle_()
     display({**bundle, "text/plain": text}, raw=True)
+    # JupyterLab writes an error where a widget was, words without an element: they are hidden beside the twin.
+    before = f".jp-OutputArea-child:has(+ .jp-OutputArea-child #{name})"
+    lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
+    words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
+    plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
+    display({"text/html": plain, "text/plain": ""}, raw=True)
 
 
-def image_html(picture, alt, dpi=144):
-    """Return axes or a figure as an HTML image with alt text."""
-    data = base64.b64encode(plots.png(picture, dpi)).decode("ascii")
-    style = f"width:{plots.page_size(picture)[0]}px; max-width:100%"
-    return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'
+def message(text, colour="var(--jp-content-font-color1, inherit)", saved=False):
+    """Return one sentence as an HTML widget's value, announced by screen readers when it changes.
 
-
-def message(text, colour="var(--jp-content-font-color1, inherit)"):
-    """Return one sentence as an HTML widget's value, announced by screen readers when it changes."""
+    Args:
+        saved: whether it says that what was written is saved: then the browser need not keep it any longer.
+    """
     shown = escape(whole(text))
-    return f'<div role="status" style="color:{colour}; white-space:pre-wrap; line-height:1.4">{shown}</div>'
+    mark = f' data-saved="{next(_saves)}"' if saved else ""
+    return f'<div role="status"{mark} style="color:{colour}; white-space:pre-wrap; line-height:1.4">{shown}</div>'
+
+
+def noted(kind, **fields):
+    """Save an entry in the journal; return the sentence that says so, or why not, as `message` does."""
+    try:
+        return message(journal.append(kind, **fields), saved=True)
+    except journal.JournalError as error:
+        return message(f"Not saved: {error}")
 
 
 def whole(text):

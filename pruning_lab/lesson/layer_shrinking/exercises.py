@@ -2,91 +2,101 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.practice import NOT_STARTED
+from pruning_lab.lesson.frame.answers import array, indices, likely_slip, require, require_kept, several
 
 
 def strongest_filters(answer):
     """`my_keep(weight, count)` returns the sorted indices of the `count` filters with the largest L1 norm."""
-    rng = np.random.default_rng(10)
-    if answer(rng.standard_normal((4, 2, 3, 3)), 2) is ...:
-        return NOT_STARTED
+    rng = np.random.default_rng(112)  # in the first instance each slip keeps other filters
     for shape, count in [((6, 5, 3, 3), 3), ((5, 8, 1, 1), 2), ((9, 4, 3, 3), 8), ((6, 6, 3, 3), 6)]:
         weight = rng.standard_normal(shape)
         weight[0] = 0.02  # nothing cancels here, so a sum without magnitudes ranks it too high
         weight[1] = np.where(np.arange(weight[1].size).reshape(shape[1:]) == 0, 30 * 0.9, 0)  # one large entry
-        _compare_keep(np.asarray(answer(weight.copy(), count)), weight, count)
-    return None
+        weight[2:] *= rng.choice([0.7, 1, 1.3], (shape[0] - 2, 1, 1, 1))
+        _compare_keep(indices(answer(weight, count), "the result"), weight, count)
+
+
+def _strongest(worth, count):
+    return np.sort(np.argsort(worth, kind="stable")[len(worth) - count :]).tolist()
 
 
 def _compare_keep(got, weight, count):
     magnitudes = np.abs(weight)
     norms = magnitudes.sum(axis=(1, 2, 3))
-    wanted = np.sort(np.argsort(norms, kind="stable")[len(norms) - count :])
-    assert got.dtype != bool, "return indices, not a mask: np.flatnonzero turns one into the other"
-    assert got.shape == (count,), f"{count} filters stay; got shape {got.shape}"
-    assert sorted(got.tolist()) != wanted.tolist() or got.tolist() == wanted.tolist(), "the indices must be sorted"
-    smallest = np.sort(np.argsort(norms, kind="stable")[:count])
-    assert sorted(got.tolist()) != smallest.tolist() or count == len(norms), "those are the weakest: the strongest stay"
+    wanted = _strongest(norms, count)
+    require(got.shape == (count,), f"{count} filters stay; got shape {got.shape}")
+    got = got.tolist()
+    require(got == wanted or sorted(got) != wanted, "the indices must be sorted")
     slips = {
-        "the L2 norm counts one large weight too much: add magnitudes": np.sqrt((weight**2).sum(axis=(1, 2, 3))),
-        "positive and negative weights cancel: add magnitudes": weight.sum(axis=(1, 2, 3)),
+        "one large weight does not make a strong filter: add all its magnitudes": _strongest(
+            magnitudes.max(axis=(1, 2, 3)), count
+        ),
+        "the L2 norm counts one large weight too much: add magnitudes": _strongest(
+            (weight**2).sum(axis=(1, 2, 3)), count
+        ),
+        "that takes the largest column sum, a norm of matrices: add all magnitudes of a filter": _strongest(
+            magnitudes.sum(axis=(1, 3)).max(axis=1), count
+        ),
+        "positive and negative weights cancel: add magnitudes": _strongest(weight.sum(axis=(1, 2, 3)), count),
+        "a filter is weight[i]; that ranks the input channels, axis 1": _strongest(
+            magnitudes.sum(axis=(0, 2, 3)), count
+        ),
+        "those are the weakest: the strongest stay": _strongest(-norms, count),
     }
-    slips["a filter is weight[i]; that ranks the input channels, axis 1"] = magnitudes.sum(axis=(0, 2, 3))
-    for reason, ranked_by in slips.items():
-        chosen = np.sort(np.argsort(ranked_by, kind="stable")[len(ranked_by) - count :]).tolist()
-        assert sorted(got.tolist()) != chosen or chosen == wanted.tolist(), reason
-    assert got.tolist() == wanted.tolist(), (
-        f"L1 norms {norms.round(2).tolist()}, keep {count}: {wanted.tolist()}; got {got.tolist()}"
-    )
+    otherwise = f"L1 norms {norms.round(2).tolist()}, keep {count}: {wanted}; got {got}"
+    require(got == wanted, likely_slip(lambda wrong: wrong == sorted(got), slips, otherwise))
 
 
 def shrunk_convolutions(answer):
     """`my_shrink(weight1, norm, weight2, keep)` removes channels from a conv, its batch norm and the next conv."""
     rng = np.random.default_rng(11)
-    weight1, weight2 = rng.standard_normal((4, 4, 3, 3)), rng.standard_normal((4, 4, 3, 3))
-    norm, keep = rng.standard_normal((4, 4)), np.array([0, 3])  # rows: gamma, beta, mean, variance
-    got = answer(weight1.copy(), norm.copy(), weight2.copy(), keep)
-    if got is ...:
-        return NOT_STARTED
-    assert isinstance(got, tuple), f"return three arrays: weight1, norm, weight2; got {type(got).__name__}"
-    assert len(got) == 3, f"return three arrays: weight1, norm, weight2; got {len(got)}"
-    small1, small_norm, small2 = map(np.asarray, got)
-    assert small1.shape != (4, 2, 3, 3), "a filter is weight1[i]: axis 0 is what the layer makes, axis 1 what it reads"
-    assert small1.shape == (2, 4, 3, 3), f"weight1 must be (2, 4, 3, 3); got {small1.shape}"
-    assert small_norm.shape != (4, 4), "the batch norm has four numbers for every channel, and loses those that went"
-    assert small_norm.shape != (2, 4), "each row of norm is one kind of number; channels are its columns"
-    assert small_norm.shape == (4, 2), f"norm must be (4, 2); got {small_norm.shape}"
-    assert small2.shape != (4, 4, 3, 3), "weight2 still reads four channels, and two of them are gone"
-    assert small2.shape != (2, 4, 3, 3), "the next layer keeps its filters; it loses what it reads, axis 1"
-    assert small2.shape == (4, 2, 3, 3), f"weight2 must be (4, 2, 3, 3); got {small2.shape}"
-    right = weight1[keep], norm[:, keep], weight2[:, keep]
-    for name, mine, theirs in zip(("weight1", "norm", "weight2"), (small1, small_norm, small2), right, strict=True):
-        assert np.array_equal(mine, theirs), f"{name}: the shape fits, the values do not: use keep, in its order"
-    return None
+    for inputs, middle, outputs, keep in [(6, 5, 3, [0, 2]), (4, 4, 4, [0, 3]), (2, 6, 3, [1]), (3, 3, 5, [0, 1, 2])]:
+        weight1, weight2 = rng.standard_normal((middle, inputs, 3, 3)), rng.standard_normal((outputs, middle, 3, 3))
+        norm = rng.standard_normal((4, middle))  # rows: gamma, beta, mean, variance
+        names = ("weight1", "norm", "weight2")
+        got = several(answer(weight1, norm, weight2, np.array(keep)), *names)
+        got = [array(part, name) for name, part in zip(names, got, strict=True)]
+        _compare_shapes([part.shape for part in got], inputs, middle, outputs, len(keep))
+        require_kept(got, {"weight1": weight1, "norm": norm, "weight2": weight2}, (0, 1, 1), keep)
+
+
+def _compare_shapes(shapes, inputs, middle, outputs, kept):
+    small1, norm, small2 = shapes
+    right1, right_norm, right2 = (kept, inputs, 3, 3), (4, kept), (outputs, kept, 3, 3)
+    slips = {
+        "a filter is weight1[i]: axis 0 is what the layer makes, axis 1 what it reads": (middle, kept, 3, 3),
+        "keep names the channels that stay; those went": (middle - kept, inputs, 3, 3),
+    }
+    require(small1 == right1, likely_slip(small1.__eq__, slips, f"weight1 must be {right1}; got {small1}"))
+    slips = {
+        "the batch norm has four numbers for every channel, and loses those that went": (4, middle),
+        "each row of norm is one kind of number; channels are its columns": (kept, middle),
+    }
+    require(norm == right_norm, likely_slip(norm.__eq__, slips, f"norm must be {right_norm}; got {norm}"))
+    slips = {
+        f"weight2 still reads all {middle} channels, and {middle - kept} of them are gone": (outputs, middle, 3, 3),
+        "the next layer keeps its filters; it loses what it reads, axis 1": (kept, middle, 3, 3),
+    }
+    require(small2 == right2, likely_slip(small2.__eq__, slips, f"weight2 must be {right2}; got {small2}"))
 
 
 def flattened_columns(answer):
     """`my_columns(keep, height, width)`: the inputs of a linear layer after a flatten that belong to channels keep."""
-    if answer(np.array([0]), 1, 1) is ...:
-        return NOT_STARTED
-    for keep, height, width in [([0, 2], 2, 3), ([1], 4, 4), ([0, 1, 5], 3, 1), ([3], 1, 1)]:
-        got = np.asarray(answer(np.array(keep), height, width))
-        area = height * width
-        right = np.concatenate([np.arange(c * area, (c + 1) * area) for c in keep])
-        where = f"keep {keep}, maps {height} x {width}"
-        assert got.ndim == 1, f"{where}: return one row of indices; got shape {got.shape}"
-        assert got.size != len(keep) or area == 1, (
-            f"{where}: a channel is a whole map of {area} numbers after the flatten"
+    for keep, height, width in [([0, 2], 2, 3), ([1], 4, 4), ([0, 1, 5], 3, 1), ([3], 1, 1), ([1, 2, 4, 7], 5, 2)]:
+        got = indices(answer(np.array(keep), height, width), "the result").tolist()
+        where, area = f"keep {keep}, maps {height} x {width}", height * width
+        right = [channel * area + place for channel in keep for place in range(area)]
+        require(
+            len(got) != len(keep) or area == 1, f"{where}: a channel is a whole map of {area} numbers after the flatten"
         )
-        assert got.size == right.size, f"{where}: {len(keep)} channels of {area} numbers each; got {got.size}"
-        starts = np.concatenate([np.arange(c, c + area) for c in keep])
-        assert not np.array_equal(got, starts) or np.array_equal(got, right), (
-            f"{where}: channel c begins at c * height * width, behind the maps before it"
-        )
-        last = np.concatenate([np.arange(area) * (max(keep) + 1) + c for c in keep])
-        assert not np.array_equal(np.sort(got), np.sort(last)) or np.array_equal(got, right), (
-            f"{where}: torch flattens channel by channel; that would be channels last"
-        )
-        assert np.array_equal(got, right) or not np.array_equal(np.sort(got), right), f"{where}: in ascending order"
-        assert np.array_equal(got, right), f"{where}: {right.tolist()}; got {got.tolist()}"
-    return None
+        require(len(got) == len(right), f"{where}: {len(keep)} channels of {area} numbers each; got {len(got)}")
+        require(got == right or sorted(got) != right, f"{where}: in ascending order")
+        last = [place * (max(keep) + 1) + channel for channel in keep for place in range(area)]
+        slips = {
+            "channel c begins at c * height * width, after the maps before it": sorted(
+                channel + place for channel in keep for place in range(area)
+            ),
+            "torch flattens channel by channel; that would be channels last": sorted(last),
+        }
+        reason = likely_slip(lambda wrong, got=got: wrong == sorted(got), slips, f"{right}; got {got}")
+        require(got == right, f"{where}: {reason}")

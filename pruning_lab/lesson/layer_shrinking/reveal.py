@@ -2,10 +2,10 @@
 
 from pruning_lab import measure
 from pruning_lab.lesson.frame.predict import option_around
-from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.layer_shrinking.drawings import share_bars
 from pruning_lab.lesson.layer_shrinking.experiments import speed
 from pruning_lab.lesson.layer_shrinking.networks import keep_by_norm, shrink_vgg
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 

@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.practice import NOT_STARTED
 from pruning_lab.schedules import cubic_sparsity
 
 
 def global_masks(answer):
     """`my_global_masks(weights, sparsity)` prunes exactly round(sparsity * n) of all n weights, smallest first."""
     rng = np.random.default_rng(21)
-    if answer({"a": np.ones((2, 2))}, 0.5) is ...:
-        return NOT_STARTED
     small, large = 0.1 * rng.standard_normal((4, 5)), rng.standard_normal((3, 4))
     ties = {"a": np.ones((2, 3)), "b": np.array([[1.0, -1.0, 2.0, -3.0]])}
     for weights, sparsity in [
@@ -22,7 +19,6 @@ def global_masks(answer):
         ({"small": small, "large": large}, 1.0),
     ]:
         _compare_masks(answer({name: weight.copy() for name, weight in weights.items()}, sparsity), weights, sparsity)
-    return None
 
 
 def _compare_masks(masks, weights, sparsity):
@@ -49,13 +45,10 @@ def _compare_masks(masks, weights, sparsity):
 
 def cubic_schedule(answer):
     """`my_cubic(step, start, stop, target)` rises from 0 at start to target at stop, fast at first."""
-    if answer(5, 0, 10, 0.9) is ...:
-        return NOT_STARTED
     for start, stop, target in [(0, 10, 0.9), (4, 12, 0.5), (100, 300, 0.99)]:
         for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start, stop - 1, stop, stop + 7):
             wanted = cubic_sparsity(step, start=start, stop=stop, target=target)
             _compare_sparsity(answer(step, start, stop, target), wanted, step, start, stop, target)
-    return None
 
 
 def _compare_sparsity(got, wanted, step, start, stop, target):
@@ -87,8 +80,6 @@ def held_step(answer):
     arguments = [weight * mask, velocity, grad, mask, 0.1, 0.9]
     given = [array.copy() for array in arguments[:4]]
     got = answer(*given, *arguments[4:])
-    if got is ...:
-        return NOT_STARTED
     shape = len(got) if isinstance(got, tuple) else type(got).__name__
     assert shape == 2, f"return two arrays, weight and velocity; got {shape}"
     new_weight, new_velocity = map(np.asarray, got)
@@ -97,7 +88,6 @@ def held_step(answer):
     ]
     assert not changed, f"return new arrays; {changed[0]} was changed in place (`-=` and `*=` do that)"
     _compare_step(new_weight, new_velocity, *arguments)
-    return None
 
 
 def _compare_step(weight, velocity, before, velocity_before, grad, mask, learning_rate, momentum):

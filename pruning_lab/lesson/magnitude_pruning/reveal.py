@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 
 from pruning_lab import masks, prune
-from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.magnitude_pruning import experiments
 from pruning_lab.lesson.magnitude_pruning.drawings import ONE_POINT, plateau_figure
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 

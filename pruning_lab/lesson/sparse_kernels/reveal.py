@@ -4,10 +4,10 @@ import numpy as np
 
 from pruning_lab import measure
 from pruning_lab.lesson.frame.predict import option_around, option_naming
-from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.sparse_kernels import drawings
 from pruning_lab.lesson.sparse_kernels.experiments import race_layers, speed_up
 from pruning_lab.lesson.sparse_kernels.published import MACHINES, geometric_mean, published_speed_ups
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 from pruning_lab.tables import table_html
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from pruning_lab.lesson.frame.predict import option_naming
-from pruning_lab.lesson.frame.view import image_html
 from pruning_lab.lesson.sparse_storage.drawings import bytes_figure
 from pruning_lab.lesson.sparse_storage.experiments import FORMATS, encode
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 

@@ -6,9 +6,10 @@ import torch
 
 from pruning_lab import masks
 from pruning_lab.lesson.frame.predict import MOVING, option_naming
-from pruning_lab.lesson.frame.view import image_html, message, wide
+from pruning_lab.lesson.frame.view import message, wide
 from pruning_lab.lesson.why_prune.drawings import mask_figure, time_figure
 from pruning_lab.lesson.why_prune.experiments import BATCHES, CONTROL, four_patterns, times
+from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 WINS = 1.2  # a pattern counts as faster if three rounds out of four reach this ratio; less could be noise

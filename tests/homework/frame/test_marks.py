@@ -3,14 +3,32 @@
 import base64
 import csv
 import json
+import re
 
 import nbformat
 from homework_tests import marks_of
 
 from pruning_lab.homework.frame import release
+from pruning_lab.homework.frame.classroom import classroom, with_all
+from pruning_lab.homework.frame.downloads import Origin
 from pruning_lab.homework.frame.feedback import READ_LATER
+from pruning_lab.homework.frame.late import Policy
 from pruning_lab.homework.frame.marks import write_marks
 from pruning_lab.homework.frame.questions import Questions
+from pruning_lab.homework.frame.roster import read_roster
+from pruning_lab.homework.frame.submissions import written_answers
+from pruning_lab.homework.frame.text import write_text
+from pruning_lab.homework.frame.written import BLANK, code_of
+
+TEST = """OK_FORMAT = False
+from otter.test_files import test_case
+name, points = "q1", None
+
+
+@test_case(points=2)
+def test_it(answer):
+    pass
+"""
 
 
 def notebook_of(made, answer):
@@ -18,17 +36,17 @@ def notebook_of(made, answer):
     cells = [cell for cell in notebook.cells if cell.source.startswith("_Type your answer here")]
     for cell in cells:
         cell.source = answer
-    return {"a.ipynb": base64.b64encode(nbformat.writes(notebook).encode()).decode()}
+    return {"a.ipynb": base64.b64encode(json.dumps(notebook).encode()).decode()}
 
 
 def test_written_answers_stand_on_one_page_under_their_rubric(made, tmp_path):
     class_ = {"ann": notebook_of(made, "*Because* <b>zeros</b>."), "bob": {"b.ipynb": "no base64"}, "cy": {}}
     write_marks(marks_of(class_), tmp_path, release.solved(made), class_)
     page = (tmp_path / "written.html").read_text(encoding="utf-8")
-    assert page.count("<em>Because</em> &lt;b&gt;zeros") == page.count("<h3>ann") > 0
+    asked = len(Questions(release.solved(made)).written)
+    assert page.count("<em>Because</em> &lt;b&gt;zeros") == asked > 0
     assert "<strong>Rubric.</strong>" in page
-    assert "Rubric" in page
-    assert page.count("Its cell is missing") == 2 * page.count("<h3>ann")
+    assert page.count("Its cell is missing") == 2 * asked
 
 
 def read_back(folder, student):
@@ -47,20 +65,17 @@ def test_points_that_a_person_gives_are_added_everywhere_and_kept(made, tmp_path
     assert f"1 of 2 points by checks; {most} more are given by a person" in page
     assert (result["score"], result["tests"][-1]["output"]) == (1, READ_LATER)
     table = tmp_path / "written.csv"
-    names, ann, bob = table.read_text(encoding="utf-8").splitlines()
-    assert names == f"student,{','.join(asked)},answer"
-    assert [row.partition(",#")[0] for row in (ann, bob)] == [f"{name}{',' * len(asked)}" for name in ("ann", "bob")]
-    filled = f"{names}\n{ann.replace(',' * len(asked) + ',#', ',1.5' * len(asked) + ',#')}"
-    table.write_text(f"\ufeff{filled}", encoding="utf-8")  # a spreadsheet's mark in front, the last line left open
-    table.write_text(table.read_text(encoding="utf-8") + f"\nzoe{',1' * len(asked)},#1", encoding="utf-8")
-    assert write_marks(marks_of(class_), tmp_path, solution, class_) == [
+    names, *rows = table.read_text(encoding="utf-8").splitlines()
+    assert names == f"answer,{','.join(asked)},comment"
+    ann, bob = (code_of(name, written_answers(class_[name])) for name in ("ann", "bob"))
+    assert sorted(rows) == sorted(f"{code}{',' * len(asked)}," for code in (ann, bob))
+    typed = f"\ufeff{names}\n{ann}{',1.5' * len(asked)},\n#nobody{',1' * len(asked)},"
+    table.write_text(typed, encoding="utf-8")  # a spreadsheet's mark in front, the last line left open, bob's row gone
+    assert write_marks(marks_of(class_), tmp_path, solution, class_)[:2] == [
         f"{table} waits for points of 1 written answers: bob",
-        f"{table} has names that nobody in the class has: zoe",
+        f"{table} has answers of nobody in the class: #nobody",
     ]
-    assert table.read_text(encoding="utf-8").splitlines() == [
-        *(f"\ufeff{names}", filled.splitlines()[1]),
-        *(f"zoe{',1' * len(asked)},#1", bob),
-    ]
+    assert table.read_text(encoding="utf-8") == f"{typed}\n{bob}{',' * len(asked)},\n"
     rows = csv.DictReader((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines())
     ann, bob = ((row["written"], row["total"]) for row in rows)
     assert tuple(map(float, ann)) == (by_hand, 1 + by_hand)
@@ -76,12 +91,100 @@ def test_points_for_an_answer_are_not_taken_for_another_one(made, tmp_path):
     solution, table = release.solved(made), tmp_path / "written.csv"
     write_marks(marks_of(old), tmp_path, solution, old)
     number = len(Questions(solution).written)
-    filled = table.read_text(encoding="utf-8").replace("," * number + ",#", ",1" * number + ",#")
+    filled = table.read_text(encoding="utf-8").replace("," * number + ",\n", ",1" * number + ",\n")
     table.write_text(filled, encoding="utf-8")
-    (again,) = write_marks(marks_of(new), tmp_path, solution, new)
+    (again, *_) = write_marks(marks_of(new), tmp_path, solution, new)
     assert again == "The written answer has changed since it was read, and waits again: ann"
     assert table.read_text(encoding="utf-8").startswith(filled)
-    assert "ann (changed since it was read)" in (tmp_path / "written.html").read_text(encoding="utf-8")
+    assert "(changed since it was read)" in (tmp_path / "written.html").read_text(encoding="utf-8")
     assert READ_LATER in read_back(tmp_path, "ann")[0]
     assert write_marks(marks_of(old), tmp_path, solution, old) == []  # the old answer is known
     assert READ_LATER not in read_back(tmp_path, "ann")[0]
+
+
+def test_every_rubric_has_three_answers_with_their_points(made):
+    for question in Questions(release.solved(made)).written.values():
+        points = [float(match) for match in re.findall(r"^- ([\d.]+) points?: ", question.text, re.MULTILINE)]
+        assert len(points) == 3
+        assert points == sorted(points, reverse=True)
+        assert points[0] == question.points
+        assert all(each * 2 % 1 == 0 for each in points)
+
+
+HOSTILE = [
+    "M\udcfcller",
+    "\ud83d",
+    "\x1b[2J\x1b]0;x\x07",
+    "张" * 85,
+    "=1+1",
+    "a/../../b",
+    "a\nb",
+    ".",
+    "<b>x</b>",
+    "__MACOSX",
+]
+
+
+def test_whatever_a_name_or_an_error_holds_every_other_row_is_written(made, tmp_path):
+    class_ = {name: notebook_of(made, f"half \ud83d {name!r}") for name in [*HOSTILE, "ann"]}
+    marks = marks_of(class_)
+    for name in HOSTILE:
+        marks[name]["notes"] = [f"Code cell 1 stopped: {name}"] * 1000
+        marks[name]["questions"]["q1"]["messages"] = ["x" * 100_000, f"got {name}"]
+    notes = write_marks(marks, tmp_path, release.solved(made), class_)
+    with open(tmp_path / "marks.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(class_)
+    assert rows[-1]["student"] == "ann"
+    pages = list((tmp_path / "feedback").iterdir())
+    assert len(pages) == len(class_) == len(list((tmp_path / "gradescope").iterdir()))
+    for path in [*pages, tmp_path / "written.html", tmp_path / "summary.html"]:
+        assert "\x1b" not in path.read_text(encoding="utf-8")
+        assert "<b>x" not in path.read_text(encoding="utf-8")
+    assert max(path.stat().st_size for path in pages) < 20_000
+    assert all(letter.isprintable() for note in notes for letter in note)
+    assert not list(tmp_path.parent.glob("b*.html"))
+
+
+def test_a_page_that_cannot_be_written_is_named_and_keeps_nobody_from_theirs(made, tmp_path, monkeypatch):
+    class_ = {name: notebook_of(made, "words") for name in ("ann", "bob")}
+
+    def full(path, content):
+        if path.name == "ann.html":
+            raise OSError(28, "No space left on device")
+        write_text(path, content)
+
+    monkeypatch.setattr("pruning_lab.homework.frame.marks.write_text", full)
+    notes = write_marks(marks_of(class_), tmp_path, release.solved(made), class_)
+    assert [note for note in notes if "could not" in note] == [
+        "The feedback of ann could not be written: [Errno 28] No space left on device"
+    ]
+    assert (tmp_path / "feedback" / "bob.html").exists()
+    assert len((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_a_class_with_a_roster_and_a_policy(made, tmp_path):
+    (tmp_path / "roster.csv").write_text("name,id\nAnn Lee,ann\nBob Li,bob\nCy Wu,cy\n", encoding="utf-8")
+    room = classroom(
+        ["ann", "bob"],
+        {"bob": Origin(late=True)},
+        read_roster(tmp_path / "roster.csv"),
+        Policy(shares=((1, 0.5),), days={"bob": 2}),
+    )
+    class_ = {name: notebook_of(made, BLANK) for name in ("ann", "bob")}
+    marks = with_all(room, marks_of(class_), {"q1": TEST})
+    write_marks(marks, tmp_path / "out", release.solved(made), class_, room)
+    with open(tmp_path / "out" / "marks.csv", encoding="utf-8", newline="") as file:
+        ann, bob, cy = csv.DictReader(file)
+    assert (ann["name"], ann["days_late"], ann["total"]) == ("Ann Lee", "0", "1")
+    assert (bob["name"], bob["days_late"], bob["taken"], bob["total"]) == ("Bob Li", "2", "0.5", "0.5")
+    assert (cy["student"], cy["score"], cy["points"], cy["notes"]) == ("Cy Wu", "0", "2", "Nothing was handed in.")
+    page, result = read_back(tmp_path / "out", "bob")
+    assert "feedback for Bob Li" in page
+    assert "2 days late: 50 % of the points go." in page
+    assert "Left empty." in page
+    assert result["score"] == 0.5
+    assert "Nothing was handed in." in read_back(tmp_path / "out", "Cy Wu")[0]
+    assert "2 of the 3 in the class handed in; 1 did not." in (tmp_path / "out" / "summary.html").read_text(
+        encoding="utf-8"
+    )

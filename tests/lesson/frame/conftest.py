@@ -2,7 +2,7 @@
 
 import pytest
 
-from pruning_lab.lesson.frame import explorer, practice, predict, research, storyboard
+from pruning_lab.lesson.frame import explorer, guess, inquiry, practice, predict, research, storyboard
 
 
 @pytest.fixture
@@ -22,6 +22,6 @@ def attended(monkeypatch):
 def shown(monkeypatch):
     """The (widget, text) pairs that a call displays."""
     pairs = []
-    for module in (explorer, practice, predict, research, storyboard):
-        monkeypatch.setattr(module, "show_widget", lambda widget, text: pairs.append((widget, text)))
+    for module in (explorer, guess, inquiry, practice, predict, research, storyboard):
+        monkeypatch.setattr(module, "show_widget", lambda widget, text, twin="": pairs.append((widget, text)))
     return pairs

@@ -65,6 +65,12 @@ def test_a_lesson_without_all_its_parts(monkeypatch):
     )
 
 
+def test_a_lesson_whose_name_is_not_one(monkeypatch, tmp_path):
+    (tmp_path / "6-x.ipynb").write_text("{}")
+    monkeypatch.setattr(doctor, "NOTEBOOKS", tmp_path)
+    assert doctor.parts_of_lessons().advice == "Not lessons: 6-x.ipynb. Call a lesson 06-a-name.ipynb."
+
+
 def test_the_first_cell_points_to_the_doctor_only_where_something_is_off(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "QUICK", (doctor.python_version,))
     lesson.start("01")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pruning_lab.lesson.frame import journal
+from pruning_lab.lesson.frame import journal, view
 
 
 @pytest.fixture
@@ -29,6 +29,21 @@ def test_what_was_saved_is_read_back_in_order(path):
     assert json.loads(path.read_text(encoding="utf-8"))["version"] == 1
 
 
+def test_a_device_or_a_pipe_is_not_set_aside_for_a_new_journal(path):
+    """PRUNING_LAB_JOURNAL=/dev/null, and the superuser: the device itself would have been renamed."""
+    path.parent.mkdir()
+    os.mkfifo(path)
+    for use in (lambda: journal.append("note", question="Why?"), journal.read, journal.export):
+        with pytest.raises(journal.JournalError, match=r"is a device or a pipe. Set PRUNING_LAB_JOURNAL to a file"):
+            use()
+    assert os.listdir(path.parent) == [path.name]
+    assert path.is_fifo()
+
+
+def test_an_entry_whose_date_was_edited_away_is_exported_all_the_same():
+    assert "## note, \n" in journal.as_markdown([{"kind": "note", "saved": None}])
+
+
 def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch):
     monkeypatch.delenv("PRUNING_LAB_JOURNAL", raising=False)
     assert journal.journal_path().parts[-2:] == ("pruning_lab", "journal.json")
@@ -44,6 +59,7 @@ def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch):
         b'{"version": 1}',
         b'{"version": 1, "entries": [3]}',
         b"null",
+        b"[" * 100_000,
     ],
 )
 def test_a_broken_journal_is_kept_aside_and_a_new_one_begun(path, broken):
@@ -120,7 +136,7 @@ def test_the_tilde_is_the_home_folder(tmp_path, monkeypatch):
 )
 def test_every_note_is_kept_whatever_its_characters(path, text):
     journal.append("note", question="before")
-    assert journal.try_append("note", question=text) == f"Saved in {path}."
+    assert journal.append("note", question=text) == f"Saved in {path}."
     journal.append("note", question="after")
     before, kept, after = (entry["question"] for entry in journal.read())
     assert (before, after) == ("before", "after")
@@ -132,16 +148,19 @@ def test_every_note_is_kept_whatever_its_characters(path, text):
 @pytest.mark.parametrize("empty", ["", "  \n"])
 def test_an_empty_reason_is_not_saved_as_one(path, empty):
     for kind in ("reason", "answer"):
-        said = journal.try_append(kind, question="Why?", **{kind: empty})
-        assert said == f"Not saved: The {kind} is empty. Write it first; then save."
+        said = view.noted(kind, question="Why?", **{kind: empty})
+        assert f">Not saved: The {kind} is empty. Write it first; then save.<" in said
+        assert "data-saved" not in said  # so the browser keeps what is written
     assert journal.read() == []
 
 
 def test_what_json_cannot_hold_is_said_and_changes_nothing(path):
     journal.append("note", question="Why?")
     before = path.read_bytes()
-    said = journal.try_append("note", question=object())
-    assert said.startswith("Not saved: The entry holds what a journal cannot keep (Object of type object")
+    with pytest.raises(
+        journal.JournalError, match=r"^The entry holds what a journal cannot keep \(Object of type object"
+    ):
+        journal.append("note", question=object())
     assert path.read_bytes() == before
 
 
@@ -150,7 +169,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path, monkeypatch):
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "file" / "journal.json"))
     with pytest.raises(journal.JournalError, match=r"could not be written .* Nothing saved was lost"):
         journal.append("note", question="Why?")
-    assert journal.try_append("note").startswith("Not saved: ")
+    assert ">Not saved: " in view.noted("note")
 
 
 def test_a_crash_before_the_rename_leaves_the_old_journal(path, monkeypatch):

@@ -1,11 +1,15 @@
 """Exercises: a stub is told from an answer, hints come one at a time, and an answer's own errors say where."""
 
+import functools
+import re
+
 import ipywidgets
+import numpy as np
 import pytest
 
 from lesson.frame.controls import find
 from pruning_lab import lesson
-from pruning_lab.lesson.frame import journal, practice
+from pruning_lab.lesson.frame import answers, journal, practice
 
 
 def test_hints_come_one_at_a_time(shown):
@@ -32,9 +36,31 @@ def test_a_wrong_answer_gets_its_hints_too(shown):
 
 
 def test_an_answer_that_raises_says_where(shown):
+    def my_inverse(weight):
+        return 1 / weight
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        lesson.practice(lambda answer: answer(0), my_inverse, "look", "think", "do")
+    (note,) = caught.value.__notes__
+    assert note.startswith("This came from my_inverse, line ")
+    assert note.endswith(": return 1 / weight\nIt was called with weight = 0.")
+
+
+def test_an_assert_of_the_learner_is_not_the_verdict(shown):
+    def my_mask(weight):
+        assert weight > 1
+        return weight
+
+    with pytest.raises(AssertionError) as caught:
+        lesson.practice(lambda answer: answer(0), my_mask, "look", "think", "do")
+    assert not isinstance(caught.value, answers.WrongAnswer)
+    assert "line " in caught.value.__notes__[0]
+
+
+def test_a_check_that_breaks_says_so(shown):
     with pytest.raises(ZeroDivisionError) as caught:
         lesson.practice(lambda answer: 1 / 0, print, "look", "think", "do")
-    assert caught.value.__notes__ == ["This came from inside print, while it was being checked."]
+    assert caught.value.__notes__ == ["This came from the check, which could not read what print returned."]
 
 
 def test_the_self_check_is_kept(shown, path):
@@ -47,15 +73,72 @@ def test_the_self_check_is_kept(shown, path):
     assert (entry["answer"], entry["met"]) == ("the kernel must skip them", [practice.SELF_CHECK[1]])
 
 
+def _passes(weight):
+    """Do nothing yet."""
+    pass
+
+
+def _dots(weight): ...
+
+
+def _raises(weight):
+    raise NotImplementedError("later")
+
+
 @pytest.mark.parametrize(
-    ("returned", "said"),
-    [
-        (practice.NOT_STARTED, "print: not started yet. Replace the ... and run this cell again.\n"),
-        (None, "print: correct on every case tried.\n"),
-        (NotImplemented, "print: correct on every case tried.\n"),  # Python's own word for something else
-    ],
-    ids=["not started", "correct", "another value"],
+    "stub",
+    [_passes, _dots, _raises, lambda weight: ..., lambda weight: (..., ...)],
+    ids=["pass", "dots", "raise", "returns dots", "returns two dots"],
 )
-def test_a_checker_says_by_its_value_whether_the_answer_is_begun(shown, capsys, returned, said):
-    lesson.practice(lambda answer: returned, print, "look", "think", "do")
-    assert capsys.readouterr().out == said
+def test_a_stub_is_not_started(shown, capsys, stub):
+    lesson.practice(lambda answer: answer(1), stub, "look", "think", "do")
+    assert "not started yet" in capsys.readouterr().out
+
+
+class _Identity:
+    def __call__(self, weight):
+        return weight
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [(functools.partial(int, base=2), "int"), (_Identity(), "_Identity"), (abs, "abs")],
+    ids=["partial", "object", "builtin"],
+)
+def test_whatever_can_be_called_can_be_right(shown, capsys, answer, name):
+    lesson.practice(lambda answer: None, answer, "look", "think", "do")
+    assert capsys.readouterr().out == f"{name}: correct on every case tried.\n"
+
+
+def _forgets(weight):
+    weight.sum()
+
+
+def _destroys(weight):
+    weight *= 0
+    return weight
+
+
+async def _promises(weight):
+    return weight
+
+
+def _yields(weight):
+    yield weight
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (_forgets, "_forgets: it returned None: is the return missing?"),
+        (_destroys, "_destroys: weight was changed in place"),
+        (_yields, "_yields: it holds a yield"),
+        (_promises, "_promises: it is an async function"),
+        (lambda: 1, "keep its first line as it was"),
+    ],
+    ids=["forgotten return", "in place", "generator", "coroutine", "signature"],
+)
+@pytest.mark.filterwarnings("ignore:coroutine")
+def test_slips_of_every_exercise(shown, answer, said):
+    with pytest.raises(answers.WrongAnswer, match=re.escape(said)):
+        lesson.practice(lambda answer: answer(np.ones(3)), answer, "look", "think", "do")

@@ -115,8 +115,8 @@ def test_a_changed_output_changes_the_slide_or_stops_the_deck(lesson):
         if directive.startswith(("{{ explore ", "{{ sources")):
             continue
         before, changed = filled(directive, outputs), deepcopy(outputs)
-        for cell in changed.cells.values():
-            for output in cell.get("outputs", []):
+        for cell in changed.cells:
+            for output in changed.outputs(cell):
                 _spoil(output)
         try:
             after = filled(directive, changed)
@@ -154,6 +154,15 @@ def _spoil(output):
 def test_a_directive_that_finds_nothing_is_refused(directive, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         filled("{{ " + directive + " }}", Outputs(FIRST.notebook))
+
+
+def test_an_error_in_a_deck_says_where_and_a_cell_that_was_not_run_is_named(tmp_path):
+    deck, notebook = tmp_path / "01-a.md", tmp_path / "01-a.ipynb"
+    deck.write_text("# First\n---\n{{ made: [0-9]+ }}\n")
+    cell = nbformat.v4.new_code_cell("1", id="made")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
+    with pytest.raises(ValueError, match=r"^01-a\.md, slide 2: cell must have been run \(`make notebooks` runs it\)"):
+        deck_html(deck, Outputs(notebook))
 
 
 def test_what_matters_in_an_output_is_marked():
@@ -198,6 +207,34 @@ def test_a_deck_is_one_file_that_asks_nobody():
     assert "url(http" not in page
     assert "sourceMappingURL" not in page
     assert page.count("<section") == page.count('<aside class="notes">') == len(slides_of(lesson.deck))
+
+
+@each_lesson
+def test_what_the_speaker_knows_is_not_in_the_students_file(lesson):
+    page = deck_html(lesson.deck, Outputs(lesson.notebook), notes=False)
+    assert page.count("<section") == len(slides_of(lesson.deck))
+    assert "<aside" not in page
+    said = [notes.partition("** ")[2][:40] for _, notes in slides_of(lesson.deck)]
+    assert [words for words in said if words in page] == []
+
+
+def votes(lesson):
+    """Return, for each vote, what the slides before it say without the options, and what was measured."""
+    outputs = Outputs(lesson.notebook)
+    slides = [slide for slide, _ in slides_of(lesson.deck)]
+    for number, slide in enumerate(slides):
+        found = re.match(r"## Measured.*?(\{\{ [\w-]+: .*? \}\})", slide)
+        if found:
+            before = re.sub(r"^\d\. .*$", "", "\n".join(slides[:number]), flags=re.MULTILINE)
+            still = re.sub(r"\{\{ explore .*? \}\}", "", before)  # no cell need be run
+            yield re.sub(r"<img[^>]*>", "", filled(still, outputs)), filled(found[1], outputs)
+
+
+@each_lesson
+def test_no_slide_answers_the_next_vote(lesson):
+    asked = list(votes(lesson))
+    assert asked
+    assert [answer for before, answer in asked if answer in before] == []
 
 
 def test_formulas_are_mathml_and_markdown_is_html():

@@ -41,7 +41,15 @@ class Outputs:
         """Return a cell."""
         if name not in self.cells:
             raise ValueError(f"cell must be one of the notebook's; got {name!r}")
-        return self.cells[name]
+        cell = self.cells[name]
+        if cell.cell_type == "code" and not cell.outputs and cell.execution_count is None:
+            raise ValueError(f"cell must have been run (`make notebooks` runs it); got {name!r}")
+        return cell
+
+    def outputs(self, cell):
+        """Return the outputs of a cell; those that a guess has folded up, as they were before."""
+        found = self.cell(cell).get("outputs", [])
+        return [part for output in found for part in output.get("metadata", {}).get("folded", [output])]
 
     def text(self, cell):
         """Return all that the outputs of a cell say, tables without their tags."""
@@ -62,8 +70,8 @@ class Outputs:
     def picture(self, cell, style="page"):
         """Return the first figure of a cell as a page shows it; for "slide" as it was drawn for slides, if it was."""
         image = self._one(cell, "image/png")
-        output = next(output for output in self.cell(cell).outputs if "image/png" in output.get("data", {}))
-        alt, slide = " ".join(output["data"]["text/plain"].split()), output.metadata.get("slide")
+        output = next(output for output in self.outputs(cell) if "image/png" in output.get("data", {}))
+        alt, slide = " ".join(output["data"]["text/plain"].split()), output["metadata"].get("slide")
         if style == "slide" and slide:
             return Picture(slide["image/png"], alt, slide["smallest_text"])
         return Picture(image.strip(), alt)
@@ -90,7 +98,7 @@ class Outputs:
 
     def _data(self, cell, kind):
         """Return what the outputs of a cell hold of one kind, printed text as text/plain."""
-        outputs = self.cell(cell).get("outputs", [])
+        outputs = self.outputs(cell)
         printed = [output["text"] for output in outputs if "text" in output]
         return (printed if kind == "text/plain" else []) + [
             output["data"][kind] for output in outputs if kind in output.get("data", {})

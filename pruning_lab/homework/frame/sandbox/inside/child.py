@@ -4,20 +4,15 @@ It holds neither tests nor expected answers, so there is nothing in it to read, 
 it are values without code, which the grader compares. A submission may break everything here; then it gets no marks.
 """
 
-import ast
-import asyncio
-import builtins
 import contextlib
 import errno
-import inspect
 import os
 import signal
 import sys
 import types
 
-from IPython.core.inputtransformer2 import TransformerManager
-
-from .wire import message, receive, send, whole_text  # relative: in a sandbox the packages above are not there
+from .cells import open_shell, run_all  # relative: in a sandbox the packages above are not there
+from .wire import message, receive, send, whole_text
 
 FOLDER = "files"  # where a submission stands, with what was handed in beside the notebook
 OUTPUT = "output"  # what it prints
@@ -39,11 +34,12 @@ def main():
     _settle(files)
     limit(memory, seconds)
     os.register_at_fork(after_in_child=lambda: os._exit(1))  # a copy of this process would answer in its place
-    names = _names(closed)
-    send(replies, _run([cell.tobytes().decode() for cell in cells], names)[:MOST_FAILED])
+    shell = _shell(closed)
+    failed = run_all(shell, [cell.tobytes().decode() for cell in cells], _one_cell)
+    send(replies, [[number, _said(error)] for number, error in failed[:MOST_FAILED]])
     with contextlib.suppress(EOFError):
         while True:
-            replies.write(_reply(names, *receive(requests)))
+            replies.write(_reply(shell.user_ns, *receive(requests)))
             replies.flush()
 
 
@@ -74,24 +70,16 @@ def limit(memory, seconds):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (limit, limit))
 
 
-def _names(closed):
-    """Return what a notebook finds before its first cell: a shell, `display`, an `input` without anybody at it."""
+def _shell(closed):
+    """Return what runs the cells; the notebook's names are looked up in `__main__`, as in Jupyter."""
     sys.modules.update(dict.fromkeys(closed))  # an import says so at once; in a sandbox there is nothing to find
     sys.modules["otter"] = types.SimpleNamespace(Notebook=_NoShell, __spec__=None)
-    builtins.input = _no_input
-    builtins.display = _NoShell()
-    main = types.ModuleType("__main__")  # a class of the notebook is looked up here, as in Jupyter
-    sys.modules["__main__"] = main
-    main.__dict__["get_ipython"] = lambda: _Shell(main.__dict__)
-    return main.__dict__
-
-
-def _no_input(*_prompt):
-    raise EOFError("nobody is there to type an answer")
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    return open_shell(sys.modules["__main__"])
 
 
 class _NoShell:
-    """Stands for the notebook's shell and for otter's checks, which have nothing to do here: any call does nothing."""
+    """Stands for otter's checks, which have nothing to do here: any call does nothing."""
 
     def __init__(self, *_arguments, **_options):
         pass
@@ -103,37 +91,11 @@ class _NoShell:
         return _NoShell
 
 
-class _Shell(_NoShell):
-    """The notebook's shell, as far as a magic word lets Python run: `%%time` and its like keep their cell."""
-
-    def __init__(self, names):
-        self.names = names
-
-    def run_cell_magic(self, name, _line, body):
-        if name in ("time", "timeit", "capture", "prun"):
-            _execute(body, "<cell>", self.names)
-
-
-def _run(cells, names):
-    """Run all cells in order, whatever happens to some; return [cell number, error] of those that failed."""
-    failed = []
-    for number, source in enumerate(cells, start=1):
-        _forget_output()
-        try:
-            with _deadline(CELL_SECONDS):
-                _execute(source, f"<cell {number}>", names)
-        except BaseException as error:
-            failed.append([number, _said(error)])
-    return failed
-
-
-def _execute(source, place, names):
-    """Run the source of a cell, magic words and `await` included."""
-    code = compile(TransformerManager().transform_cell(source), place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    if code.co_flags & inspect.CO_COROUTINE:
-        asyncio.run(eval(code, names))
-    else:
-        exec(code, names)
+@contextlib.contextmanager
+def _one_cell():
+    _forget_output()
+    with _deadline(CELL_SECONDS):
+        yield
 
 
 def _forget_output():

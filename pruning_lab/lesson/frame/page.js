@@ -3,6 +3,8 @@
 // Notebook, moving a slider) would jump to the next cell: here the control gets them. A slider claims only the keys that move
 // it, so that Ctrl+S on it still saves.
 
+const placeOf = (el) => el.closest(".jp-OutputArea, .jupyter-widgets-view, body");
+
 function mend(place) {
   for (const radio of place.querySelectorAll("input[type=radio]")) radio.dataset.lmSuppressShortcuts = "true";
   for (const box of place.querySelectorAll(".widget-hslider")) {
@@ -19,17 +21,13 @@ function keepKeys({ target, key }) {
   handle?.toggleAttribute("data-lm-suppress-shortcuts", /^(Arrow|Page|Home|End)/.test(key));
 }
 
-function render({ el }) {
+function nameControls(el) {
   window.addEventListener("keydown", keepKeys, true); // before the page's own shortcuts; added once, however often this runs
-  el.style.display = "none";
-  const place = () => el.closest(".jp-OutputArea, .jupyter-widgets-view, body");
-  const mendAll = () => place() && mend(place());
+  const mendAll = () => placeOf(el) && mend(placeOf(el));
   const watch = new MutationObserver(mendAll);
   requestAnimationFrame(() => {
     mendAll();
-    if (place()) watch.observe(place(), { childList: true, characterData: true, subtree: true });
+    if (placeOf(el)) watch.observe(placeOf(el), { childList: true, characterData: true, subtree: true });
   });
   return () => watch.disconnect();
 }
-
-export default { render };

@@ -1,30 +1,55 @@
-"""hw2-storage: what is checked, with a message for each usual mistake."""
+"""hw2-storage: how answers are checked, with a message for each usual mistake.
+
+Points, texts, solutions and hidden tests stand in notebooks/homework/hw2-storage.ipynb.
+"""
 
 import numpy as np
 
 from pruning_lab import compress, sparse
 from pruning_lab.homework.frame.answers import answered, plain_answer
+from pruning_lab.homework.frame.values import number, numbers
 
 BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
 
 
-def check_by_hand(by_hand):
-    """`by_hand`: data, indices and indptr of the matrix of question 1, and the gaps of its rows read as one."""
+def check_csr_by_hand(by_hand):
+    """`by_hand`: data, indices and indptr of the matrix of question 1."""
+    csr = sparse.CSR.from_dense(BY_HAND)
+    data, indices, indptr = (_by_hand(by_hand, name) for name in ("data", "indices", "indptr"))
+    assert len(indptr) == 5, f"indptr has rows + 1 = 5 entries; got {len(indptr)}"
+    assert indices.tolist() != np.flatnonzero(BY_HAND).tolist(), (
+        "indices are columns, not positions in the whole matrix"
+    )
+    assert indices.tolist() != np.nonzero(BY_HAND)[0].tolist(), "indices are columns, not rows"
+    assert indices.tolist() != (csr.indices + 1).tolist(), "indices count from 0: the first column is 0"
+    assert indptr.tolist() != [0, *np.diff(csr.indptr)], "indptr is cumulative: how many weights stand before each row"
+    _same({"data": data, "indices": indices, "indptr": indptr}, csr)
+
+
+def check_gaps_by_hand(by_hand):
+    """`by_hand`: the gaps of the rows of question 1, read as one."""
+    relative, gaps = sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3), _by_hand(by_hand, "gaps")
+    assert len(gaps) != np.count_nonzero(BY_HAND), "one gap does not fit in three bits: a filler is missing"
+    assert max(gaps) < 8, f"three bits hold 0 to 7; got {max(gaps)}"
+    assert gaps.tolist() != (relative.gaps.astype(int) + 1).tolist(), (
+        "count the zeros skipped: neighbours have a gap of 0"
+    )
+    _same({"gaps": gaps}, relative)
+
+
+def _by_hand(by_hand, name):
     assert by_hand is not None, "by_hand is not defined: its cell is missing, or stopped with an error"
     by_hand = plain_answer(by_hand, "by_hand")
     assert isinstance(by_hand, dict), "by_hand must be the dict with four lists"
-    csr, relative = sparse.CSR.from_dense(BY_HAND), sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3)
-    right = {"data": csr.data, "indices": csr.indices, "indptr": csr.indptr, "gaps": relative.gaps}
-    for name, array in right.items():
-        got = by_hand.get(name)
-        assert got not in (None, []), f"{name} is not filled in yet"
-        assert name != "indptr" or len(got) == 5, f"indptr has rows + 1 = 5 entries; got {len(got)}"
-        flat = np.flatnonzero(BY_HAND).tolist()
-        assert name != "indices" or list(got) != flat, "indices are columns, not positions in the whole matrix"
-        assert name != "gaps" or len(got) != csr.nnz, "one gap does not fit in three bits: a filler is missing"
-        assert name != "gaps" or max(got) < 8, f"three bits hold 0 to 7; got {max(got)}"
-        steps = (np.asarray(relative.gaps) + 1).tolist()
-        assert name != "gaps" or list(got) != steps, "count the zeros skipped: neighbours have a gap of 0"
+    got = numbers([] if by_hand.get(name) is None else by_hand[name], name)
+    assert got.size, f"{name} is not filled in yet"
+    assert got.ndim == 1, f"{name} must be one list of numbers; got {got.ndim} axes"
+    return got
+
+
+def _same(lists, right):
+    for name, got in lists.items():
+        array = getattr(right, name)
         assert len(got) == len(array), f"{name} must have {len(array)} entries; got {len(got)}"
         assert np.array_equal(got, array), f"{name}: at least one entry is wrong"
 
@@ -40,7 +65,26 @@ def check_csc(answer, rng):
         where = f"a matrix {shape[0]} x {shape[1]} with {csr.nnz} weights"
         assert isinstance(got, tuple | list), f"return three arrays: data, indices, indptr; got {type(got).__name__}"
         assert len(got) == 3, f"return three arrays: data, indices, indptr; got {len(got)}"
-        _compare_csc(*(np.asarray(part) for part in got), csr, csc, where)
+        parts = [numbers(part, name) for part, name in zip(got, ("data", "indices", "indptr"), strict=True)]
+        _compare_csc(*parts, csr, csc, where)
+    _stays_sparse(answer, rng)
+
+
+def _stays_sparse(answer, rng):
+    """Give a matrix of which the dense form would take 80 GB; its arrays take less than one."""
+    rows, columns = 200_000, 50_000
+    places = np.sort(rng.choice(rows * columns, 30, replace=False))
+    indptr = np.searchsorted(places, np.arange(rows + 1) * columns)
+    try:
+        got = answered(answer, "my_csc", np.arange(1.0, 31), places % columns, indptr, columns)
+    except (MemoryError, AssertionError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error) and "allocate" not in str(error):
+            raise
+        raise AssertionError(f"a matrix {rows} x {columns} with 30 weights was made dense, which takes 80 GB") from None
+    order = np.lexsort((places // columns, places % columns))
+    data, indices, _ = (numbers(part, "an array of the large matrix") for part in got)
+    right = np.array_equal(data, order + 1) and np.array_equal(indices, (places // columns)[order])
+    assert right, f"a matrix {rows} x {columns} with 30 weights: values and rows are not those of its columns in order"
 
 
 def _compare_csc(data, indices, indptr, csr, csc, where):
@@ -73,7 +117,7 @@ def check_decode(answer, rng):
         relative = sparse.RelativeIndex.from_dense(row[None], bits)
         got = answered(answer, "my_decode", relative.gaps.astype(np.int64), relative.data.copy(), bits, size)
         where = f"{relative.stored} stored values, {relative.stored - relative.nnz} of them fillers"
-        assert isinstance(got, np.ndarray), f"return a NumPy array; got {type(got).__name__}"
+        got = numbers(got, "the row")
         assert got.shape == (size,), f"{where}: the row has {size} places; got shape {got.shape}"
         steps = np.cumsum(relative.gaps.astype(np.int64))
         naive = np.zeros(size)
@@ -108,7 +152,7 @@ def _compare_bytes(got, wanted, form, masks):
         sum(int(part) for part in parts) for parts in zip(*((m.sum(), m.size) for m in masks.values()), strict=True)
     )
     where = f"{form} of {len(masks)} layers, {kept} of {size} weights kept"
-    assert isinstance(got, int | float), f"{where}: return one number; got {type(got).__name__}"
+    got = number(got, where)
     assert got not in (wanted * 8, wanted // 4), f"{where}: count bytes, neither bits nor numbers of weights"
     rows = sum(mask.shape[0] for mask in masks.values())
     slips = {
@@ -136,7 +180,7 @@ def check_huffman(answer, rng):
         symbols = np.repeat(np.arange(len(counts)), counts)
         lengths = compress.huffman_code_lengths(symbols)
         right = sum(count * length for count, length in zip(counts, list(lengths.values()), strict=True))
-        assert isinstance(got, int | float), f"counts {counts}: return one number of bits; got {type(got).__name__}"
+        got = number(got, f"counts {counts}, in bits")
         fixed = sum(counts) * max(int(np.ceil(np.log2(len(counts)))), 1)
         shares = np.array(counts) / sum(counts)
         entropy = float(-(shares * np.log2(shares)).sum() * sum(counts))
@@ -148,6 +192,10 @@ def check_huffman(answer, rng):
             f"counts {counts}: {entropy:.1f} bits is the entropy, which no code of whole bits reaches here"
         )
         total = sum(lengths.values())
+        assert got != sum(counts) or right == sum(counts), (
+            f"counts {counts}: {got} is how many symbols there are, and a symbol may take more than one bit"
+        )
+        assert got != right / 8, f"counts {counts}: count bits, not bytes"
         assert got != total or total == right, (
             f"counts {counts}: a symbol's length counts as often as the symbol appears"
         )

@@ -1,4 +1,6 @@
-"""hw4-budget: the network in the file that was handed in. The file is data: reading it runs no code of it.
+"""hw4-budget: how the network in the file that was handed in is checked. Reading the file runs no code of it.
+
+Points, texts, solutions and hidden tests stand in notebooks/homework/hw4-budget.ipynb. The file holds:
 
 network.safetensors         layers fc1, fc2, ... with a ReLU between each two; for each of them
 fcN.shape   (2,) integers   (out_features, in_features)

@@ -1,0 +1,293 @@
+"""What a checker needs of an answer: it is called with copies, and its result is read in every form that is right."""
+
+import copy
+import inspect
+import linecache
+import math
+import traceback
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+import torch
+
+SHOWN = 12  # entries of an array that a message still lists
+LONGEST = 60  # letters of any other value
+
+
+class WrongAnswer(AssertionError):
+    """An answer is wrong. A notebook shows the message alone: the checker's traceback would only distract."""
+
+    def _render_traceback_(self):  # IPython asks for this
+        return [str(self)]
+
+
+class NotStarted(Exception):
+    """The answer is still a stub: it returns `...`, raises NotImplementedError, or its body is `pass`."""
+
+
+def require(holds, message):
+    """Raise WrongAnswer unless `holds`. Python drops an `assert` under -O, and a learner may write one, too.
+
+    >>> require(2 > 3, "2 is not above 3")
+    Traceback (most recent call last):
+    pruning_lab.lesson.frame.answers.WrongAnswer: 2 is not above 3
+    """
+    if not holds:
+        raise WrongAnswer(message)
+
+
+def likely_slip(matches, slips, otherwise):
+    """Return the reason of the first slip whose result is the one returned.
+
+    Args:
+        matches: a function of a result, true if that is what was returned.
+        slips: {reason: the result that this slip leads to}.
+        otherwise: the reason if no slip fits.
+
+    >>> likely_slip(lambda result: result == 9, {"that is the square": 9, "that is twice as much": 6}, "add 1")
+    'that is the square'
+    """
+    return next((reason for reason, result in slips.items() if matches(result)), otherwise)
+
+
+class Answer:
+    """A learner's function as a checker calls it: with copies of the arguments, and what it raises marked as its own.
+
+    A forgotten return and an argument that was changed are told here, once for all exercises.
+
+    >>> Answer(abs)(-2)
+    2
+    >>> Answer(print)()
+    Traceback (most recent call last):
+    pruning_lab.lesson.frame.answers.WrongAnswer: it returned None: is the return missing?
+    """
+
+    def __init__(self, function):
+        if not callable(function):
+            raise TypeError(f"answer must be a function; got {type(function).__name__}")
+        self.function, self.name = function, name_of(function)
+        self.error = self.traceback = None  # what the function raised, and from where
+
+    def __call__(self, *arguments):
+        """Return what the function makes of copies of the arguments."""
+        given = copy.deepcopy(arguments)
+        try:
+            got = self.function(*given)
+        except Exception as error:
+            self._tell_where(error, arguments)
+            raise
+        if _untouched(got) or (got is None and _is_empty(self.function)):
+            raise NotStarted
+        require(got is not None, "it returned None: is the return missing?")
+        require(not inspect.iscoroutine(got), "it is an async function, which only promises a result: write def alone")
+        require(not inspect.isgenerator(got), "it holds a yield, which makes results one by one: return them instead")
+        for name, before, after in zip(self._names(arguments), arguments, given, strict=True):
+            require(_same(before, after), f"{name} was changed in place: work on a copy, and leave the arguments alone")
+        return got
+
+    def _tell_where(self, error, arguments):
+        frames = traceback.extract_tb(error.__traceback__.tb_next)
+        if isinstance(error, NotImplementedError) and len(frames) == 1:
+            raise NotStarted from None
+        if isinstance(error, TypeError) and not frames:
+            raise WrongAnswer(f"it takes other arguments than it is given; keep its first line as it was ({error})")
+        self.error, self.traceback = error, error.__traceback__.tb_next
+        given = zip(self._names(arguments), arguments, strict=True)
+        called = ", ".join(f"{name} = {_shown(value)}" for name, value in given)
+        error.add_note(f"This came from {self.name}{_line_of(frames)}\nIt was called with {called}.")
+
+    def _names(self, arguments):
+        numbered = [f"argument {number}" for number in range(1, len(arguments) + 1)]
+        try:
+            names = list(inspect.signature(self.function).bind(*arguments).arguments)
+        except (TypeError, ValueError):  # a function in C tells no names
+            return numbered
+        return names if len(names) == len(arguments) else numbered
+
+
+def name_of(function):
+    """Return a function's name; of a partial the name of what it calls, of an object that of its class.
+
+    >>> name_of(abs)
+    'abs'
+    """
+    inner = getattr(function, "func", function)
+    return getattr(inner, "__name__", type(inner).__name__)
+
+
+def number(got):
+    """Return a result as a float: any real number that Python, NumPy or torch has, or an array without axes.
+
+    >>> from fractions import Fraction
+    >>> number(Fraction(2, 3)) == number(np.array(2 / 3))
+    True
+    """
+    if isinstance(got, Real | Decimal) and not isinstance(got, bool):
+        value = float(got)
+    else:
+        shown = _shown(got)
+        got = np.asarray(_plain(got))
+        require(got.ndim == 0 and got.dtype.kind in "iuf", f"return one number; got {shown}")
+        value = float(got)
+    require(np.isfinite(value), f"return a finite number; got {value}")
+    return value
+
+
+def array(got, name):
+    """Return a result as a NumPy array of numbers or bools: it may be an array, a tensor, or a list of numbers."""
+    try:
+        read = np.asarray(_plain(got))
+        read = read.astype(float) if read.dtype == object else read  # Fractions, say
+    except (TypeError, ValueError):
+        read = None
+    require(read is not None and read.dtype.kind in "biuf", f"{name} must be an array of numbers; got {_shown(got)}")
+    return read
+
+
+def indices(got, name):
+    """Return a result as an int64 array with one axis; floats and masks are refused, as neither can pick a row."""
+    read = array(got, name)
+    require(read.dtype != bool, f"{name} must be indices, not a mask: np.flatnonzero turns one into the other")
+    require(read.ndim == 1, f"{name} must be one row of whole numbers; got shape {read.shape}")
+    whole = read.dtype.kind in "iu" or read.size == 0  # NumPy makes floats of an empty list
+    require(whole, f"{name} must be whole numbers of an integer type; got {read.dtype}, which cannot be an index")
+    return read.astype(np.int64)
+
+
+def several(got, *names):
+    """Return a result of as many parts as there are names: a tuple, a named one, or a list."""
+    wanted = f"return {', '.join(names[:-1])} and {names[-1]}"
+    require(isinstance(got, tuple | list), f"{wanted}, separated by commas; got {_shown(got)}")
+    require(len(got) == len(names), f"{wanted}, {len(names)} results; got {len(got)}")
+    return got
+
+
+def close(got, right):
+    """Return whether two results of one shape agree as far as float32 can tell."""
+    return np.shape(got) == np.shape(right) and np.allclose(got, right, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+def _line_of(frames):
+    own = [frame for frame in frames if frame.filename == frames[0].filename]  # what it calls is elsewhere
+    return f", line {own[-1].lineno}: {linecache.getline(own[-1].filename, own[-1].lineno).strip()}" if own else "."
+
+
+def _untouched(got):
+    return got is ... or (isinstance(got, tuple | list) and len(got) > 0 and all(part is ... for part in got))
+
+
+def _nothing():
+    pass
+
+
+def _is_empty(function):
+    code = getattr(function, "__code__", None)  # every second byte is an argument; the rest says what is done
+    return code is not None and code.co_code[::2] == _nothing.__code__.co_code[::2]
+
+
+def _same(before, after):
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+    return np.shape(before) == np.shape(after) and np.array_equal(before, after, equal_nan=True)
+
+
+def _plain(got):
+    if isinstance(got, tuple | list):
+        return [_plain(part) for part in got]
+    if not isinstance(got, torch.Tensor):
+        return got
+    return (got.float() if got.dtype == torch.bfloat16 else got).detach().cpu().numpy()
+
+
+def _shown(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_shown(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, np.ndarray | torch.Tensor):
+        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        return (
+            f"{kind} {value.tolist()}"
+            if 0 < math.prod(value.shape) <= SHOWN
+            else f"{kind} of shape {tuple(value.shape)}"
+        )
+    if isinstance(value, int | float):
+        return repr(value)
+    text = f"{type(value).__name__} {value!r}"
+    return text if len(text) <= LONGEST else f"a {type(value).__name__}"
+
+
+def prune_smallest(magnitudes, count):
+    """Return a bool array of the magnitudes' shape whose `count` smallest are False, of ties the first.
+
+    >>> prune_smallest(np.array([3.0, 1.0, 2.0]), 1)
+    array([ True, False,  True])
+    """
+    keep = np.ones(magnitudes.size, bool)
+    keep[np.argsort(magnitudes.ravel(), kind="stable")[:count]] = False
+    return keep.reshape(magnitudes.shape)
+
+
+def require_exact_mask(keep, weights, sparsity, other_ways):
+    """Raise WrongAnswer unless a mask prunes exactly round(sparsity * n) weights, those of the smallest magnitude.
+
+    Args:
+        keep: bool array of one axis, True keeps.
+        weights: float array of the same shape.
+        sparsity: the fraction to prune.
+        other_ways: {reason: the mask of a mistaken way to rank}, each of one axis.
+    """
+    magnitudes, size, pruned = np.abs(weights), keep.size, int((~keep).sum())
+    wanted = round(sparsity * size)
+    right = prune_smallest(magnitudes, wanted)
+    require(
+        wanted in (0, size) or not np.array_equal(keep, ~right), "the mask is inverted: True keeps, False is pruned"
+    )
+    if pruned != wanted:
+        where = f"sparsity {sparsity:g} of {size} weights prunes {wanted}; got {pruned}"
+        raise WrongAnswer(f"{where}: {_why_count(pruned, size, sparsity, magnitudes)}")
+    if not 0 < wanted < size or magnitudes[~keep].max() <= magnitudes[keep].min():
+        return
+    slips = {
+        "large weights went and small ones stayed: argsort begins with the smallest": prune_smallest(
+            -magnitudes, wanted
+        ),
+        "rank by magnitude, so that -3 counts as more than 0.5": prune_smallest(weights, wanted),
+        **other_ways,
+    }
+    went, stayed = magnitudes[~keep].max(), magnitudes[keep].min()
+    otherwise = "rank magnitudes, smallest first, in one list of all weights"
+    reason = likely_slip(lambda mask: np.array_equal(mask, keep), slips, otherwise)
+    raise WrongAnswer(f"a magnitude of {went:.2g} went while one of {stayed:.2g} stayed: {reason}")
+
+
+def _why_count(pruned, size, sparsity, magnitudes):
+    due = sparsity * size
+    if abs(due % 1 - 0.5) < 1e-9 and abs(pruned - due) < 1:
+        return f"Python's round takes {due:g} to the even neighbour."
+    if pruned == size - round(due):
+        at_an_end = "a slice with -0 is not what it seems: [-0:] is everything, [:-0] nothing. Count from the front."
+        return at_an_end if round(due) in (0, size) else "is True meant for the pruned ones? True keeps."
+    if len(np.unique(magnitudes)) < size:
+        return "Many magnitudes are equal here: a threshold takes all of them or none."
+    if abs(pruned - due) < 1:
+        return "Round to the nearest whole number, do not cut off or round up."
+    return "count round(sparsity * n), over all weights."
+
+
+def require_kept(shrunk, originals, axes, keep):
+    """Raise WrongAnswer unless every array holds what `keep` names along its axis, all in the same order.
+
+    Args:
+        shrunk: list of arrays, their shapes already right.
+        originals: {name: the array before}.
+        axes: the axis of each array along which entries went.
+        keep: the indices that stay.
+    """
+    first, *_ = originals
+    mine = np.moveaxis(shrunk[0], axes[0], 0)
+    theirs = np.moveaxis(originals[first], axes[0], 0)
+    order = [next((unit for unit in keep if close(part, theirs[unit])), -1) for part in mine]
+    require(sorted(order) == sorted(keep), f"{first}: the shape fits, the values do not: use keep, in its order")
+    for (name, original), got, axis in zip(originals.items(), shrunk, axes, strict=True):
+        right = np.take(original, order, axis)
+        require(close(got, right), f"{name}: the shape fits, the values do not: use keep, in its order")

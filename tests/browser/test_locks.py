@@ -1,0 +1,234 @@
+"""What stands behind a question is closed: in the committed notebooks, after Run All, and until somebody opens it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import urllib.request
+
+import nbformat
+import psutil
+import pytest
+from nbconvert import HTMLExporter
+from playwright.sync_api import expect
+
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    RUN_ALL_MS,
+    STEP_MS,
+    browser_page,
+    idle,
+    open_and_run_all,
+    running_lab,
+    write_notebook,
+)
+from pruning_lab.lesson.frame.keys import keys_of
+from pruning_lab.lesson.frame.lessons import lessons
+from pruning_lab.lesson.frame.slides.outputs import Outputs
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+LESSON = lessons()[2]  # it times nothing, and runs in seconds
+ANSWER = "It was stored: it takes an hour to write this."
+CELLS = [
+    'from pruning_lab import lesson, plots\nlesson.start("03")\naxes = plots.new_axes(4, 2)',
+    'with lesson.guess("How many go?", ["one", "seven"], topic="ties") as found:\n'
+    '    print("exactly", 3 - 2)\n    plots.show(axes, "an empty frame")\n    found.answer = "one"',
+    'with lesson.guess("Which share?", topic="shares") as found:\n'
+    '    print("a share of", 0.36)\n    found.answer = 0.36',
+    'lesson.self_check("Why is it so large?")',
+    "from pruning_lab.lesson import sparse_storage\nsparse_storage.explore_bytes((64, 64))",
+    'print("the lesson", "goes on")',
+]
+
+# The text that a reader sees: not that of closed details, nor of code.
+SEEN = """() => {
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const seen = [];
+    while (walk.nextNode()) {
+        const part = walk.currentNode.parentElement;
+        const folded = part.closest("details:not([open])") && !part.closest("summary");
+        const code = part.closest("style, script, .cm-editor, .highlight, .jp-InputArea-editor");
+        if (!folded && !code && part.checkVisibility()) seen.push(walk.currentNode.data);
+    }
+    return seen.join(" ").replace(/\\s+/g, " ");
+}"""
+
+
+END_KERNELS = """async () => {
+    const headers = { "X-XSRFToken": document.cookie.match(/_xsrf=([^;]+)/)[1] };
+    for (const { id } of await (await fetch("/api/sessions")).json()) {
+        await fetch(`/api/sessions/${id}`, { method: "DELETE", headers });
+    }
+}"""
+
+
+def secrets_of(lesson):
+    """Return what must not be seen of a lesson: replies, hints, and the lines that guesses and predictions fold up."""
+    keys = keys_of(lesson.room)
+    secrets = [hint for hints in keys["hints"].values() for hint in hints] + list(keys["inquiry"]["replies"].values())
+    for cell in Outputs(lesson.notebook).cells.values():
+        for output in cell.get("outputs", []):
+            for part in output.get("metadata", {}).get("folded", []):
+                secrets += [
+                    line for line in part.get("text", "").splitlines() if len(line) > 12 and "rounds" not in line
+                ]
+            secrets += re.findall(r"Measured: ([^<]{12,})[.]<", output.get("data", {}).get("text/html", ""))
+    verdicts = [re.search(r"</summary>\n\n(.{20,60}?)[\n.*$`\[]", cell.source) for cell in lesson_cells(lesson)]
+    return [" ".join(secret.split()) for secret in [*secrets, *(found[1] for found in verdicts if found)]]
+
+
+def lesson_cells(lesson):
+    return [cell for cell in nbformat.read(lesson.notebook, as_version=4).cells if cell.cell_type == "markdown"]
+
+
+def options_of(page):
+    return " ".join(page.locator("li, label").all_inner_texts())
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser_page() as page:
+        yield page
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
+def test_a_committed_notebook_shows_no_answer_and_opens_every_one(page, lesson, tmp_path):
+    body, _ = HTMLExporter().from_filename(str(lesson.notebook))
+    body = re.sub(r"<script[^>]*src=.*?</script>", "", body, flags=re.DOTALL)  # nothing is asked of the network
+    (tmp_path / "lesson.html").write_text(body, encoding="utf-8")
+    page.goto((tmp_path / "lesson.html").as_uri(), wait_until="domcontentloaded")
+    seen, secrets = page.evaluate(SEEN), secrets_of(lesson)
+    assert len(secrets) > 15
+    assert [secret for secret in secrets if secret in seen and secret not in options_of(page)] == []
+    folds = page.locator("details")
+    assert page.locator("details[open]").count() == 0
+    for number in range(folds.count()):  # by keyboard and by mouse in turn
+        summary = folds.nth(number).locator("> summary")
+        if not summary.is_visible():
+            continue  # within another one
+        summary.press("Enter") if number % 2 else summary.click()
+        assert folds.nth(number).get_attribute("open") is not None
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    settings = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab"
+    for name, content in {
+        "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page
+        "apputils-extension/themes": {"theme": "JupyterLab Dark"},
+    }.items():
+        (settings / name).parent.mkdir(parents=True)
+        (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
+    write_notebook(home / "short.ipynb", CELLS)
+    shutil.copy(LESSON.notebook, home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home):
+    with running_lab(home, home / "journal.json") as address:
+        yield address
+
+
+def run_short(page, address):
+    open_and_run_all(page, address, "short.ipynb", last=lambda page: page.get_by_text("the lesson goes on", exact=True))
+
+
+def test_a_guess_is_opened_by_keyboard_and_by_mouse(page, address, home):
+    run_short(page, address)
+    assert page.get_by_text("exactly 1").count() == page.get_by_text("a share of 0.36").count() == 0
+    page.set_viewport_size({"width": 640, "height": 1000})  # half a screen
+    seven = page.get_by_label("seven")
+    seven.focus()
+    page.keyboard.press("Space")
+    page.get_by_label("certain").first.focus()
+    page.keyboard.press("Space")
+    commit = page.get_by_role("button", name="Commit").first
+    expect(commit).to_be_enabled(timeout=STEP_MS)
+    commit.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("exactly 1")).to_be_visible(timeout=STEP_MS)
+    expect(page.get_by_role("img", name="an empty frame")).to_be_visible()
+    page.get_by_role("button", name="Show it without a guess").nth(1).click()
+    expect(page.get_by_text("a share of 0.36")).to_be_visible(timeout=STEP_MS)
+    entries = json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"]
+    assert [(entry["choice"], entry["answer"], entry["right"]) for entry in entries] == [("seven", "one", False)]
+
+
+def test_in_the_dark_and_on_half_a_screen_everything_can_be_read(page):
+    canvas = page.locator("canvas[data-drawn]")
+    canvas.scroll_into_view_if_needed()
+    assert canvas.evaluate("canvas => canvas.clientWidth === canvas.parentElement.clientWidth")
+    tall = canvas.evaluate("canvas => canvas.clientHeight / canvas.clientWidth - canvas.height / canvas.width")
+    assert abs(tall) < 0.02  # nothing is squeezed
+    ink = canvas.evaluate("canvas => canvas.getContext('2d').ink")
+    assert ink.strip() not in ("", "#000", "black", "rgb(0, 0, 0)")
+    figure = page.locator("img.pruning-lab-figure").first
+    assert "invert" in figure.evaluate("figure => getComputedStyle(figure).filter")
+    for label in page.locator(".widget-radio-box label").all():
+        assert label.evaluate("label => label.scrollHeight <= label.clientHeight + 1")
+
+
+def kernel_of(address):
+    with urllib.request.urlopen(f"{address}/api/kernels") as answer:
+        ids = [kernel["id"] for kernel in json.load(answer)]
+    return next(p for p in psutil.process_iter(["cmdline"]) if any(i in " ".join(p.info["cmdline"] or []) for i in ids))
+
+
+def test_what_is_written_outlives_a_kernel_that_is_killed(page, address, home):
+    box = page.get_by_label("In your words:")
+    box.fill(ANSWER)
+    os.kill(kernel_of(address).pid, signal.SIGKILL)
+    page.get_by_role("button", name="Save answer").click()
+    said = page.get_by_text(re.compile("No answer from the kernel|The kernel of these controls is gone"))
+    expect(said.first).to_be_visible(timeout=STEP_MS)
+    page.goto("about:blank")
+    run_short(page, address)  # the second day: whatever was dismissed, the page is opened again
+    expect(box).to_have_value(ANSWER, timeout=STEP_MS)
+    expect(page.get_by_text("What you had written is back.")).to_be_visible()
+    page.get_by_role("button", name="Save answer").click()
+    expect(page.get_by_text("Saved in").last).to_be_visible(timeout=STEP_MS)
+    assert json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"][-1]["answer"] == ANSWER
+    page.wait_for_function("!Object.values(localStorage).some((kept) => kept.startsWith('It was stored'))")
+    expect(page.get_by_text("Welcome back.")).to_be_visible()
+    expect(page.get_by_text("you answered: seven. Measured then: one.")).to_be_visible()
+
+
+def test_a_notebook_that_is_opened_again_shows_sentences_and_figures_for_its_widgets(page, address):
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1_000)
+    page.evaluate(END_KERNELS)
+    page.goto("about:blank")
+    page.goto(f"{address}/lab/tree/short.ipynb")
+    expect(idle(page)).to_be_visible(timeout=STEP_MS)
+    expect(page.get_by_text("The controls of this cell ended with their kernel.").first).to_be_visible(timeout=STEP_MS)
+    page.wait_for_timeout(3_000)  # widgets look for their model for two seconds
+    assert [lost for lost in page.get_by_text("model not found").all() if lost.is_visible()] == []
+    expect(page.get_by_text("How many go?").last).to_be_visible()
+    expect(page.locator("img.pruning-lab-figure").last).to_be_visible()  # the explorer's
+
+
+def test_a_lesson_shows_no_answer_after_run_all_and_opens_every_one(page, address):
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    name = LESSON.notebook.name
+    open_and_run_all(page, address, name, last=lambda page: page.get_by_role("button", name="Save note"))
+    seen = page.evaluate(SEEN)
+    assert [secret for secret in secrets_of(LESSON) if secret in seen and secret not in options_of(page)] == []
+    buttons = page.get_by_role("button", name="Show it without a guess")
+    for number in range(buttons.count()):
+        buttons.nth(number).click()
+    expect(page.get_by_text(re.compile("^Measured: "))).to_have_count(buttons.count(), timeout=RUN_ALL_MS)
+    page.get_by_label("a grey 0").first.check()
+    expect(page.get_by_text(re.compile("^(Yes|Not quite)[.] "))).to_have_count(1, timeout=STEP_MS)
+    page.get_by_role("button", name="Hint 1 of 3").first.click()
+    expect(page.get_by_text(re.compile("^1[.] The cell csr-by-hand"))).to_be_visible(timeout=STEP_MS)
+    assert page.get_by_text(re.compile("^2[.] np.nonzero")).count() == 0
+    verdicts = page.locator(".jp-MarkdownCell details")
+    for number in range(verdicts.count()):
+        verdicts.nth(number).locator("> summary").press("Space") if number % 2 else verdicts.nth(number).locator(
+            "> summary"
+        ).click()
+        assert verdicts.nth(number).get_attribute("open") is not None

@@ -1,0 +1,90 @@
+"""How a class has done, what has changed, and who is alike."""
+
+import csv
+import random
+
+from homework_tests import marks_of
+
+from pruning_lab.homework.frame.changes import write_changes
+from pruning_lab.homework.frame.classroom import classroom
+from pruning_lab.homework.frame.lms import write_marks_table
+from pruning_lab.homework.frame.similar import similar
+from pruning_lab.homework.frame.summary import statistics_of, summary_page
+
+
+class Titles:
+    def title(self, name):
+        return f"1. {name}"
+
+
+def mark_of(score, *messages, seconds=1.0):
+    question = {"score": score, "points": 4, "messages": list(messages), "seconds": seconds}
+    return {"score": score, "points": 4, "notes": [], "questions": {"q1": question}}
+
+
+def test_each_question_says_by_how_many_it_was_solved_and_what_went_wrong():
+    marks = {"a": mark_of(4), "b": mark_of(2, "keeps 3, not 4"), "c": mark_of(0, "keeps 2, not 4", seconds=9.0)}
+    marks["d"] = mark_of(0, "\x1b[31m=1+1")
+    (row,) = statistics_of(marks, Titles())
+    assert (row["solved"], row["in part"], row["not"], row["mean"]) == (1, 1, 2, 1.5)
+    assert (row["seconds"], row["longest"]) == (1.0, 9.0)
+    assert row["often 1"] == "2 x: keeps 3, not 4"  # messages that differ in numbers alone are one
+    page = summary_page("hw", ([4, 2, 0, 0], 4, "in all"), [row], ["<note>"], [])
+    assert "&lt;note&gt;" in page
+    assert "\x1b" not in page
+    assert "mean 1.5, median 1 of 4" in page
+
+
+def test_nobody_has_handed_in_anything():
+    assert "<h1>hw</h1>" in summary_page("hw", ([], 4, "in all"), statistics_of({}, Titles()), [], [])
+
+
+def changed(folder):
+    with open(folder / "changes.csv", encoding="utf-8", newline="") as file:
+        return [tuple(row.values())[1:] for row in csv.DictReader(file)]
+
+
+def test_what_differs_from_the_last_run_is_added_and_never_taken_out(tmp_path):
+    marks, nothing, room = marks_of(["ann", "=bob"]), {"ann": {}, "=bob": {}}, classroom(["ann", "=bob"])
+    assert write_changes(tmp_path, marks, nothing, {}) == 0
+    write_marks_table(tmp_path / "marks.csv", marks, nothing, room)
+    assert write_changes(tmp_path, marks, nothing, {}) == 0
+    marks["=bob"]["questions"]["q1"]["score"] = marks["=bob"]["score"] = 2
+    assert write_changes(tmp_path, marks, nothing, {}, "q1 was wrong; =1") == 2
+    write_marks_table(tmp_path / "marks.csv", marks, nothing, room)
+    marks["ann"]["questions"]["q1"]["score"] = 0
+    assert write_changes(tmp_path, marks, nothing, {}) == 1
+    assert changed(tmp_path) == [
+        ("'=bob", "q1", "1", "2", "q1 was wrong; '=1"),
+        ("'=bob", "total", "1", "2", "q1 was wrong; '=1"),
+        ("ann", "q1", "1", "0", "handed in again, checks changed, or read by a person"),
+    ]
+
+
+def code(seed, name="x"):
+    """Return code that nobody else would write: its operators are drawn."""
+    draw = random.Random(seed)
+    lines = ("".join(f" {draw.choice('+-*/%&|^')} {name}" for _ in range(12)) for _ in range(10))
+    return "\n".join(f"{name}{number} = 3{line}" for number, line in enumerate(lines))
+
+
+def test_who_is_alike_is_named_however_they_have_renamed_it():
+    sources = {f"s{number}": code(number) for number in range(8)}
+    sources["eve"] = "# mine\n" + code(3, "value").replace("= 3", "= 7")
+    sources["mal"] = code(5) + "\n\nprint('other')\nfor each in range(3):\n    print(each, each)\n"
+    found = {each.students: each.share for each in similar(sources)}
+    assert set(found) == {("s3", "eve"), ("s5", "mal")}
+    assert found["s3", "eve"] == 1
+
+
+def test_a_whole_group_with_one_code_is_one_line():
+    sources = {f"s{number}": code(0) for number in range(9)} | {"other": code(1)}
+    (group,) = similar(sources)
+    assert group.students == tuple(f"s{number}" for number in range(9))
+
+
+def test_what_was_given_short_answers_and_no_code_are_not_alike():
+    given = code(0)
+    assert similar({"a": given, "b": given, "c": "", "d": "", "e": "return a"}, given) == []
+    assert similar({"a": "x = (((", "b": "x = ((("}) == []
+    assert similar({}) == []
