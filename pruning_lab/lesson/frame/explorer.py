@@ -12,6 +12,7 @@ there to move a slider), `.html()` on a slide or a page of the site, `str()` as 
 import base64
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import anywidget
 import ipywidgets
@@ -109,7 +110,7 @@ class Explorer:
             knob, value = control.widget()
             ipywidgets.jslink((knob, value), (canvas, control.trait))
             controls.append(knob)
-        twin = ipywidgets.HTML(f"<details><summary>As a plain figure</summary>{self._plain()}</details>")
+        twin = ipywidgets.HTML(f"<details><summary>As a plain figure</summary>{self._plain}</details>")
         return ipywidgets.VBox([*controls, canvas, twin])
 
     def html(self):
@@ -125,11 +126,12 @@ class Explorer:
 
     def _ipython_display_(self):
         if attended():
-            show_widget(self.widget(), self.alt, self._plain())
+            show_widget(self.widget(), self.alt, self._plain)
             return
         plots.show(self.figure, self.alt)
         display(HTML(table_html(*self._split())))
 
+    @cached_property  # drawn once: it stands in the widget, and beside it for pages without a kernel
     def _plain(self):
         return image_html(self.figure, self.alt) + table_html(*self._split())
 

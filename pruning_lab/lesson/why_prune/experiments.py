@@ -88,17 +88,18 @@ def times(weight, patterns, batch, repeats=30):
     x = x[:, 0] if batch == 1 else x
     cold = batch == 1
     dense = best_dense(weight, x, cold).make
-    candidates = {"unpruned": dense(weight, x), (CONTROL, "dense"): dense(weight.copy(), x)}
+    candidates = {"unpruned": dense(weight, x), f"{CONTROL}, dense": dense(weight.copy(), x)}
     for name, pattern in patterns.items():
         inputs = np.ascontiguousarray(x[pattern.columns])
         if isinstance(pattern.stored, np.ndarray):
-            candidates[name, "dense"] = dense(pattern.stored, inputs)
+            candidates[f"{name}, dense"] = dense(pattern.stored, inputs)
             continue
-        candidates[name, "dense"] = dense(weight * pattern.mask, inputs)
-        candidates[name, "own"] = _product(pattern, inputs)
+        candidates[f"{name}, dense"] = dense(weight * pattern.mask, inputs)
+        candidates[f"{name}, own"] = _product(pattern, inputs)
     rows = {row.name: row for row in measure.compare(candidates, repeats, cold).rows}
     names = [CONTROL, *patterns]
-    return {name: (rows[name, "dense"], rows.get((name, "own"), rows[name, "dense"])) for name in names}
+    dense_rows = {name: rows[f"{name}, dense"] for name in names}
+    return {name: (dense_row, rows.get(f"{name}, own", dense_row)) for name, dense_row in dense_rows.items()}
 
 
 def _product(pattern, x):

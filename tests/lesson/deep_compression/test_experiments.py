@@ -71,22 +71,22 @@ def test_csr_is_counted_as_the_format_counts_it():
 
 
 def test_the_rival_is_integers_and_lzma():
+    torch.manual_seed(0)
     model = tiny()
     kept = {"1.weight": torch.rand(12, 16) < 0.5, "3.weight": torch.rand(3, 12) < 0.5}
     prune.apply_masks_(model, kept)
-    before = model[1].weight.detach().clone()
+    before = {name: model.get_parameter(name).detach().clone() for name in kept}
     size = experiments.two_line_rival(model, kept, 4)
-    values = model[1].weight.detach().unique()
-    scale = float(values[values > 0].min())
-    codes = (values / scale).round()
-    assert torch.allclose(codes * scale, values)
-    assert codes.abs().max() <= 7
-    assert (model[1].weight - before).abs().max() < before.abs().max()
-    text = b"".join(
-        (layer.weight.detach() / s).round().to(torch.int8).numpy().tobytes()
-        for layer, s in ((model[1], scale), (model[3], float(model[3].weight[model[3].weight > 0].min())))
-    )
-    assert abs(size - len(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)) - 2 * 17) <= 8
+    text = b""
+    for name, weight in before.items():
+        after = model.get_parameter(name).detach()
+        scale = experiments.best_scale(weight[kept[name]].numpy(), 7)
+        codes = (after / scale).round()
+        assert torch.allclose(codes * scale, after)
+        assert codes.abs().max() <= 7
+        assert (after - weight).abs().max() < weight.abs().max() / 4
+        text += codes.to(torch.int8).numpy().tobytes()
+    assert size == len(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)) + 2 * (12 + 3 + 2)
 
 
 def test_a_searched_clip_beats_the_largest_weight():
