@@ -80,7 +80,8 @@ def test_the_whole_lesson_without_a_mouse(page):
     page.keyboard.press("ArrowDown")
     tab_to(page, "a guess")
     page.keyboard.press("Space")
-    expect(page.get_by_role("button", name="Commit")).to_be_enabled(timeout=STEP_MS)  # the kernel has seen both
+    here = page.locator(".jp-Cell.jp-mod-active")
+    expect(here.get_by_role("button", name="Commit")).to_be_enabled(timeout=STEP_MS)  # the kernel has seen both
     tab_to(page, "Commit")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("^Measured: "))).to_be_visible(timeout=RUN_ALL_MS)

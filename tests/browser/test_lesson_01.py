@@ -46,12 +46,13 @@ def test_the_slider_changes_the_picture_by_keyboard(page):
 
 
 def test_nothing_is_revealed_before_commit(page):
-    commit = page.get_by_role("button", name="Commit")
+    question = page.locator(".jp-CodeCell", has_text="lesson.predict(")
+    commit = question.get_by_role("button", name="Commit")
     commit.scroll_into_view_if_needed()
     expect(commit).to_be_disabled()
     assert page.get_by_text("Times as fast as the unpruned").count() == 0
-    page.get_by_label("whole columns only").check()
-    page.get_by_label("fairly sure").check()
+    question.get_by_label("whole columns only").check()
+    question.get_by_label("fairly sure").check()
     expect(commit).to_be_enabled(timeout=STEP_MS)
     commit.click()
     expect(page.get_by_text("Times as fast as the unpruned").first).to_be_visible(timeout=RUN_ALL_MS)
