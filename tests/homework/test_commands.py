@@ -26,7 +26,7 @@ def test_the_command_writes_marks_feedback_and_gradescope(tmp_path, hostile):
     assert "3 of 3 submissions have marks" in done.stdout
     assert "In 1 of them nothing could be graded; their feedback says why: zoe" in done.stdout
     *_, zoe = csv.DictReader((tmp_path / "out" / "marks.csv").read_text(encoding="utf-8").splitlines())
-    assert zoe["notes"] == "Nothing could be graded: hand in exactly one notebook (.ipynb); there are 0."
+    assert zoe["notes"] == "Nothing could be graded: hand in exactly one notebook (.ipynb); there is only zoe.txt."
     assert sorted(hostile_class.scores(tmp_path / "out").values()) == [0, 16, 20]
     student = sorted(path.stem for path in (tmp_path / "out" / "gradescope").iterdir())[0]
     result = json.loads((tmp_path / "out" / "gradescope" / f"{student}.json").read_text(encoding="utf-8"))

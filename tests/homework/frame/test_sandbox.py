@@ -125,7 +125,7 @@ def test_files_beside_the_notebook_are_there_and_can_be_imported():
     ]
     with sandbox.Sandbox(cells, files) as box:
         assert (box.get("number"), box.get("text")) == (7, "ä")
-        assert box.get("names") == ["data.txt", "helper.py", "up.txt"]
+        assert {"data.txt", "helper.py", "up.txt"} <= set(box.get("names"))
 
 
 @fenced
@@ -137,7 +137,7 @@ def test_files_beside_the_notebook_are_there_and_can_be_imported():
         ("%matplotlib inline\nx = 3\n!ls", "x"),
         ("import asyncio\nawait asyncio.sleep(0)\nx = 3", "x"),
         ("display(1)\nx = 3", "x"),
-        ("try: input()\nexcept EOFError: x = 3", "x"),
+        ("x = 3 if input('?') == '' else 0", "x"),
         ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\nx = 3", "x"),
     ],
 )
@@ -157,7 +157,7 @@ def test_measuring_a_file_has_limits_of_its_own(monkeypatch):
         measure.measured({"q1": source_of("    while True: pass")}, {"a": b""}, 1)
     monkeypatch.undo()
     greedy = {"q1": source_of("    import numpy\n    numpy.ones(10**10)")}
-    assert "ArrayMemoryError" in measure.measured(greedy, {"a": b""}, 1)["q1"]["messages"][0]
+    assert "Unable to allocate" in measure.measured(greedy, {"a": b""}, 1)["q1"]["messages"][0]
 
 
 def source_of(body):

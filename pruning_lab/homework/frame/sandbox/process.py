@@ -1,6 +1,7 @@
 """One process that is cut off, and the messages that it answers."""
 
 import contextlib
+import os
 import subprocess
 import tempfile
 import time
@@ -34,7 +35,12 @@ class Process:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True))
             self.errors = stack.enter_context(tempfile.TemporaryFile())
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
-            self.process = subprocess.Popen(self.begun.command, cwd=folder, start_new_session=True, **pipes)
+            files = self.begun.files
+            self.process = subprocess.Popen(
+                self.begun.command, cwd=folder, start_new_session=True, pass_fds=files, **pipes
+            )
+            for file in files:
+                os.close(file)
             stack.callback(self._close)
             self.watch = stack.enter_context(Watch(self.process, self.begun.kill, self.watched, MEMORY))
             self.stack = stack.pop_all()

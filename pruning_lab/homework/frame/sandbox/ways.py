@@ -11,6 +11,7 @@ from pruning_lab.homework.frame.sandbox import container, view
 
 TMP_BYTES = 100_000_000  # of all files of a submission; of one of them see inside.child
 HOME = "/tmp"
+TMP = ("--size", str(TMP_BYTES), "--tmpfs", HOME)  # before all else: Python itself may lie below /tmp
 FIRST_USER, USERS = 60_578, 600  # user ids that nothing on a Linux system gives to anybody
 ENVIRONMENT = {  # all of it, but for HOME and TMPDIR
     **{"PATH": os.defpath, "LANG": "C.UTF-8", "USER": "student", "LOGNAME": "student"},
@@ -32,10 +33,11 @@ class Way(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """The command of one process, and a function that ends what killing the command leaves."""
+    """The command of one process, the files it inherits, and a function that ends what killing the command leaves."""
 
     command: list
     kill: Callable = lambda: None
+    files: tuple = ()
 
 
 def candidates():
@@ -78,15 +80,24 @@ def bubblewrap(module, package=False):
         "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME,
     }
     inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE
-    inner = ["bwrap", *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}"), "--"]
-    inner += [sys.executable, *_python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)]
+    told = _unseen([*TMP, *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}")])
+    inner = ["bwrap", "--args", str(told), "--", sys.executable]
+    inner += _python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)
     if os.geteuid():
-        return Begun(inner)
+        return Begun(inner, files=(told,))
     user = FIRST_USER + os.getpid() % USERS
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"]
-    outer = ["bwrap", *view.arguments(package), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-    outer += ["--perms", "1777", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID"]
-    return Begun([*outer, "--cap-add", "CAP_SETGID", "--die-with-parent", "--", *become, *inner])
+    outer = ["bwrap", "--perms", "1777", "--tmpfs", "/tmp", *view.arguments(package), "--bind", "/proc", "/proc"]
+    outer += ["--dev-bind", "/dev", "/dev", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return Begun([*outer, "--die-with-parent", "--", *become, *inner], files=(told,))
+
+
+def _unseen(words):
+    """Return a file of bubblewrap's arguments: its command line, which tells folders' names, can be read inside."""
+    file = os.memfd_create("arguments")
+    os.write(file, b"".join(os.fsencode(word) + b"\0" for word in words))
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def _cut_off():
@@ -96,8 +107,7 @@ def _cut_off():
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--hostname", "student", "--proc", "/proc"),
         *("--tmpfs", "/dev", *devices, "--symlink", HOME, "/dev/shm", "--symlink", "/proc/self/fd", "/dev/fd"),
-        *("--size", str(TMP_BYTES), "--tmpfs", HOME, "--chdir", HOME),
-        *("--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"),
+        *("--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"),
     ]
 
 
