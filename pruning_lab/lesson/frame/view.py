@@ -10,6 +10,7 @@ import ipywidgets
 import traitlets
 from IPython.display import display
 
+from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import journal
 
 HERE = Path(__file__).parent
@@ -39,6 +40,8 @@ def show_widget(widget, text, twin=""):
     name = f"twin-{uuid4().hex}"
     bundle = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])._repr_mimebundle_()
     display({**bundle, "text/plain": text}, raw=True)
+    if not attended():  # what is written then holds no widget that could be lost
+        return
     # JupyterLab writes an error where a widget was, words without an element: they are hidden beside the twin.
     before = f".jp-OutputArea-child:has(+ .jp-OutputArea-child #{name})"
     lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
