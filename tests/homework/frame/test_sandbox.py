@@ -24,7 +24,7 @@ def test_nothing_of_the_machine_is_reached(user, make, tmp_path):
     """One submission tries all ways out at once; the lecturer's home is as before, byte for byte."""
     home, class_, out = tmp_path / "home", tmp_path / hostile_class.NAME, tmp_path / "out"
     for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
+        folder.chmod(folder.stat().st_mode | 0o055)
     for folder in (home, class_, out):
         folder.mkdir()
     out.chmod(0o777)
