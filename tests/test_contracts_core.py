@@ -318,7 +318,10 @@ def half(ranks):
     return masks.mask_unstructured(ranks, 0.5)
 
 
-WANDA = {"float64": gives(lambda result: close(result, scores.wanda_scores(*[COLUMNS["float64"]()[1]] * 2)))}
+WANDA = {
+    "float64": gives(lambda result: close(result, scores.wanda_scores(*[COLUMNS["float64"]()[1]] * 2))),
+    "empty": refuses(ValueError, "inputs must hold at least one sample"),
+}
 NO_AXES = {"0-d": refuses(ValueError, "weight must have")}
 KEEPS = {
     "0-d": refuses(ValueError, "scores must have 1 axes; got shape ()"),
@@ -510,6 +513,9 @@ TABLE = [
         },
     ),
     row("layers.HeadAttention", attended, ATTENDED),
+    row(
+        "weights.memory_of", lambda a: isinstance(weights.memory_of(weight_of(a)), int | tuple), everywhere(gives(bool))
+    ),
     row("checks.check_keep", lambda a: checks.check_keep(weight_of(a), 4), INDICES),
     row("checks.check_mask", lambda a: checks.check_mask(weight_of(a)), NO_MASK),
     ranked(
@@ -553,6 +559,7 @@ TABLE = [
     row("sweep.seed_of", lambda a: sweep.seed_of({"x": a}), NO_JSON),
     row("sweep.product", lambda a: sweep.product(x=[a]), everywhere(gives(lambda grid: len(grid) == 1))),
     row("sweep.outcomes", lambda a: dict(sweep.outcomes(str, {"x": a}, None)), everywhere(gives(lambda r: r["x"]))),
+    row("files.check_path", files.check_path, A_NUMBER),
     row("files.replacing", lambda a: files.replacing(a).__enter__(), A_NUMBER),
     row(
         "modes.in_mode",

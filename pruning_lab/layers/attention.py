@@ -164,7 +164,7 @@ def shrink_attention(attention: nn.MultiheadAttention | HeadAttention, keep_head
     _check_own_forward(attention)
     heads = check_keep(keep_heads, attention.num_heads, "keep_heads").cpu()
     features = (heads[:, None] * attention.head_dim + torch.arange(attention.head_dim, device="cpu")).flatten()
-    q_proj, k_proj, v_proj, out_proj = _projections(attention)
+    q_proj, k_proj, v_proj = _projections(attention)
     smaller = HeadAttention(
         attention.embed_dim,
         len(heads),
@@ -176,15 +176,21 @@ def shrink_attention(attention: nn.MultiheadAttention | HeadAttention, keep_head
     smaller.q_proj = shrink_linear(q_proj, keep_out=features)
     smaller.k_proj = shrink_linear(k_proj, keep_out=features)
     smaller.v_proj = shrink_linear(v_proj, keep_out=features)
-    smaller.out_proj = shrink_linear(out_proj, keep_in=features)
-    vars(smaller).update(_hooks_of(attention, smaller))
+    smaller.out_proj = shrink_linear(attention.out_proj, keep_in=features)
+    if isinstance(attention, nn.MultiheadAttention):  # it reads the numbers of its out_proj: hooks there never run
+        for hooks in _hooks_of(smaller.out_proj).values():
+            hooks.clear()
+    vars(smaller).update(copy.deepcopy(_hooks_of(attention), {id(attention): smaller}))
     return smaller.train(attention.training)
 
 
-def _hooks_of(attention, smaller):
-    """Return what is to run before and after the attention, copied as `copy.deepcopy` of a whole layer copies it."""
-    hooks = {name: value for name, value in vars(attention).items() if name.startswith(("_forward", "_backward"))}
-    return copy.deepcopy(hooks, {id(attention): smaller})
+def _hooks_of(layer):
+    """Return what is to run before and after a layer, {name: its hooks}."""
+    return {
+        name: hooks
+        for name, hooks in vars(layer).items()
+        if name.startswith(("_forward", "_backward")) and isinstance(hooks, dict)
+    }
 
 
 def _check_own_forward(attention):
@@ -198,18 +204,16 @@ def _check_own_forward(attention):
 
 
 def _projections(attention):
-    """Return the projections of query, key, value and output as linear layers, however the argument stores them."""
+    """Return the query, key and value projections as linear layers of their own, however the argument stores them."""
     if isinstance(attention, HeadAttention):
-        return attention.q_proj, attention.k_proj, attention.v_proj, attention.out_proj
+        return attention.q_proj, attention.k_proj, attention.v_proj
     if attention.bias_k is not None or attention.add_zero_attn:
         raise ValueError("attention must be made without add_bias_kv and add_zero_attn; got one with a key of its own")
     check_parameters(attention, "attention", PROJECTIONS)
-    check_parameters(attention.out_proj, "attention.out_proj", ("weight", "bias"))
     packed, bias = attention.in_proj_weight, attention.in_proj_bias
     separate = [attention.q_proj_weight, attention.k_proj_weight, attention.v_proj_weight]
-    # Of the output's layer the numbers alone: nn.MultiheadAttention reads them, and never runs it or its hooks.
-    weights = [*(separate if packed is None else packed.chunk(3)), attention.out_proj.weight]
-    biases = [*([None] * 3 if bias is None else bias.chunk(3)), attention.out_proj.bias]
+    weights = separate if packed is None else packed.chunk(3)
+    biases = [None] * 3 if bias is None else bias.chunk(3)
     return [_linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
 
 
