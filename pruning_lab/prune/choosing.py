@@ -58,7 +58,7 @@ def left_out(model: nn.Module) -> dict[str, str]:
         model: `torch.nn.Module`.
 
     Returns:
-        dict of name: reason. A weight computed from others goes by the name that its layer reads.
+        The reasons by name, as a dict. A weight computed from others goes by the name that its layer reads.
 
     Raises:
         TypeError: a model that is not a `torch.nn.Module`.

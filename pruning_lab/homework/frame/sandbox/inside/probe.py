@@ -24,7 +24,7 @@ def main():
         "opened a socket of this machine": any(_connects(socket.AF_UNIX, name) for name in sockets),
         "saw other processes": sum(name.isdigit() for name in os.listdir("/proc")) > OWN_PROCESSES,
         "wrote outside /tmp": any(
-            map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", sys.prefix, "/var/tmp"))
+            map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", f"{sys.prefix}/lib", "/var/tmp"))
         ),
         "made a namespace": sys.platform == "linux" and ctypes.CDLL(None).unshare(NEW_USER) == 0,
         "inherited an environment": os.environ.get("USER") != "student",
