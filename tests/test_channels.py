@@ -325,7 +325,8 @@ def test_random_chains_of_blocks(blocks, width, seed):
     torch.manual_seed(seed)
     model, x = prepared(Chain(blocks, width)), IMAGE.double()
     groups = channel_groups(model, x)
-    assert len(groups) >= 1
+    tied = "shuffle" in blocks  # shuffles may tie every channel to one that the output needs
+    assert len(groups) >= 1 or (tied and groups.refused)
     obey_the_law(model, x, groups, some(groups, 0.5, seed))
 
 

@@ -91,6 +91,8 @@ def open_and_run_all(page, address, notebook, last, workspace=""):
     Run All before the kernel is connected silently does nothing: wait for it.
     """
     page.goto(f"{address}/lab{workspace}/tree/{notebook}")
+    # A workspace restores its tabs first: the idle kernel may still be another notebook's.
+    expect(page.get_by_role("tab", name=notebook, exact=True, selected=True)).to_be_visible(timeout=STEP_MS)
     expect(idle(page)).to_be_visible(timeout=STEP_MS)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

@@ -214,7 +214,8 @@ def test_a_notebook_that_is_opened_again_shows_sentences_and_figures_for_its_wid
 def test_a_lesson_shows_no_answer_after_run_all_and_opens_every_one(page, address):
     page.set_viewport_size({"width": 1400, "height": 1000})
     name = LESSON.notebook.name
-    open_and_run_all(page, address, name, last=lambda page: page.get_by_role("button", name="Save note"))
+    last = "Save note"
+    open_and_run_all(page, address, name, lambda page: page.get_by_role("button", name=last), "/workspaces/lesson")
     seen = page.evaluate(SEEN)
     assert [secret for secret in secrets_of(LESSON) if secret in seen and secret not in options_of(page)] == []
     buttons = page.get_by_role("button", name="Show it without a guess")
