@@ -314,7 +314,12 @@ class Chain(nn.Module):
         x = self.layers["first"](x)
         for i, block in enumerate(self.blocks):
             y = self.layers[f"{block}{i}"](x.mean((2, 3), keepdim=True) if block == "squeeze" else x)
-            x = {"residual": x + y, "squeeze": x * torch.sigmoid(y)}.get(block, torch.relu(y))
+            if block == "residual":  # one at a time: a sum that nothing uses would tie its channels too
+                x = x + y
+            elif block == "squeeze":
+                x = x * torch.sigmoid(y)
+            else:
+                x = torch.relu(y)
             x = F.channel_shuffle(x, 2) if block == "shuffle" else x
         return self.layers["last"](x)
 
@@ -325,8 +330,7 @@ def test_random_chains_of_blocks(blocks, width, seed):
     torch.manual_seed(seed)
     model, x = prepared(Chain(blocks, width)), IMAGE.double()
     groups = channel_groups(model, x)
-    tied = "shuffle" in blocks  # shuffles may tie every channel to one that the output needs
-    assert len(groups) >= 1 or (tied and groups.refused)
+    assert len(groups) >= 1
     obey_the_law(model, x, groups, some(groups, 0.5, seed))
 
 
