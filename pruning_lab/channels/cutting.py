@@ -1,5 +1,6 @@
 """The two things to do with groups: shrink a whole model, or mask it so that it computes the same."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +51,13 @@ def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
 
 def _traced(model, example_inputs):
     try:
-        canvas, recording = painted_run(model, example_inputs)
+        twin = copy.deepcopy(model)
+    except MISTAKES as mistake:
+        raise ValueError(
+            f"model must be one that copy.deepcopy can copy; got {str(mistake).splitlines()[0][:200]}"
+        ) from mistake
+    try:
+        canvas, recording = painted_run(twin, example_inputs)
     except MISTAKES as mistake:
         raise ValueError(
             f"example_inputs must be what the model takes; got {str(mistake).splitlines()[0]}"

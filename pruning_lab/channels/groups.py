@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from pruning_lab.tables import table_html
+from pruning_lab.weights import find_weights
 
 from .paint import Canvas
 
@@ -169,14 +170,19 @@ def _words(model, name, axis):
 def reasons(model: nn.Module, canvas: Canvas, unit: Tensor, groups: list[ChannelGroup]) -> dict[str, str]:
     """Return {parameter: why its output channels stay whole} for all weights of two axes that no group touches.
 
-    Outputs of the model stay too, and need no reason.
+    Outputs of the model stay too, and need no reason. A weight computed from others is named as its layer reads it.
     """
+    computed = {weight.name: weight.left_out for weight in find_weights(model) if "computed from" in weight.left_out}
     free = {axis for group in groups for axis in group.axes}
     found: dict[str, str] = {}
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1 and parameter.shape[0] > 1 and (name, 0) not in free and (name, 0) in canvas.axes:
             found[name] = _reason(canvas, unit, canvas.axes[name, 0])
+    found |= {name: why for name, why in computed.items() if (name, 0) not in free}
     return {name: why for name, why in found.items() if why}
+
+
+PICKING = {"embedding", "_embedding_bag", "index", "index_select", "gather", "select", "unbind"}
 
 
 def _reason(canvas, unit, colours):
@@ -189,12 +195,14 @@ def _reason(canvas, unit, colours):
             own = event
         if linked is None and len(flat) > 1 and event.kind == "mixed" and torch.isin(unit[flat[:1]], mine).any():
             linked = event
-    event = own if own is not None and own.operation != "the output" else linked if len(mine) == 1 else own
+    event = own or linked
     if event is None:
         return "tied to the input or the output of the model"
     if event.operation == "the output":
         return ""
     where = f" in {event.module!r}" if event.module else ""
+    if event.operation in PICKING:
+        return f"{event.operation}{where} picks by number: without some, each number would mean another one"
     if event.kind == "mixed":
         return f"mixed by {event.operation}{where}: all of its channels go into one number"
     return f"no rule lets {event.operation}{where} lose a part"

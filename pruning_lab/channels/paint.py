@@ -46,8 +46,9 @@ class Canvas:
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
-    met: constants that have met paint since this list was last emptied: (tensor, its axis, the colours along it).
-    operation, module: what runs now; events remember it.
+        made: ids of constants whose sizes the model's code passes: they take the paint that they meet, and shrink too.
+        met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
+        operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
     """
 
@@ -62,6 +63,7 @@ class Canvas:
         self.colours = 1
         self.touched: set[int] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
+        self.made: set[int] = set()
         self._firsts: list[int] = []
         self._owners: list[str] = []
         self._paints: dict[int, Paint] = {}
@@ -176,6 +178,9 @@ class Canvas:
         for dim in along(layer):
             axis = dim - (layer.ndim - tensor.ndim)
             if axis >= 0 and shape[axis] == layer.shape[dim] and not self.has_paint_along(tensor, axis):
+                if id(tensor) in self.made and along(layer) == {dim}:
+                    self.put(tensor, [*self.layers(tensor), layer.reshape(layer.shape[-tensor.ndim :])])
+                    continue
                 self._alive.append(tensor)
                 self.met.append((tensor, axis, layer.movedim(dim, 0).reshape(layer.shape[dim], -1)))
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from .sizes import SIZED, Labelled, Measured, Place, relabelled
+from .sizes import FACTORIES, SIZED, Labelled, Measured, Place, relabelled
 
 Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
@@ -37,7 +37,6 @@ class Recording(TorchFunctionMode):
     """Write down every call that takes sizes, or a constant that meets paint.
 
     Attributes:
-        calls: {how many calls came before: (function name, module, site, what its numbers measure)}.
         constants: {how many calls came before: {place: the colours along that axis of a constant}}.
         evidence: {(module, attribute, place in a tuple, ...): what that number measured}.
     """
@@ -45,9 +44,10 @@ class Recording(TorchFunctionMode):
     def __init__(self, canvas: Any) -> None:
         super().__init__()
         self.canvas, self.seen = canvas, 0
-        self.calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
+        self._calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
         self.constants: dict[int, dict[Place, Tensor]] = {}
         self.evidence: dict[tuple, Measured] = {}
+        self.made: list[Tensor] = []  # so that no id is used twice
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -60,17 +60,28 @@ class Recording(TorchFunctionMode):
             sizes = args[1] if len(args) > 1 else next(iter(kwargs.values()), None)
             measured = list(reader(leaves, output, sizes))
             self._remember_labels(leaves, measured)
+            if name in FACTORIES and measured:
+                self.canvas.made.add(id(output))
+                self.made.append(output)
         constants = {
             (j, axis): colours
             for tensor, axis, colours in self.canvas.met
             for j, leaf in enumerate(leaves)
             if leaf is tensor
         }
-        if constants or measured:
-            self.calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
-            self.constants[self.seen] = constants
+        self._calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
+        self.constants[self.seen] = constants
         self.seen += 1
         return output
+
+    @property
+    def calls(self) -> dict[int, tuple[str, str, tuple, list[Measured]]]:
+        """{how many calls came before: (function name, module, site, what its numbers measure)}.
+
+        Only sites where some visit takes sizes or such a constant, but all their visits: a loop may do so once.
+        """
+        sites = {call[:3] for count, call in self._calls.items() if call[3] or self.constants[count]}
+        return {count: call for count, call in self._calls.items() if call[:3] in sites}
 
     def _remember_labels(self, leaves, measured):
         for number in measured:

@@ -1,6 +1,5 @@
 """One painted run: the network works on its example inputs, and beside each tensor travels its paint."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -42,11 +41,11 @@ class Painting(TorchDispatchMode):
 
 
 def painted_run(model: nn.Module, example_inputs: Any) -> tuple[Canvas, Recording]:
-    """Run a copy of a model, painted, and return the paint and the sizes that its code passes.
+    """Run a model, painted, and return the paint and the sizes that its code passes.
 
     Where some parameters are met in training mode only, such as those of an auxiliary classifier, it runs in that too.
+    The model is changed, and some modules remember tensors of their last run: give it a copy.
     """
-    model = copy.deepcopy(model)  # some modules remember tensors of their last run
     open_attention_(model)
     _label_numbers_(model)
     canvas = Canvas()
