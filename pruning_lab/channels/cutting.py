@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from torch.nn.parameter import is_lazy
+
 from pruning_lab.checks import Indices, check_keep, check_model
 
 from .fitting import MISTAKES, Trace, masked, shrunk
@@ -33,20 +35,34 @@ def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
 
     Raises:
         TypeError: `model` is not an nn.Module.
-        ValueError: the model does not run on these inputs.
+        ValueError: the model does not run on these inputs, cannot be copied, or its weights are not numbers yet.
 
     >>> model = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2))
     >>> for group in channel_groups(model, torch.ones(1, 3, 2, 2)):
     ...     print(group)
     0.weight: 8 x channel: 0 output, 1, 4 input
     """
-    check_model(model)
+    _check_traceable(check_model(model))
     trace = _traced(model, example_inputs)
     groups = described(model, trace.canvas, trace.unit, choices(trace.canvas, trace.unit))
     refused = reasons(model, trace.canvas, trace.unit, groups)
     failures = _failures(model, groups, trace)
     refused |= failures
     return ChannelGroups([group for group in groups if group.name not in failures], refused, trace)
+
+
+def _check_traceable(model):
+    """Refuse what cannot be watched, and weights that would hide every difference between a mask and a cut."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(f"model must be made of ordinary modules; got a scripted one at {name!r}")
+    for name, parameter in model.named_parameters():
+        if is_lazy(parameter):
+            raise ValueError(f"model must have run once on example inputs; got {name!r}, not initialised yet")
+        if parameter.is_meta:
+            raise ValueError(f"model must hold numbers; got {name!r} on the meta device")
+        if parameter.dtype.itemsize > 1 and not parameter.isfinite().all():  # torch has no isfinite for float8
+            raise ValueError(f"model must hold finite weights; got NaN or infinity in {name!r}")
 
 
 def _traced(model, example_inputs):
