@@ -317,7 +317,7 @@ def test_an_lstm_must_stay_wider_than_its_projection():
     assert [group.size for group in groups] == [8, 4]
     hidden, projected = groups.names
     obey_the_law(model, x, groups, {hidden: [0, 3, 4, 5, 7], projected: [1, 2, 3]})
-    with pytest.raises(ValueError, match="model must run with fewer channels; got .* in 'r', a LSTM"):
+    with pytest.raises(ValueError, match=r"model must run with fewer channels; got .* in 'r', a LSTM"):
         shrink(model, {hidden: [0, 3, 4], projected: [1, 2, 3]}, groups=groups)
 
 

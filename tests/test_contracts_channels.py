@@ -6,9 +6,9 @@ A tensor becomes the weight of the first of two layers, which is fed with inputs
 import tempfile
 
 import torch
+from contracts import MODULES, NUMBERS, Row, contract_tests, gives, layer, refuses, takes_none, works
 from torch import nn
 
-from contracts import MODULES, NUMBERS, Row, contract_tests, gives, layer, refuses, takes_none, works
 from pruning_lab import channels
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float64)

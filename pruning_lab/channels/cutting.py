@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-
 from torch.nn.parameter import is_lazy
 
 from pruning_lab.checks import Indices, check_keep, check_model
