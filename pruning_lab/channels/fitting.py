@@ -166,7 +166,7 @@ def _assembled(model, stays, trace, alive, kept_as_written, correcting):
     for name, changes in correcting.changes.items():
         module = small.get_submodule(name)
         changes = {site: visits for site, visits in changes.items() if any(visits)}
-        if type(module) in kept_as_written and (changes or name in before):
+        if changes or name in before:
             module.__dict__["forward"] = Resized(
                 module, before.get(name, {}), changes
             ).__call__  # a method: export asks
