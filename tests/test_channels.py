@@ -15,6 +15,7 @@ from torch import nn
 from pruning_lab.channels import (
     channel_groups,
     channel_scores,
+    inexactness,
     load_shrunk,
     mask_channels,
     save_shrunk,
@@ -439,6 +440,54 @@ def test_what_stays_says_why():
     assert "_trilinear in 'b'" in bilinear.refused["a.weight"]
     with pytest.raises(ValueError, match=r"keep must name groups that can shrink; got '0\.weight': mixed by"):
         shrink(nn.Sequential(L(6, 8), nn.LayerNorm(8), L(8, 3)), {"0.weight": [0]}, VECTOR)
+
+
+class OwnRMSNorm(nn.Module):
+    """As language models write it."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.weight = p(width)
+
+    def forward(self, x):
+        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm(8), nn.RMSNorm(8), OwnRMSNorm(8)], ids=lambda norm: type(norm).__name__)
+def test_inexactly_a_norm_averages_over_what_stays(norm):
+    torch.manual_seed(0)
+    model, x = prepared(nn.Sequential(L(6, 8), norm, L(8, 3))), VECTOR.double()
+    assert len(channel_groups(model, x)) == 0
+    groups = channel_groups(model, x, exact=False)
+    assert [(group.name, group.size, group.exact) for group in groups] == [("0.weight", 8, False)]
+    keep = [0, 3, 4, 7]
+    first, norm, last = (copy.deepcopy(layer) for layer in model)
+    hidden = F.linear(x, first.weight[keep], first.bias[keep])
+    for name, vector in list(norm.named_parameters()):
+        setattr(norm, name, nn.Parameter(vector[keep]))
+    norm.normalized_shape = (4,)
+    by_hand = F.linear(norm(hidden), last.weight[:, keep], last.bias)
+    assert torch.allclose(shrink(model, {"0.weight": keep}, groups=groups)(x), by_hand, rtol=1e-12)
+    masked = mask_channels(model, {"0.weight": keep}, groups=groups)(x)
+    apart = ((by_hand - masked).norm() / masked.norm()).item()
+    assert inexactness(model, {"0.weight": keep}, groups=groups) == pytest.approx(apart)
+    assert apart > 0.01
+    assert inexactness(model, {}, groups=groups) == 0
+
+
+def test_inexactly_the_residual_stream_of_a_transformer_shrinks():
+    torch.manual_seed(0)
+    layers = (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=first) for first in (True, False))
+    model, x = prepared(nn.Sequential(L(6, 8), *layers, L(8, 3))), SEQUENCE.double()
+    groups = channel_groups(model, x, exact=False)
+    assert [(group.granularity, group.exact) for group in groups] == [
+        ("channel", False), ("head", True), ("channel", True), ("head", True), ("channel", True)
+    ]  # fmt: skip
+    small = shrink(model, some(groups, 0.5), groups=groups)
+    assert (small[1].norm1.normalized_shape, small[1].self_attn.num_heads) == ((4,), 1)
+    exact = {name: units for name, units in some(groups, 0.5).items() if groups[name].exact}
+    assert inexactness(model, exact, groups=groups) < 1e-12
+    obey_the_law(model, x, groups, exact)
 
 
 def test_nothing_of_the_caller_changes():

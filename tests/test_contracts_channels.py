@@ -40,6 +40,11 @@ def second_unit(function):
     return call
 
 
+def apart(argument):
+    model, x = network(argument)
+    return channels.inexactness(model, {"0.weight": [1]}, groups=channels.channel_groups(model, x, exact=False)) < 0.1
+
+
 def saved_and_loaded(argument):
     model, x = network(argument)
     small = channels.shrink(model, {"0.weight": [1]}, x)
@@ -102,6 +107,7 @@ TABLE = [
     ),
     row("channels.shrink", second_unit(channels.shrink), TAKEN, NOT_TAKEN, NO_GROUP, OTHER_NUMBERS),
     row("channels.mask_channels", second_unit(channels.mask_channels), TAKEN, NOT_TAKEN, NO_GROUP, OTHER_NUMBERS),
+    row("channels.inexactness", apart, TAKEN, NOT_TAKEN, NO_GROUP, {"float16, bfloat16": works}),
     row("channels.load_shrunk", saved_and_loaded, TAKEN, NOT_TAKEN, NO_GROUP, OTHER_NUMBERS),
     row("channels.save_shrunk", saved_and_loaded, TAKEN, NOT_TAKEN, NO_GROUP, OTHER_NUMBERS),
     row("channels.channel_scores", scored, SCORES),

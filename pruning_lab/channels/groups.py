@@ -26,6 +26,7 @@ class ChannelGroup:
         slices: every slice that it owns, in words, such as "layer1.0.conv2 input".
         parameters: int64 (size,): entries of parameters that go with each unit.
         macs: float64 (size,): multiplications on the example inputs that go with each unit.
+        exact: whether what is left computes what a mask computes; False where a norm averages over the units.
     """
 
     name: str
@@ -35,9 +36,15 @@ class ChannelGroup:
     slices: tuple[str, ...] = field(repr=False)
     parameters: Tensor = field(repr=False)
     macs: Tensor = field(repr=False)
+    exact: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The granularity, and a word where removing is not exact."""
+        return self.granularity if self.exact else f"{self.granularity} (inexact)"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.size} x {self.granularity}: {', '.join(self.slices)}"
+        return f"{self.name}: {self.size} x {self.kind}: {', '.join(self.slices)}"
 
 
 class ChannelGroups(Sequence[ChannelGroup]):
@@ -74,7 +81,7 @@ class ChannelGroups(Sequence[ChannelGroup]):
             (
                 g.name,
                 g.size,
-                g.granularity,
+                g.kind,
                 int(g.parameters.sum()) // g.size,
                 int(g.macs.sum()) // g.size,
                 ", ".join(g.slices),
@@ -104,6 +111,7 @@ class ChannelGroups(Sequence[ChannelGroup]):
 def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict]) -> list[ChannelGroup]:
     """Return the groups with names, words and sizes."""
     heads = _mixed_in_products(canvas, unit)
+    averaged = unit[torch.cat([torch.zeros(0, dtype=torch.int64), *(lay.reshape(-1) for lay in canvas.averaged)])]
     parameters = dict(model.named_parameters())
     groups: list[ChannelGroup] = []
     taken: dict[str, int] = {}
@@ -116,7 +124,9 @@ def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict])
         size = int(axes[owned[0]].max()) + 1
         words = tuple(dict.fromkeys(_words(model, *axis) for axis in axes))
         kind = _granularity(axes[owned[0]], unit[canvas.axes[owned[0]]], heads, size)
-        groups.append(ChannelGroup(name, size, kind, axes, words, *_weighed(parameters, canvas, axes, size)))
+        exact = not torch.isin(unit[canvas.axes[owned[0]]][axes[owned[0]] >= 0], averaged).any()
+        entries, macs = _weighed(parameters, canvas, axes, size)
+        groups.append(ChannelGroup(name, size, kind, axes, words, entries, macs, exact=bool(exact)))
     return groups
 
 

@@ -50,9 +50,12 @@ class Canvas:
         met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
+        exact: whether an average over channels ties them; if not, `averaged` has their colours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool = True) -> None:
+        self.exact = exact
+        self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
         self.edges: list[Tensor] = []
         self.boxes: list[Tensor] = []
@@ -134,6 +137,14 @@ class Canvas:
             self._note("mixed", layer)
             self.tie(layer, first)
         return first
+
+    def average(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
+        """As `merge`, where all channels go into an average: inexactly, one over those that stay will do."""
+        dims = set(dims)
+        if self.exact or along(layer) != dims or len(dims) != 1:
+            return self.merge(layer, dims)
+        self.averaged.append(layer)
+        return torch.zeros([1] * layer.ndim, dtype=torch.int64)  # an average belongs to no channel
 
     def row(self, layer: Tensor, dim: int) -> Tensor:
         """Return the layer as one colour per index of `dim`."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
+from .paint import along
 from .sizes import FACTORIES, SIZED, Labelled, Measured, Place, relabelled
 
 Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
@@ -39,6 +40,7 @@ class Recording(TorchFunctionMode):
     Attributes:
         constants: {how many calls came before: {place: the colours along that axis of a constant}}.
         evidence: {(module, attribute, place in a tuple, ...): what that number measured}.
+        averages: {how many calls came before: (the colours that it averages over, their axis counted from the end)}.
     """
 
     def __init__(self, canvas: Any) -> None:
@@ -48,6 +50,7 @@ class Recording(TorchFunctionMode):
         self.constants: dict[int, dict[Place, Tensor]] = {}
         self.evidence: dict[tuple, Measured] = {}
         self.made: list[Tensor] = []  # so that no id is used twice
+        self.averages: dict[int, tuple[Tensor, int]] = {}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -55,7 +58,11 @@ class Recording(TorchFunctionMode):
         if not counts(name, leaves):
             return func(*args, **kwargs)
         self.canvas.met.clear()
+        already = len(self.canvas.averaged)
         output = func(*args, **kwargs)
+        for layer in self.canvas.averaged[already : already + 1]:
+            [dim] = along(layer)
+            self.averages[self.seen] = (layer.reshape(-1), dim - layer.ndim)
         if reader := SIZED.get(name):
             sizes = args[1] if len(args) > 1 else next(iter(kwargs.values()), None)
             measured = list(reader(leaves, output, sizes))
@@ -88,6 +95,52 @@ class Recording(TorchFunctionMode):
             value = number_at(leaves, number.place)
             if isinstance(value, Labelled):
                 self.evidence.setdefault((*value.origin, number.place, self.seen), number)
+
+
+class OverWhatStays(TorchFunctionMode):
+    """Take averages over the channels that stay, as a smaller model does, at the old shapes.
+
+    Args:
+        averages: {how many calls came before: (bool: the entries that stay, their axis counted from the end)}.
+    """
+
+    def __init__(self, averages: dict[int, tuple[Tensor, int]]) -> None:
+        super().__init__()
+        self.averages, self.seen = averages, 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs, name = kwargs or {}, getattr(func, "__name__", "")
+        if not counts(name, flatten(args, kwargs)[0]):
+            return func(*args, **kwargs)
+        self.seen += 1
+        if self.seen - 1 not in self.averages:
+            return func(*args, **kwargs)
+        stay, dim = self.averages[self.seen - 1]
+        return averaged(func, args, kwargs, stay, dim)
+
+
+def averaged(func: Any, args: tuple, kwargs: dict, stay: Tensor, dim: int) -> Tensor:
+    """Return a mean, or a norm over the last axis with zeros for the rest, of the entries that stay.
+
+    >>> stay = torch.tensor([True, False, True])
+    >>> averaged(torch.mean, (torch.tensor([[1.0, 0.0, 3.0]]), 1), {}, stay, -1)
+    tensor([2.])
+    >>> averaged(torch.nn.functional.layer_norm, (torch.tensor([[1.0, 0.0, 3.0]]), (3,)), {}, stay, -1).round()
+    tensor([[-1.,  0.,  1.]])
+    """
+    leaves, spec = flatten(args, kwargs)
+    x = next(leaf for leaf in leaves if isinstance(leaf, Tensor))
+    index, vector = stay.nonzero().flatten().to(x.device), func.__name__ != "mean"
+    for j, leaf in enumerate(leaves):
+        if leaf is x:
+            leaves[j] = x.index_select(dim, index)
+        elif vector and isinstance(leaf, Tensor):
+            leaves[j] = leaf.index_select(0, index)
+        elif vector and leaf == len(stay) and isinstance(leaf, int):  # the normalised shape
+            leaves[j] = len(index)
+    args, kwargs = tree_unflatten(leaves, spec)
+    output = func(*args, **kwargs)
+    return torch.zeros_like(x).index_copy(dim, index, output) if vector else output
 
 
 class Correcting(TorchFunctionMode):

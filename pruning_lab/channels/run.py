@@ -40,7 +40,7 @@ class Painting(TorchDispatchMode):
         return output
 
 
-def painted_run(model: nn.Module, example_inputs: Any) -> tuple[Canvas, Recording]:
+def painted_run(model: nn.Module, example_inputs: Any, *, exact: bool = True) -> tuple[Canvas, Recording]:
     """Run a model, painted, and return the paint and the sizes that its code passes.
 
     Where some parameters are met in training mode only, such as those of an auxiliary classifier, it runs in that too.
@@ -48,7 +48,7 @@ def painted_run(model: nn.Module, example_inputs: Any) -> tuple[Canvas, Recordin
     """
     open_attention_(model)
     _label_numbers_(model)
-    canvas = Canvas()
+    canvas = Canvas(exact=exact)
     canvas.paint_model(model)
     recording = Recording(canvas)
     with _watched(model, canvas), plain_arithmetic():
