@@ -20,7 +20,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
+RUN_ALL_MS = 480_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
 STEP_MS = 60_000
 
 
