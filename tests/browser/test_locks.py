@@ -213,7 +213,7 @@ def test_a_notebook_that_is_opened_again_shows_sentences_and_figures_for_its_wid
 
 
 def lessons_to_run(config):
-    """The three that are run in seconds; all of them with `pytest --all-lessons`, four minutes more."""
+    """The three that are run in seconds; all of them with `pytest --all-lessons`, some minutes more."""
     return lessons() if config.getoption("--all-lessons") else [lessons()[number] for number in (0, 2, 3)]
 
 
