@@ -97,6 +97,16 @@ def hearing(kind: str, **settings: Any) -> Network:
     return make
 
 
+def _two_pictures(network: Network) -> Network:
+    """A batch of two: see `test_torch_mixes_up_gradients_of_a_batch_of_one`."""
+
+    def make():
+        model, x = network()
+        return model, torch.cat([x, 1 - x])
+
+    return make
+
+
 # name: (network, how many groups of heads)
 NETWORKS: dict[str, tuple[Network, int]] = {
     **{
@@ -114,6 +124,7 @@ NETWORKS: dict[str, tuple[Network, int]] = {
             "ghostnet_050": 0, "skresnet18": 0, "repvgg_a0": 0, "hrnet_w18_small": 0, "selecsls42": 0,
         }.items()
     },
+    "levit_128s": (_two_pictures(of_timm("levit_128s", img_size=64)), 11),
     "vit_tiny": (of_timm("vit_tiny_patch16_224", img_size=64, depth=2), 2),
     "beit": (of_timm("beit_base_patch16_224", img_size=64, depth=2, embed_dim=96, num_heads=4), 2),
     "xcit_nano": (of_timm("xcit_nano_12_p16_224", img_size=64, depth=2), 4),

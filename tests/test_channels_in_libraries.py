@@ -33,6 +33,18 @@ def values_and_gradients(model, inputs):
     return outputs, {name: parameter.grad for name, parameter in model.named_parameters()}
 
 
+@pytest.mark.xfail(reason="PyTorch 2.13 on CPU: batch norm's backward mistakes the order of such a gradient's entries")
+def test_torch_mixes_up_gradients_of_a_batch_of_one():
+    """Why LeViT is held to the law with two pictures: with one, its own gradients are wrong, pruned or not."""
+    norm, x = torch.nn.BatchNorm2d(2).double().eval(), torch.randn(1, 2, 3, 4, dtype=torch.float64)
+    weights = torch.randn(1, 12, 2, dtype=torch.float64)
+
+    def places_first(x):
+        return (norm(x).flatten(2).transpose(1, 2) * weights).sum()
+
+    assert torch.autograd.gradcheck(places_first, x.requires_grad_())
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_smaller_network_is_its_mask(name):
     make, heads = NETWORKS[name]
