@@ -20,6 +20,7 @@ from hostile_class import add, both, cell_of, replace
 from pruning_lab.homework.frame import release
 
 NAME = hostile_class.NAME
+LARGEST_LEDGER = 2_000_000  # bytes: nobody's answer is kept in it as a book
 RIGHT, PASSED = 20, "All passed."
 MASK = """def my_mask(scores, sparsity):
     keep = np.ones(scores.size, dtype=bool)
@@ -425,7 +426,6 @@ def forge(value, count=1):
             os.write(fd, (struct.pack('>Q', len(content)) + content) * count)
         except OSError: pass
 """
-NOTES = '["list", [' + ",".join(["0"]) + "]]"
 LIES = """class Lies(np.ndarray):
     def __eq__(self, other): return np.ones(self.shape, bool)
     def __array_ufunc__(self, *a, **k): return np.ones(3, bool)
@@ -674,7 +674,7 @@ TRICKS = {
     ),
     "a zip that is none": (lambda solved: {"hw1.zip": b"PK\x03\x04" + b"x" * 100}, 0, "cannot be unpacked"),
     "a zip that leads up": (
-        lambda solved: _zip({"../../../../tmp/s-hw-escaped.ipynb": json.dumps(solved), "/etc/x": "x"}),
+        lambda solved: _zip({"../../../../tmp/escaped.ipynb": json.dumps(solved), "/etc/x": "x"}),
         RIGHT,
         PASSED,
     ),
@@ -735,9 +735,10 @@ def main(names=()):
             wrong += bad
             print(f"{name:50} {must!s:>5} {got:5g} {len(page):7}  {phrase}" + " WRONG" * bad)
             if bad:
-                (Path("/tmp/s-hw") / f"second-{number:03}.html").write_text(page, encoding="utf-8")
-        print("ledger:", (root / "out" / "marks.sqlite").stat().st_size, "kinds:", len(table), "wrong:", wrong)
-    return wrong
+                print(page.partition("<h1>")[2][:2000])
+        size = (root / "out" / "marks.sqlite").stat().st_size
+    print(f"kinds: {len(table)} wrong: {wrong} bytes of the ledger: {size:,}", "left over:", hostile_class.left_over())
+    return wrong + (size > LARGEST_LEDGER) + len(hostile_class.left_over())
 
 
 if __name__ == "__main__":

@@ -117,6 +117,27 @@ def test_memory_in_files_that_are_mapped_and_closed_is_counted(monkeypatch):
         pass
 
 
+SHARED = """import mmap, time
+kept = [mmap.mmap(-1, 50_000_000) for _ in range(4)]
+for part in kept:
+    for place in range(0, 50_000_000, 4096):
+        part[place] = 1
+time.sleep(1)
+x = 3"""
+
+
+@fenced
+def test_memory_that_is_shared_is_counted_once(monkeypatch):
+    monkeypatch.setattr(process, "MEMORY", 1_000_000_000)
+    monkeypatch.setattr(watch, "_is_full", lambda: False)
+    with sandbox.Sandbox([SHARED]) as box:
+        root = watch.root_of(box.process.process.pid)
+        taken = watch._unnamed(root) + watch._resident(root)
+        assert 200_000_000 < taken < 350_000_000
+        assert watch._shares(root) < 150_000_000
+        assert box.get("x") == 3
+
+
 @fenced
 def test_where_the_machine_is_full_only_those_are_stopped_who_take_much(monkeypatch):
     monkeypatch.setattr(watch, "_is_full", lambda: True)

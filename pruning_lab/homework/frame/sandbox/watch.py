@@ -14,7 +14,6 @@ MOST_FILES = 20_000
 GRACE = 2  # seconds
 SPARE = 1 / 16  # of this machine's memory; where less is left,
 WHERE_FULL = 1 / 4  # of what a submission may take is too much; who takes less has not filled it
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TOO_MUCH_MEMORY = "the notebook was stopped: its processes and files took more memory than a submission may use"
 TOO_MANY_FILES = f"the notebook was stopped: it wrote more than {MOST_FILES:,} files"
 
@@ -127,13 +126,18 @@ def _processes(root):
 
 
 def _resident(root):
-    """Return the bytes in memory of all processes, what two of them share counted twice."""
-    return PAGE * sum(int(words[1]) for words in _read(root, "statm"))
+    """Return the bytes in memory of all processes, what two of them share counted twice; no file is kept there."""
+    return sum(_kilobytes(words, "RssAnon:") + _kilobytes(words, "RssFile:") for words in _read(root, "status"))
 
 
 def _shares(root):
     """Return the bytes in memory of all processes, each of them once; slower."""
-    return 1024 * sum(int(words[words.index("Pss:") + 1]) for words in _read(root, "smaps_rollup") if "Pss:" in words)
+    return sum(_kilobytes(words, "Pss:") - _kilobytes(words, "Pss_Shmem:") for words in _read(root, "smaps_rollup"))
+
+
+def _kilobytes(words, name):
+    """Return what stands behind a name, in bytes; the memory of a process that ends has no names any more."""
+    return 1024 * int(words[words.index(name) + 1]) if name in words else 0
 
 
 def _read(root, name):
