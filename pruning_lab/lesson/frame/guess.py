@@ -35,8 +35,8 @@ def guess(question, options=None, *, topic):
         names that was found.
 
     Raises:
-        ValueError: the block set no answer, or one that no option stands for; or the lesson's `keys.toml` knows the
-            answer, and it is another one.
+        ValueError: the block set no answer, or one that no option stands for; or, in an unattended run, the lesson's
+            `keys.toml` knows the answer, and it is another one.
 
     >>> with guess("Which is larger?", ["2 ** 3", "3 ** 2"], topic="powers") as found:
     ...     found.answer = "of course"
@@ -52,8 +52,8 @@ def guess(question, options=None, *, topic):
         raise
     answer = _option(options, found.answer)
     wanted = expected(question)
-    if wanted is not None and str(answer) != wanted:
-        raise ValueError(f"answer must be {wanted!r}, as keys.toml has it; got {answer!r}")
+    if str(answer) not in wanted and wanted and not attended():  # a learner's machine may find otherwise
+        raise ValueError(f"answer must be {' or '.join(map(repr, wanted))}, as keys.toml has it; got {answer!r}")
     (_ask if attended() else _fold)(question, options, answer, _outputs(captured), topic)
 
 
