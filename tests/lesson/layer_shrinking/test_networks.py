@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pruning_lab import models
+from pruning_lab import channels, models
 from pruning_lab.lesson.layer_shrinking.networks import by_norm, keep_by_norm, shrink_resnet, shrink_vgg
 from pruning_lab.models import resnet_cifar, vgg16_cifar
 
@@ -77,3 +77,26 @@ def test_a_shrunk_resnet_equals_the_masked_one_and_its_definition_with_other_wid
     definition = resnet_cifar(depth, (4, 6, 8), inner).double().eval()
     definition.load_state_dict(model.state_dict())
     assert torch.equal(definition(images), model(images))
+
+
+def test_hand_written_shrinking_of_a_vgg_is_what_tracing_finds(some):
+    torch.manual_seed(0)
+    model, images = randomised(models.vgg_small()), torch.rand(2, 1, 28, 28, dtype=torch.float64)
+    keep = {number: some(model.get_submodule(f"conv{number}").out_channels, 0.4) for number in range(1, 7)}
+    traced = channels.shrink(model, {f"conv{number}.weight": kept for number, kept in keep.items()}, images)
+    assert same_state(shrink_vgg(model, keep), traced)
+
+
+def test_hand_written_shrinking_of_a_resnet_is_what_tracing_finds(some):
+    torch.manual_seed(0)
+    model, images = randomised(resnet_cifar(14, (4, 6, 8))), torch.rand(2, 3, 16, 16, dtype=torch.float64)
+    keep = {number: some(block.conv1.out_channels, 0.4) for number, block in enumerate(blocks_of(model))}
+    names = [f"stage{stage}.block{block}.conv1.weight" for stage in (1, 2, 3) for block in (1, 2)]
+    traced = channels.shrink(model, dict(zip(names, keep.values(), strict=True)), images)
+    assert same_state(shrink_resnet(model, keep), traced)
+
+
+def same_state(one, other):
+    """Return whether two networks have the same tensors under the same names."""
+    mine, theirs = one.state_dict(), other.state_dict()
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
