@@ -3,6 +3,7 @@
 from pruning_lab.lesson.frame.calibration import calibration
 from pruning_lab.lesson.frame.claims import claims
 from pruning_lab.lesson.frame.curves import explore_accuracy
+from pruning_lab.lesson.frame.frontier import frontier
 from pruning_lab.lesson.frame.guess import guess
 from pruning_lab.lesson.frame.inquiry import inquiry
 from pruning_lab.lesson.frame.journal import export as export_journal
@@ -17,6 +18,7 @@ __all__ = [
     "claims",
     "explore_accuracy",
     "export_journal",
+    "frontier",
     "guess",
     "inquiry",
     "practice",
