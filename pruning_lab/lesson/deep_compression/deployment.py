@@ -16,7 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from pruning_lab import compress, kernels, masks, measure, scores, sparse, train
+from pruning_lab import kernels, masks, measure, scores, sparse, train
+from pruning_lab.compress.sharing import shared_already
 from pruning_lab.layers import shrink_linear
 from pruning_lab.lesson.deep_compression.experiments import BATCH, bits_by_name, images
 from pruning_lab.lesson.deep_compression.stages import SHORT, accuracy, others, through_a_file
@@ -106,7 +107,7 @@ def frontier_rows(ways, repeats=100):
 
 
 def shrunk(model):
-    """Return a network with the half of `model`'s hidden units that has large norms, trained as long as a pruned one."""
+    """Return a network with the half of `model`'s hidden units that has large norms, trained as pruned ones."""
     keep = {name: masks.keep_channels(scores.channel_scores(getattr(model, name).weight), 0.5) for name in LAYERS[:2]}
     small = nn.Sequential(
         nn.Flatten(),
@@ -197,7 +198,7 @@ def _by_hand(model, forms, matvec):
 
 def _rows(model, kept, name, bits):
     weight, mask = getattr(model, name).weight, kept[f"{name}.weight"]
-    return compress.share_weights(weight, mask, bits_by_name(kept, bits)[f"{name}.weight"]).to_rows()
+    return shared_already(weight, mask, 2 ** bits_by_name(kept, bits)[f"{name}.weight"]).to_rows()
 
 
 def _engine_accuracy(product):

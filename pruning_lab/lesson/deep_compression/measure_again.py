@@ -1,7 +1,8 @@
 """Three seeds of lesson 09's pipeline, measured anew and written where `experiments.measured` reads them.
 
 `python -m pruning_lab.lesson.deep_compression.measure_again` runs every network, or those that are named behind it;
-what was measured of the others stays. On a quiet core a seed takes one to two minutes, of LeNet-5 and VGG-small about five.
+what was measured of the others stays. On a quiet core a seed takes one to two minutes, of LeNet-5 and VGG-small
+about five.
 """
 
 import json
