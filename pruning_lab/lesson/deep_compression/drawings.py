@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from pruning_lab import compress, masks, plots
 from pruning_lab.lesson.deep_compression.bits import DENSITIES, RIVALS, bits_by_format
 from pruning_lab.lesson.deep_compression.experiments import frontier
 
-METHODS = {"pipeline": "shared values, Huffman codes", "rival": "integers and lzma"}
+METHODS = {"pipeline": "shared, Huffman", "rival": "integers, lzma"}
 PARTS = {"values": plots.SERIES[0], "places": plots.SERIES[1]}
 
 
@@ -34,11 +35,11 @@ def frontier_figure(rows, network, against="dense"):
         for sparsity, colour, marker in zip(sparsities, cycle(plots.SERIES), cycle(plots.MARKERS), strict=False):
             some = [line for line in lines if line["sparsity"] == sparsity]
             bars = [[line["change"] - line["low"] for line in some], [line["high"] - line["change"] for line in some]]
-            label = f"{100 * sparsity:g} % pruned, {words}"
+            label = f"{100 * sparsity:g} %, {words}"
             ratios, changes = [line["ratio"] for line in some], [line["change"] for line in some]
             axes.errorbar(ratios, changes, bars, color=colour, marker=marker, linestyle=dash, capsize=3, label=label)
     axes.axhline(0, color=plots.COLOURS["limit"], linewidth=1)
-    axes.set(xlabel="times smaller than dense float32", ylabel="change of validation accuracy, points")
+    axes.set(xlabel="times smaller than dense float32", ylabel="validation, points")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return _tidy(figure)
 
@@ -92,6 +93,7 @@ def small_frames(weight, bits=2):
         names = [f"{value:.2f}\n{words.get(code, '-')}" for code, value in enumerate(found.codebook)]
         axes.set_xticks(range(counts.size), names, fontsize=10)
         axes.set(ylabel="survivors", ylim=(0, weight.numel() * 0.75))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
     def sizes(axes, sparsity):
         size = compress.compressed_size(shared(sparsity), 2)
@@ -147,8 +149,9 @@ def parts_figure(rows):
         bars = axes.bar(places, [row[part] / 1000 for row in rows], 0.38, color=colour, label=part)
         axes.bar_label(bars, fmt="%.1f", fontsize=10)
     axes.set_xticks(range(len(rows)), [str(row["bits"]) for row in rows])
-    axes.set(xlabel="bits of a value", ylabel="kilobytes of the file")
-    axes.legend(frameon=False, loc="upper left")
+    most = max(row[part] for row in rows for part in PARTS) / 1000
+    axes.set(xlabel="bits of a value", ylabel="kilobytes of the file", ylim=(0, 1.3 * most))
+    axes.legend(frameon=False, loc="upper left", ncols=2)
     return _tidy(figure)
 
 
@@ -164,8 +167,9 @@ def formats_figure(densities=DENSITIES):
         else:
             axes.plot(densities, bits, color=colour, marker=marker, label=name)
     axes.set(xscale="log", yscale="log", ylim=(0.4, 40), xlabel="density (fraction of weights kept)")
-    axes.set_ylabel("bits for each weight of the matrix")
-    axes.set_xticks(densities, [f"{density:g}" for density in densities])
+    axes.set_ylabel("bits a weight")
+    ticks = [density for density in densities if density not in (0.3, 0.7)]  # their words would touch
+    axes.set_xticks(ticks, [f"{density:g}" for density in ticks])
     axes.set_yticks((0.5, 1, 2, 4, 8, 16, 32), ("0.5", "1", "2", "4", "8", "16", "32"))
     axes.minorticks_off()
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)

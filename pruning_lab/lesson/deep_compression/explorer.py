@@ -73,7 +73,7 @@ def bits_figure(states):
         axes.bar(names, heights, bottom=bottom, color=colour, label=part)
         bottom += heights
     axes.axhline(states[0]["floor"], color=plots.COLOURS["dense"], linestyle="--", label="floor")
-    axes.set(xlabel="bits of a gap", ylabel="bits for each weight of the matrix")
+    axes.set(xlabel="bits of a gap", ylabel="bits a weight")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -15,7 +15,6 @@ from pruning_lab.progress import bar
 SEEDS = (0, 1, 2)
 METHODS = ("pipeline", "rival")
 AGAINST = "dense, trained as long"  # of the two dense networks the one that had as many steps as the pruned one
-POINTS = 0.5  # of validation accuracy that a chosen file may lose
 
 
 def measure_again(networks):
@@ -32,10 +31,12 @@ def measure_again(networks):
 
 def _chosen(rows, network, method, folder):
     """Return what test says of the smallest file that loses little on validation; no line where all lose more."""
-    lines = experiments.frontier(rows, network, method, AGAINST)
-    good = [line for line in lines if line["change"] >= -POINTS]
-    seeds = experiments.read_test_once(rows, network, good[-1], folder, method) if good else []
-    return {"network": network, "method": method, "line": good[-1] if good else None, "seeds": seeds}
+    try:
+        line = experiments.chosen_on_validation(rows, network, method, against=AGAINST)
+    except ValueError:
+        return {"network": network, "method": method, "line": None, "seeds": []}
+    seeds = experiments.read_test_once(rows, network, line, folder, method)
+    return {"network": network, "method": method, "line": line, "seeds": seeds}
 
 
 if __name__ == "__main__":

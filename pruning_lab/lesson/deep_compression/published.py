@@ -1,6 +1,5 @@
 """Deep Compression's tables after Huffman coding, recomputed from their own columns."""
 
-import math
 from typing import NamedTuple
 
 from pruning_lab.sparse import filler_factor
@@ -104,13 +103,3 @@ def huffman_table(rows):
 def headline_rows():
     """Return [network, before, after, printed rate, before / after] of the paper's summary, whole kilobytes."""
     return [[name, before, after, rate, before / after] for name, before, after, rate in HEADLINES]
-
-
-def index_share(rows=PRINTED):
-    """Return the share of the mean bits after Huffman coding that says where a weight is, weighed by what is kept.
-
-    >>> 0.4 < index_share() < 0.5
-    True
-    """
-    kept = [(math.prod((row[1], row[2])), row[5], row[6]) for row in rows]
-    return sum(n * gap for n, _, gap in kept) / sum(n * (value + gap) for n, value, gap in kept)

@@ -3,13 +3,14 @@
 from itertools import cycle
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from pruning_lab import plots
 
-COSTS = {
-    "bytes": "bytes of the file",
-    "time": "time of one input, dense = 1",
-    "energy": "energy of one input, estimate [µJ]",
+COSTS = {  # what its axis says, and in which unit
+    "bytes": ("file, kilobytes", 1000),
+    "time": ("time, dense = 1", 1),
+    "energy": ("energy, µJ (estimate)", 1),
 }
 
 
@@ -66,15 +67,18 @@ def _beats(other, row, cost):
 
 
 def _draw(axes, rows, cost):
-    front = on_front(rows, cost)
+    front, (words, unit) = on_front(rows, cost), COSTS[cost]
     for row, colour, marker in zip(rows, cycle(plots.SERIES), cycle(plots.MARKERS + "*"), strict=False):
-        value = [] if row.get(cost) is None else [row[cost]]
+        value = [] if row.get(cost) is None else [row[cost] / unit]
         face = colour if row["name"] in front else "none"
         look = {"color": colour, "marker": marker, "markerfacecolor": face, "markersize": 9, "linestyle": "none"}
         axes.plot(value, [row["accuracy"]] * len(value), label=row["name"], **look)
     by_name = {row["name"]: row for row in rows}
-    points = [(by_name[name][cost], by_name[name]["accuracy"]) for name in front]
+    points = [(by_name[name][cost] / unit, by_name[name]["accuracy"]) for name in front]
     axes.plot(*zip(*points, strict=True), color="0.7", linewidth=1, zorder=0)
-    axes.set(xscale="log", xlabel=COSTS[cost])
+    axes.set(xscale="log", xlabel=words)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3), numticks=9))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(x=0.12, y=0.15)
     axes.spines[["top", "right"]].set_visible(False)

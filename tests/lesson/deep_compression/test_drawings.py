@@ -27,7 +27,7 @@ def test_a_line_for_each_method_and_sparsity():
     assert pipeline.lines[0].get_ydata().tolist() == pytest.approx([1, 0])
     assert rival.lines[0].get_xdata().tolist() == [40]
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["90 % pruned, shared values, Huffman codes", "90 % pruned, integers and lzma"]
+    assert labels == ["90 %, shared, Huffman", "90 %, integers, lzma"]
 
 
 def test_bars_reach_over_the_seeds():

@@ -15,7 +15,7 @@ ROWS = [
 
 def test_a_panel_for_each_cost_that_a_row_has():
     figure = lesson.frontier(ROWS)
-    assert [axes.get_xlabel() for axes in figure.axes] == ["bytes of the file", "time of one input, dense = 1"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["file, kilobytes", "time, dense = 1"]
     assert len(lesson.frontier([{**row, "energy": 1.0} for row in ROWS]).axes) == 3
 
 
@@ -23,7 +23,7 @@ def test_the_points_are_the_rows_and_the_front_is_filled():
     first = lesson.frontier(ROWS).axes[0]
     points = {line.get_label(): line for line in first.lines if not line.get_label().startswith("_")}
     assert list(points) == ["dense", "masked", "small"]
-    assert points["small"].get_xdata().tolist() == [100]
+    assert points["small"].get_xdata().tolist() == [0.1]
     assert points["small"].get_ydata().tolist() == [0.88]
     assert [line.get_markerfacecolor() == "none" for line in points.values()] == [False, True, False]
 
