@@ -110,7 +110,8 @@ def _fold(question, options, answer, outputs, _topic):
 
 def _html(output):
     if "text" in output:
-        return f"<pre>{escape(output['text'])}</pre>"
+        # JupyterLab's pages set a bare <pre> in the letters around it, and columns of numbers fall apart.
+        return f"<pre style='font-family:monospace'>{escape(output['text'])}</pre>"
     data = output["data"]
     if "image/png" in data:
         return f'<img alt="{escape(data["text/plain"])}" src="data:image/png;base64,{data["image/png"]}">'
