@@ -4,6 +4,7 @@ from pruning_lab.lesson.frame.calibration import calibration
 from pruning_lab.lesson.frame.claims import claims
 from pruning_lab.lesson.frame.curves import explore_accuracy
 from pruning_lab.lesson.frame.finish import finish
+from pruning_lab.lesson.frame.frontier import frontier
 from pruning_lab.lesson.frame.guess import guess
 from pruning_lab.lesson.frame.inquiry import inquiry
 from pruning_lab.lesson.frame.journal import export as export_journal
@@ -19,6 +20,7 @@ __all__ = [
     "explore_accuracy",
     "export_journal",
     "finish",
+    "frontier",
     "guess",
     "inquiry",
     "practice",

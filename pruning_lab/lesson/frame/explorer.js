@@ -3,7 +3,7 @@
 // the model that returns its size and a function that draws it; an explorer.js lists it in DRAWINGS under its name.
 
 const DRAWINGS = {};
-const STATE = "change:place change:choice";
+const STATE = "change:place change:choice change:level";
 const LETTERS = 13; // pixels high
 const SMALLEST = 9; // pixels high that they may become where there is little room
 
