@@ -11,3 +11,9 @@ pytest.register_assert_rewrite("bad_input", "contracts", "exercise_tests", "expl
 torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
 os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")  # a progress bar leaves other text on every run
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--all-lessons", action="store_true", help="run every lesson in the browser, not only the three quickest"
+    )

@@ -70,8 +70,8 @@ def run(
     A run that fails does not stop the others, nor does one that calls `sys.exit`. Each run has one thread, and
     parameters of its own, to change as it likes. With `path`, each result is on disk before the next one is waited
     for, and a later call computes only what is missing there. The file knows the function's name and module, not its
-    code: delete it when the code changes. Only of a lambda, or of a function made inside another, it knows the code as
-    well, with the numbers and texts that it takes from outside: their names tell nothing apart.
+    code: delete it when the code changes. Only for a lambda, or for a function made inside another, does it know the
+    code as well, with the numbers and texts that it takes from outside: their names tell nothing apart.
 
     Args:
         function: returns something that JSON can hold, such as a dict of floats. Other processes must be able to

@@ -6,7 +6,9 @@ import socket
 import stat
 from pathlib import Path
 
-PRELUDE = """import os, sys, ctypes, socket, subprocess, pathlib, mmap, threading, time
+PRELUDE = """import os, sys, ctypes, socket, subprocess, pathlib, mmap, threading, time, platform
+X86 = platform.machine() == "x86_64"
+KEYCTL = 250 if X86 else 219
 HOME, PORT, GRADER = {home!r}, {port}, {grader}
 reached = []
 def attempt(name, action):
@@ -25,6 +27,11 @@ def connects(family, kind, address):
         return client.connect_ex(address) == 0
 def call(number, *arguments):
     return ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) >= 0
+def opens(family):
+    try:
+        return socket.socket(family, socket.SOCK_DGRAM)
+    except OSError:
+        return False
 def runs(*command):
     return subprocess.run(command, capture_output=True, timeout=10).returncode == 0"""
 LAST = """if reached:
@@ -46,7 +53,8 @@ CELLS = {
     "links to a file": "os.link(HOME + '/notes.txt', 'mine') is None",
     "reads through a link": "os.symlink(HOME + '/private.txt', 'way') or read('way')",
     "lists a home": "len(os.listdir(HOME)) > 0",
-    "lists homes": "bool(os.listdir('/home'))",
+    # Python may be installed in one: the folders that lead there are seen, and nothing else.
+    "lists homes": "bool({*os.listdir('/home')} - {*sys.prefix.split('/'), *sys.base_prefix.split('/')})",
     "finds an ssh key": "any(pathlib.Path('/root').glob('.ssh/*')) or any(pathlib.Path('/home').glob('*/.ssh/*'))",
     "reads /etc/shadow": "read('/etc/shadow')",
     "reads /etc/passwd": "read('/etc/passwd')",
@@ -68,6 +76,21 @@ CELLS = {
     "signals the grader": "GRADER > 100 and os.kill(GRADER, 0) is None",
     "reads command lines": "any(b'homework' in p.read_bytes() for p in pathlib.Path('/proc').glob('[0-9]*/cmdline'))",
     "reads environments": "any(b'SSH_' in p.read_bytes() for p in pathlib.Path('/proc').glob('[0-9]*/environ'))",
+    "reads the environment of what began it": (
+        "any(p.read_bytes() and b'USER=student' not in p.read_bytes() for p in pathlib.Path('/proc').glob('*/environ'))"
+    ),
+    "reaches the process that ends it": "os.path.exists('/proc/1/mem') or ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0",
+    "takes a file of another process": (
+        "ctypes.CDLL(None).syscall(438, ctypes.CDLL(None).syscall(434, 1, 0), 1, 0) >= 0"
+    ),
+    "finds the keys of a login": "call(KEYCTL, 0, -3, 0) or call(KEYCTL, 0, -4, 0) or call(KEYCTL, 0, -5, 0)",
+    "leaves a key behind": "call(KEYCTL - 2, b'user', b'left', b'x', 1, -3)",
+    "lists keys": "read('/proc/keys') or read('/proc/key-users')",
+    "calls the machine around this one": "socket.socket(40, socket.SOCK_STREAM)",
+    "opens a socket of a strange kind": "any(opens(family) for family in (17, 29, 30, 31, 38, 40, 44))",
+    "keeps memory that nobody counts": "call(29 if X86 else 194, 0, 4096, 0o1600)",
+    "reads the kernel's log": "call(103 if X86 else 116, 3, ctypes.create_string_buffer(100), 100)",
+    "asks the kernel in a ring": "call(425, 4, ctypes.create_string_buffer(200))",
     "inherits an environment": "bool({'SSH_AUTH_SOCK', 'PRUNING_LAB_INSTANCES', 'CANARY'} & set(os.environ))",
     "writes to the system": "open('/usr/bin/python-canary', 'x').close() is None",
     "writes to the packages": "open(os.path.dirname(np.__file__) + '/canary.py', 'x').close() is None",
@@ -230,13 +253,13 @@ ANSWERS = {  # a question, what stands in place of its answer, the score of all,
         "my_n_of_m",
         "class A(list):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A([1])",
         16,
-        "got A",
+        "got list",
     ),
     "a dict's subclass": (
         "my_n_of_m",
         "class A(dict):\n    __eq__ = lambda *a: True\n    __hash__ = None\n" + N_OF_M + "return A(a=1)",
         16,
-        "got A",
+        "got dict",
     ),
     "a NumPy number's subclass": (
         "my_n_of_m",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import __main__, formats, widgets
+from benchmarks import __main__, channels, formats, widgets
 from benchmarks.table import Line, Skipped, table
 from pruning_lab import measure
 
@@ -45,6 +45,12 @@ def test_without_a_browser_the_widgets_are_skipped(monkeypatch):
     monkeypatch.setattr(lab, "CHROMIUM", None)
     with pytest.raises(Skipped, match="it needs Chromium; no browser found"):
         widgets.rows()
+
+
+def test_without_torchvision_the_channels_are_skipped(monkeypatch):
+    monkeypatch.setattr(channels, "find_spec", lambda name: None)
+    with pytest.raises(Skipped, match="it needs torchvision"):
+        channels.rows()
 
 
 def test_an_unknown_benchmark_is_named():

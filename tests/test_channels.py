@@ -15,6 +15,7 @@ from torch import nn
 from pruning_lab.channels import (
     channel_groups,
     channel_scores,
+    inexactness,
     load_shrunk,
     mask_channels,
     save_shrunk,
@@ -91,6 +92,19 @@ def shuffled(s, x):
 
 def standardised(s, x):
     return s.o(F.conv2d(s.a(x), s.w - s.w.mean((1, 2, 3), keepdim=True)))
+
+
+def read_in_order(s, x):
+    """A sentence, word by word, from a state of zeros."""
+    hidden = cell = x.new_zeros(len(x), 8)
+    for place in range(x.shape[1]):
+        hidden, cell = s.cell(x[:, place], (hidden, cell))
+    return s.o(hidden)
+
+
+def recurrent(kind, width, **settings):
+    net = Net(lambda s, x: s.o(s.r(x)[0][:, -1]), r=kind(6, 8, batch_first=True, **settings), o=L(width, 3))
+    return lambda: copy.deepcopy(net)
 
 
 def attention_layer():
@@ -215,6 +229,21 @@ TRAPS = {
         [8],
     ),
     "no rule": (lambda: Net(lambda s, x: s.o(s.a(x).triu()), a=L(6, 8), o=L(8, 3)), VECTOR, []),
+    "lstm": (recurrent(nn.LSTM, 8), SEQUENCE, [8]),
+    "lstm, two layers both ways": (recurrent(nn.LSTM, 16, num_layers=2, bidirectional=True), SEQUENCE, [8]),
+    "gru": (recurrent(nn.GRU, 8), SEQUENCE, [8]),
+    "rnn": (recurrent(nn.RNN, 8), SEQUENCE, [8]),
+    "lstm cell": (lambda: Net(read_in_order, cell=nn.LSTMCell(6, 8), o=L(8, 3)), SEQUENCE, [8]),
+    "embedding bag": (
+        lambda: Net(lambda s, x: s.o(s.e((x.abs() * 4).long())), e=nn.EmbeddingBag(40, 8), o=L(8, 3)),
+        VECTOR,
+        [8],
+    ),
+    "transposed, in groups": (
+        lambda: Net(lambda s, x: s.o(s.d(s.a(x))), a=C(3, 8, 1), d=nn.ConvTranspose2d(8, 8, 2, groups=2), o=C(8, 2, 1)),
+        IMAGE,
+        [2],
+    ),
 }
 
 
@@ -281,6 +310,16 @@ def test_each_trap_has_the_units_counted_by_hand_and_obeys_the_law(name):
         obey_the_law(model, x, groups, keep)
     if units and name != "torch's attention":
         obey_the_law(model, x, groups, keeps[1], training=True)
+
+
+def test_an_lstm_must_stay_wider_than_its_projection():
+    model, x = prepared(recurrent(nn.LSTM, 4, proj_size=4)()), SEQUENCE.double()
+    groups = channel_groups(model, x)
+    assert [group.size for group in groups] == [8, 4]
+    hidden, projected = groups.names
+    obey_the_law(model, x, groups, {hidden: [0, 3, 4, 5, 7], projected: [1, 2, 3]})
+    with pytest.raises(ValueError, match=r"model must run with fewer channels; got .* in 'r', a LSTM"):
+        shrink(model, {hidden: [0, 3, 4], projected: [1, 2, 3]}, groups=groups)
 
 
 @pytest.mark.parametrize(
@@ -379,6 +418,11 @@ def test_a_wrong_model_or_example_is_refused():
         channel_groups([], VECTOR)
     with pytest.raises(ValueError, match="example_inputs must be what the model takes; got"):
         channel_groups(small_net(), torch.ones(1, 5))
+    with pytest.warns(FutureWarning, match="deprecated"):
+        hooked = nn.Sequential(nn.utils.weight_norm(L(6, 8)), L(8, 3))
+    hooked(VECTOR)
+    with pytest.raises(ValueError, match=r"model must be one that copy\.deepcopy can copy; got Only Tensors created"):
+        channel_groups(hooked, VECTOR)
 
 
 def test_what_stays_says_why():
@@ -386,8 +430,64 @@ def test_what_stays_says_why():
     assert norm.refused["0.weight"].startswith("mixed by native_layer_norm in '1'")
     odd = channel_groups(Net(lambda s, x: s.o(s.a(x).triu()), a=L(6, 8), o=L(8, 3)), VECTOR)
     assert "triu" in odd.refused["a.weight"]
+    words = channel_groups(nn.Sequential(nn.Embedding(9, 8), L(8, 3)), torch.tensor([1, 2]))
+    assert words.names == list(words.refused) == ["0.weight"]  # its columns may go, its rows may not
+    assert "'0' picks by number" in words.refused["0.weight"]
+    folded = nn.utils.parametrizations.weight_norm(L(6, 8))
+    normed = channel_groups(nn.Sequential(folded, nn.ReLU(), L(8, 3)), VECTOR)
+    assert normed.refused["0.weight"].startswith("computed from other parameters (fold it with torch.nn.utils.param")
+    bilinear = channel_groups(Net(lambda s, x: s.b(s.a(x), x), a=L(6, 8), b=nn.Bilinear(8, 6, 3)), VECTOR)
+    assert "_trilinear in 'b'" in bilinear.refused["a.weight"]
     with pytest.raises(ValueError, match=r"keep must name groups that can shrink; got '0\.weight': mixed by"):
         shrink(nn.Sequential(L(6, 8), nn.LayerNorm(8), L(8, 3)), {"0.weight": [0]}, VECTOR)
+
+
+class OwnRMSNorm(nn.Module):
+    """As language models write it."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.weight = p(width)
+
+    def forward(self, x):
+        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm(8), nn.RMSNorm(8), OwnRMSNorm(8)], ids=lambda norm: type(norm).__name__)
+def test_inexactly_a_norm_averages_over_what_stays(norm):
+    torch.manual_seed(0)
+    model, x = prepared(nn.Sequential(L(6, 8), norm, L(8, 3))), VECTOR.double()
+    assert len(channel_groups(model, x)) == 0
+    groups = channel_groups(model, x, exact=False)
+    assert [(group.name, group.size, group.exact) for group in groups] == [("0.weight", 8, False)]
+    keep = [0, 3, 4, 7]
+    first, norm, last = (copy.deepcopy(layer) for layer in model)
+    hidden = F.linear(x, first.weight[keep], first.bias[keep])
+    for name, vector in list(norm.named_parameters()):
+        setattr(norm, name, nn.Parameter(vector[keep]))
+    norm.normalized_shape = (4,)
+    by_hand = F.linear(norm(hidden), last.weight[:, keep], last.bias)
+    assert torch.allclose(shrink(model, {"0.weight": keep}, groups=groups)(x), by_hand, rtol=1e-12)
+    masked = mask_channels(model, {"0.weight": keep}, groups=groups)(x)
+    apart = ((by_hand - masked).norm() / masked.norm()).item()
+    assert inexactness(model, {"0.weight": keep}, groups=groups) == pytest.approx(apart)
+    assert apart > 0.01
+    assert inexactness(model, {}, groups=groups) == 0
+
+
+def test_inexactly_the_residual_stream_of_a_transformer_shrinks():
+    torch.manual_seed(0)
+    layers = (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=first) for first in (True, False))
+    model, x = prepared(nn.Sequential(L(6, 8), *layers, L(8, 3))), SEQUENCE.double()
+    groups = channel_groups(model, x, exact=False)
+    assert [(group.granularity, group.exact) for group in groups] == [
+        ("channel", False), ("head", True), ("channel", True), ("head", True), ("channel", True)
+    ]  # fmt: skip
+    small = shrink(model, some(groups, 0.5), groups=groups)
+    assert (small[1].norm1.normalized_shape, small[1].self_attn.num_heads) == ((4,), 1)
+    exact = {name: units for name, units in some(groups, 0.5).items() if groups[name].exact}
+    assert inexactness(model, exact, groups=groups) < 1e-12
+    obey_the_law(model, x, groups, exact)
 
 
 def test_nothing_of_the_caller_changes():

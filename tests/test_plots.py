@@ -179,7 +179,7 @@ def test_crossover_map_is_centred_at_one_on_a_log_scale():
     assert image.get_array().tolist() == [[2, 1, 0], [1, 0, -1]]
     assert image.get_clim() == (-2, 2)
     assert image.origin == "lower"
-    assert [text.get_text() for text in ax.texts] == ["4", "2", "1", "2", "1", "0.5"]
+    assert [text.get_text() for text in ax.texts] == ["4.0", "2.0", "1.0", "2.0", "1.0", "0.50"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "8", "64"]
 
 

@@ -1,7 +1,7 @@
 """Which channels move together, in any network: found by painting them, cut, and proved."""
 
 from .attention import OpenAttention
-from .cutting import channel_groups, mask_channels, shrink
+from .cutting import channel_groups, inexactness, mask_channels, shrink
 from .groups import ChannelGroup, ChannelGroups
 from .saving import load_shrunk, save_shrunk
 from .scoring import channel_scores
@@ -12,6 +12,7 @@ __all__ = [
     "OpenAttention",
     "channel_groups",
     "channel_scores",
+    "inexactness",
     "load_shrunk",
     "mask_channels",
     "save_shrunk",

@@ -1,14 +1,17 @@
 """The two things to do with groups: shrink a whole model, or mask it so that it computes the same."""
 
+import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from pruning_lab.checks import Indices, check_keep, check_model
 
-from .fitting import MISTAKES, Trace, masked, shrunk
+from .fitting import MISTAKES, Trace, masked, outputs_of, shrunk
 from .groups import ChannelGroups, described, reasons
 from .run import painted_run
 from .sizes import Measured, Strip
@@ -17,7 +20,7 @@ from .units import choices, unit_of_each_colour
 Keep = Mapping[str, Indices]
 
 
-def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
+def channel_groups(model: nn.Module, example_inputs: Any, *, exact: bool = True) -> ChannelGroups:
     """Find which channels of a network must go together, by running it once with every channel in a colour of its own.
 
     The run is an ordinary one: control flow that depends on data is followed for these inputs only.
@@ -25,6 +28,8 @@ def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
     Args:
         model: nn.Module, left untouched.
         example_inputs: what to call it with: a tensor, a tuple of arguments, or a dict of keyword arguments.
+        exact: with False, channels that are averaged over (a layer norm, an RMS norm) may go too: the average is then
+            one over those that stay, which no mask does. Such a group says so; `inexactness` measures what it changes.
 
     Returns:
         ChannelGroups: a sequence that prints itself, with `.refused` for what stays whole. Every group in it can
@@ -32,15 +37,15 @@ def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
 
     Raises:
         TypeError: `model` is not an nn.Module.
-        ValueError: the model does not run on these inputs.
+        ValueError: the model does not run on these inputs, cannot be copied, or its weights are not numbers yet.
 
     >>> model = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2))
     >>> for group in channel_groups(model, torch.ones(1, 3, 2, 2)):
     ...     print(group)
     0.weight: 8 x channel: 0 output, 1, 4 input
     """
-    check_model(model)
-    trace = _traced(model, example_inputs)
+    _check_traceable(check_model(model))
+    trace = _traced(model, example_inputs, exact)
     groups = described(model, trace.canvas, trace.unit, choices(trace.canvas, trace.unit))
     refused = reasons(model, trace.canvas, trace.unit, groups)
     failures = _failures(model, groups, trace)
@@ -48,9 +53,29 @@ def channel_groups(model: nn.Module, example_inputs: Any) -> ChannelGroups:
     return ChannelGroups([group for group in groups if group.name not in failures], refused, trace)
 
 
-def _traced(model, example_inputs):
+def _check_traceable(model):
+    """Refuse what cannot be watched, and weights that would hide every difference between a mask and a cut."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(f"model must be made of ordinary modules; got a scripted one at {name!r}")
+    for name, parameter in model.named_parameters():
+        if is_lazy(parameter):
+            raise ValueError(f"model must have run once on example inputs; got {name!r}, not initialised yet")
+        if parameter.is_meta:
+            raise ValueError(f"model must hold numbers; got {name!r} on the meta device")
+        if parameter.dtype.itemsize > 1 and not parameter.isfinite().all():  # torch has no isfinite for float8
+            raise ValueError(f"model must hold finite weights; got NaN or infinity in {name!r}")
+
+
+def _traced(model, example_inputs, exact):
     try:
-        canvas, recording = painted_run(model, example_inputs)
+        twin = copy.deepcopy(model)
+    except MISTAKES as mistake:
+        raise ValueError(
+            f"model must be one that copy.deepcopy can copy; got {str(mistake).splitlines()[0][:200]}"
+        ) from mistake
+    try:
+        canvas, recording = painted_run(twin, example_inputs, exact=exact)
     except MISTAKES as mistake:
         raise ValueError(
             f"example_inputs must be what the model takes; got {str(mistake).splitlines()[0]}"
@@ -64,7 +89,8 @@ def _traced(model, example_inputs):
         for count, (name, module, site, measured) in recording.calls.items()
     }
     evidence = {key: painted(number) for key, number in recording.evidence.items()}
-    return Trace(canvas, unit_of_each_colour(canvas), calls, recording.constants, evidence, example_inputs)
+    unit = unit_of_each_colour(canvas)
+    return Trace(canvas, unit, calls, recording.constants, evidence, recording.averages, example_inputs)
 
 
 def _failures(model, groups, trace):
@@ -87,7 +113,8 @@ def shrink(
 ) -> nn.Module:
     """Return a smaller model of the same classes that computes what `mask_channels` does with the same arguments.
 
-    That is not promised but checked: both run on the example before the smaller one is returned.
+    That is not promised but checked: both run on the example before the smaller one is returned. Groups found with
+    `exact=False` are checked against a mask whose norms average over the channels that stay.
 
     Args:
         model: nn.Module, left untouched.
@@ -127,6 +154,29 @@ def mask_channels(
     """
     groups = groups if groups is not None else channel_groups(model, example_inputs)
     return masked(model, _staying(groups, _checked(keep, groups)))
+
+
+def inexactness(model: nn.Module, keep: Keep, *, groups: ChannelGroups) -> float:
+    """Return how far the smaller model is from its mask on the example: 0 for exact groups, up to rounding.
+
+    Args:
+        model, keep: as for `shrink`.
+        groups: of `channel_groups(model, example_inputs, exact=False)`.
+
+    Returns:
+        The norm of the difference of their outputs over that of the mask's outputs.
+
+    >>> model = nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2))
+    >>> groups = channel_groups(model, torch.ones(1, 3), exact=False)
+    >>> print(groups[0])
+    0.weight: 8 x channel (inexact): 0 output, 1, 2 input
+    >>> inexactness(model, {"0.weight": range(7)}, groups=groups) > 0.001
+    True
+    """
+    small, twin = (f(model, keep, groups=groups) for f in (shrink, mask_channels))
+    found, wanted = (outputs_of(one, groups.trace.example_inputs) for one in (small, twin))
+    apart = sum(float((one - other).square().sum()) for one, other in zip(found, wanted, strict=True))
+    return math.sqrt(apart / sum(float(other.square().sum()) for other in wanted))
 
 
 def _checked(keep, groups):

@@ -11,7 +11,7 @@ from pruning_lab.modes import in_mode
 
 from .attention import close_attention_, open_attention_
 from .paint import Canvas
-from .resizing import Correcting, Resized
+from .resizing import Correcting, OverWhatStays, Resized
 from .run import arguments, plain_arithmetic, tensors_in
 from .sizes import Place, Strip
 from .torch_layers import TORCH_LAYERS, refresh_
@@ -38,6 +38,7 @@ class Trace(NamedTuple):
     calls: dict[int, tuple[str, str, tuple, dict[Place, Strip]]]
     constants: dict[int, dict[Place, Tensor]]
     evidence: dict[tuple, Strip]
+    averages: dict[int, tuple[Tensor, int]]
     example_inputs: Any
 
 
@@ -64,7 +65,8 @@ def shrunk(model, stays, trace):
         for count, (name, module, site, numbers) in trace.calls.items()
     }
     noisy = _noisy(model)
-    wanted = _outputs(masked(noisy, stays), trace.example_inputs)
+    averages = {count: (alive[colours], dim) for count, (colours, dim) in trace.averages.items()}
+    wanted = _outputs_of_mask(masked(noisy, stays), trace.example_inputs, averages)
     kept_as_written: set[type] = set()
     while True:
         small, resizing, found, error = _attempt(noisy, stays, trace, alive, calls, kept_as_written)
@@ -78,7 +80,7 @@ def shrunk(model, stays, trace):
             raise ValueError(f"model must {error}")
         kept_as_written |= more
     result = _assembled(model, stays, trace, alive, kept_as_written, resizing)
-    error = _check(result, masked(model, stays), trace.example_inputs)
+    error = _check(result, masked(model, stays), trace.example_inputs, averages)
     if error:
         raise ValueError(f"model must {error}")
     return result
@@ -146,7 +148,7 @@ def _attempt(model, stays, trace, alive, calls, kept_as_written):
     inside = _follow(small)
     try:
         with plain_arithmetic():  # the same path as when painted
-            found = _outputs(small, trace.example_inputs, correcting)
+            found = outputs_of(small, trace.example_inputs, correcting)
     except MISTAKES as mistake:
         error = _where(mistake, small, inside[-1])
     return small, correcting, found, error
@@ -166,7 +168,7 @@ def _assembled(model, stays, trace, alive, kept_as_written, correcting):
     for name, changes in correcting.changes.items():
         module = small.get_submodule(name)
         changes = {site: visits for site, visits in changes.items() if any(visits)}
-        if type(module) in kept_as_written and (changes or name in before):
+        if changes or name in before:
             module.__dict__["forward"] = Resized(
                 module, before.get(name, {}), changes
             ).__call__  # a method: export asks
@@ -184,7 +186,8 @@ def _noisy(model):
     return noisy
 
 
-def _outputs(model, example_inputs, mode=None):
+def outputs_of(model, example_inputs, mode=None):
+    """Return the floating-point tensors that a model returns for the example, in evaluation mode."""
     args, kwargs = arguments(example_inputs)
     with in_mode(model, training=False), torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -193,12 +196,21 @@ def _outputs(model, example_inputs, mode=None):
         return [out for out in tensors_in(output) if out.is_floating_point()]
 
 
-def _check(small, twin, example_inputs):
+def _outputs_of_mask(twin, example_inputs, averages):
+    """Return what a mask gives; where channels go into averages, with those of the channels that stay."""
+    if not averages:
+        return outputs_of(twin, example_inputs)
+    open_attention_(twin)
+    with plain_arithmetic():  # the same path as when painted
+        return outputs_of(twin, example_inputs, OverWhatStays(averages))
+
+
+def _check(small, twin, example_inputs, averages):
     """Return what is wrong with the smaller model, run on its own; None if it computes what its mask does."""
     small, twin = copy.deepcopy(small), copy.deepcopy(twin)  # some modules remember tensors of their last run
     inside = _follow(small)
     try:
-        return _difference(_outputs(small, example_inputs), _outputs(twin, example_inputs))
+        return _difference(outputs_of(small, example_inputs), _outputs_of_mask(twin, example_inputs, averages))
     except MISTAKES as mistake:
         return _where(mistake, small, inside[-1])
 

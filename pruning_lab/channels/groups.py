@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from pruning_lab.tables import table_html
+from pruning_lab.weights import find_weights
 
 from .paint import Canvas
 
@@ -25,6 +26,7 @@ class ChannelGroup:
         slices: every slice that it owns, in words, such as "layer1.0.conv2 input".
         parameters: int64 (size,): entries of parameters that go with each unit.
         macs: float64 (size,): multiplications on the example inputs that go with each unit.
+        exact: whether what is left computes what a mask computes; False where a norm averages over the units.
     """
 
     name: str
@@ -34,9 +36,15 @@ class ChannelGroup:
     slices: tuple[str, ...] = field(repr=False)
     parameters: Tensor = field(repr=False)
     macs: Tensor = field(repr=False)
+    exact: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The granularity, and a word where removing is not exact."""
+        return self.granularity if self.exact else f"{self.granularity} (inexact)"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.size} x {self.granularity}: {', '.join(self.slices)}"
+        return f"{self.name}: {self.size} x {self.kind}: {', '.join(self.slices)}"
 
 
 class ChannelGroups(Sequence[ChannelGroup]):
@@ -73,7 +81,7 @@ class ChannelGroups(Sequence[ChannelGroup]):
             (
                 g.name,
                 g.size,
-                g.granularity,
+                g.kind,
                 int(g.parameters.sum()) // g.size,
                 int(g.macs.sum()) // g.size,
                 ", ".join(g.slices),
@@ -103,6 +111,7 @@ class ChannelGroups(Sequence[ChannelGroup]):
 def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict]) -> list[ChannelGroup]:
     """Return the groups with names, words and sizes."""
     heads = _mixed_in_products(canvas, unit)
+    averaged = unit[torch.cat([torch.zeros(0, dtype=torch.int64), *(lay.reshape(-1) for lay in canvas.averaged)])]
     parameters = dict(model.named_parameters())
     groups: list[ChannelGroup] = []
     taken: dict[str, int] = {}
@@ -115,7 +124,9 @@ def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict])
         size = int(axes[owned[0]].max()) + 1
         words = tuple(dict.fromkeys(_words(model, *axis) for axis in axes))
         kind = _granularity(axes[owned[0]], unit[canvas.axes[owned[0]]], heads, size)
-        groups.append(ChannelGroup(name, size, kind, axes, words, *_weighed(parameters, canvas, axes, size)))
+        exact = not torch.isin(unit[canvas.axes[owned[0]]][axes[owned[0]] >= 0], averaged).any()
+        entries, macs = _weighed(parameters, canvas, axes, size)
+        groups.append(ChannelGroup(name, size, kind, axes, words, entries, macs, exact=bool(exact)))
     return groups
 
 
@@ -169,14 +180,19 @@ def _words(model, name, axis):
 def reasons(model: nn.Module, canvas: Canvas, unit: Tensor, groups: list[ChannelGroup]) -> dict[str, str]:
     """Return {parameter: why its output channels stay whole} for all weights of two axes that no group touches.
 
-    Outputs of the model stay too, and need no reason.
+    Outputs of the model stay too, and need no reason. A weight computed from others is named as its layer reads it.
     """
+    computed = {weight.name: weight.left_out for weight in find_weights(model) if "computed from" in weight.left_out}
     free = {axis for group in groups for axis in group.axes}
     found: dict[str, str] = {}
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1 and parameter.shape[0] > 1 and (name, 0) not in free and (name, 0) in canvas.axes:
             found[name] = _reason(canvas, unit, canvas.axes[name, 0])
+    found |= {name: why for name, why in computed.items() if (name, 0) not in free}
     return {name: why for name, why in found.items() if why}
+
+
+PICKING = {"embedding", "_embedding_bag", "index", "index_select", "gather", "select", "unbind"}
 
 
 def _reason(canvas, unit, colours):
@@ -189,12 +205,14 @@ def _reason(canvas, unit, colours):
             own = event
         if linked is None and len(flat) > 1 and event.kind == "mixed" and torch.isin(unit[flat[:1]], mine).any():
             linked = event
-    event = own if own is not None and own.operation != "the output" else linked if len(mine) == 1 else own
+    event = own or linked
     if event is None:
         return "tied to the input or the output of the model"
     if event.operation == "the output":
         return ""
     where = f" in {event.module!r}" if event.module else ""
+    if event.operation in PICKING:
+        return f"{event.operation}{where} picks by number: without some, each number would mean another one"
     if event.kind == "mixed":
         return f"mixed by {event.operation}{where}: all of its channels go into one number"
     return f"no rule lets {event.operation}{where} lose a part"

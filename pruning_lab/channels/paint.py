@@ -46,12 +46,16 @@ class Canvas:
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
-    met: constants that have met paint since this list was last emptied: (tensor, its axis, the colours along it).
-    operation, module: what runs now; events remember it.
+        made: ids of constants whose sizes the model's code passes: they take the paint that they meet, and shrink too.
+        met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
+        operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
+        exact: whether an average over channels ties them; if not, `averaged` has their colours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool = True) -> None:
+        self.exact = exact
+        self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
         self.edges: list[Tensor] = []
         self.boxes: list[Tensor] = []
@@ -62,6 +66,7 @@ class Canvas:
         self.colours = 1
         self.touched: set[int] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
+        self.made: set[int] = set()
         self._firsts: list[int] = []
         self._owners: list[str] = []
         self._paints: dict[int, Paint] = {}
@@ -133,6 +138,14 @@ class Canvas:
             self.tie(layer, first)
         return first
 
+    def average(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
+        """As `merge`, where all channels go into an average: inexactly, one over those that stay will do."""
+        dims = set(dims)
+        if self.exact or along(layer) != dims or len(dims) != 1:
+            return self.merge(layer, dims)
+        self.averaged.append(layer)
+        return torch.zeros([1] * layer.ndim, dtype=torch.int64)  # an average belongs to no channel
+
     def row(self, layer: Tensor, dim: int) -> Tensor:
         """Return the layer as one colour per index of `dim`."""
         return self.merge(layer, [d for d in range(layer.ndim) if d != dim]).reshape(-1)
@@ -176,6 +189,9 @@ class Canvas:
         for dim in along(layer):
             axis = dim - (layer.ndim - tensor.ndim)
             if axis >= 0 and shape[axis] == layer.shape[dim] and not self.has_paint_along(tensor, axis):
+                if id(tensor) in self.made and along(layer) == {dim}:
+                    self.put(tensor, [*self.layers(tensor), layer.reshape(layer.shape[-tensor.ndim :])])
+                    continue
                 self._alive.append(tensor)
                 self.met.append((tensor, axis, layer.movedim(dim, 0).reshape(layer.shape[dim], -1)))
 

@@ -17,7 +17,8 @@ def reduce(canvas: Canvas, call: Call) -> None:
     x, dims = call["self"], call["dim"]
     dims = range(x.ndim) if dims is None or dims == [] else [dims] if isinstance(dims, int) else dims
     dims = {dim % x.ndim for dim in dims} if x.ndim else set()
-    merged = [canvas.merge(layer, dims) for layer in canvas.layers(x)]
+    blend = canvas.average if call.name == "mean" else canvas.merge
+    merged = [blend(layer, dims) for layer in canvas.layers(x)]
     for out in call.outputs:
         if out.shape == x.shape:
             canvas.put(out, canvas.layers(x))

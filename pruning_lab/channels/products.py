@@ -166,5 +166,5 @@ def layer_norm(canvas: Canvas, call: Call) -> None:
     vectors = [v for v in (call["weight"], call["bias"]) if canvas.get(v)]
     layers = canvas.meet((x.shape, canvas.layers(x)), *((v.shape, canvas.layers(v)) for v in vectors))
     for layer in layers:
-        canvas.merge(layer, range(x.ndim - len(shape), x.ndim))
+        canvas.average(layer, range(x.ndim - len(shape), x.ndim))
     canvas.put(call.outputs[0], layers)

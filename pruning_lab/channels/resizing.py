@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from .sizes import SIZED, Labelled, Measured, Place, relabelled
+from .paint import along
+from .sizes import FACTORIES, SIZED, Labelled, Measured, Place, relabelled
 
 Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
@@ -37,17 +38,19 @@ class Recording(TorchFunctionMode):
     """Write down every call that takes sizes, or a constant that meets paint.
 
     Attributes:
-        calls: {how many calls came before: (function name, module, site, what its numbers measure)}.
         constants: {how many calls came before: {place: the colours along that axis of a constant}}.
         evidence: {(module, attribute, place in a tuple, ...): what that number measured}.
+        averages: {how many calls came before: (the colours that it averages over, their axis counted from the end)}.
     """
 
     def __init__(self, canvas: Any) -> None:
         super().__init__()
         self.canvas, self.seen = canvas, 0
-        self.calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
+        self._calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
         self.constants: dict[int, dict[Place, Tensor]] = {}
         self.evidence: dict[tuple, Measured] = {}
+        self.made: list[Tensor] = []  # so that no id is used twice
+        self.averages: dict[int, tuple[Tensor, int]] = {}
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -55,28 +58,89 @@ class Recording(TorchFunctionMode):
         if not counts(name, leaves):
             return func(*args, **kwargs)
         self.canvas.met.clear()
+        already = len(self.canvas.averaged)
         output = func(*args, **kwargs)
+        for layer in self.canvas.averaged[already : already + 1]:
+            [dim] = along(layer)
+            self.averages[self.seen] = (layer.reshape(-1), dim - layer.ndim)
         if reader := SIZED.get(name):
             sizes = args[1] if len(args) > 1 else next(iter(kwargs.values()), None)
             measured = list(reader(leaves, output, sizes))
             self._remember_labels(leaves, measured)
+            if name in FACTORIES and measured:
+                self.canvas.made.add(id(output))
+                self.made.append(output)
         constants = {
             (j, axis): colours
             for tensor, axis, colours in self.canvas.met
             for j, leaf in enumerate(leaves)
             if leaf is tensor
         }
-        if constants or measured:
-            self.calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
-            self.constants[self.seen] = constants
+        self._calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
+        self.constants[self.seen] = constants
         self.seen += 1
         return output
+
+    @property
+    def calls(self) -> dict[int, tuple[str, str, tuple, list[Measured]]]:
+        """{how many calls came before: (function name, module, site, what its numbers measure)}.
+
+        Only sites where some visit takes sizes or such a constant, but all their visits: a loop may do so once.
+        """
+        sites = {call[:3] for count, call in self._calls.items() if call[3] or self.constants[count]}
+        return {count: call for count, call in self._calls.items() if call[:3] in sites}
 
     def _remember_labels(self, leaves, measured):
         for number in measured:
             value = number_at(leaves, number.place)
             if isinstance(value, Labelled):
                 self.evidence.setdefault((*value.origin, number.place, self.seen), number)
+
+
+class OverWhatStays(TorchFunctionMode):
+    """Take averages over the channels that stay, as a smaller model does, at the old shapes.
+
+    Args:
+        averages: {how many calls came before: (bool: the entries that stay, their axis counted from the end)}.
+    """
+
+    def __init__(self, averages: dict[int, tuple[Tensor, int]]) -> None:
+        super().__init__()
+        self.averages, self.seen = averages, 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs, name = kwargs or {}, getattr(func, "__name__", "")
+        if not counts(name, flatten(args, kwargs)[0]):
+            return func(*args, **kwargs)
+        self.seen += 1
+        if self.seen - 1 not in self.averages:
+            return func(*args, **kwargs)
+        stay, dim = self.averages[self.seen - 1]
+        return averaged(func, args, kwargs, stay, dim)
+
+
+def averaged(func: Any, args: tuple, kwargs: dict, stay: Tensor, dim: int) -> Tensor:
+    """Return a mean, or a norm over the last axis with zeros for the rest, of the entries that stay.
+
+    >>> stay = torch.tensor([True, False, True])
+    >>> averaged(torch.mean, (torch.tensor([[1.0, 0.0, 3.0]]), 1), {}, stay, -1)
+    tensor([2.])
+    >>> averaged(torch.nn.functional.layer_norm, (torch.tensor([[1.0, 0.0, 3.0]]), (3,)), {}, stay, -1).round()
+    tensor([[-1.,  0.,  1.]])
+    """
+    leaves, spec = flatten(args, kwargs)
+    x = next(leaf for leaf in leaves if isinstance(leaf, Tensor))
+    index, vector = stay.nonzero().flatten().to(x.device), func.__name__ != "mean"
+    for j, leaf in enumerate(leaves):
+        if leaf is x:
+            leaves[j] = x.index_select(dim, index)
+        elif vector and isinstance(leaf, Tensor):
+            leaves[j] = leaf.index_select(0, index)
+        elif vector and leaf == len(stay) and isinstance(leaf, int):  # the normalised shape
+            leaves[j] = len(index)
+    args, kwargs = tree_unflatten(leaves, spec)
+    output = func(*args, **kwargs)
+    return torch.zeros_like(x).index_copy(dim, index, output) if vector else output
 
 
 class Correcting(TorchFunctionMode):
@@ -111,8 +175,9 @@ class Correcting(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def wrong(self, module: str) -> bool:
-        """Return whether a module passes a size that does not fit."""
-        return any(any(visits) for visits in self.changes.get(module, {}).values())
+        """Return whether a module passes a size that does not fit; a constant that must be cut is no fault of its."""
+        visits = [visit for visits in self.changes.get(module, {}).values() for visit in visits]
+        return any(isinstance(change, Fraction) for visit in visits for change in visit.values())
 
 
 def counts(name: str, leaves: list) -> bool:

@@ -1,6 +1,5 @@
 """One painted run: the network works on its example inputs, and beside each tensor travels its paint."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -41,15 +40,15 @@ class Painting(TorchDispatchMode):
         return output
 
 
-def painted_run(model: nn.Module, example_inputs: Any) -> tuple[Canvas, Recording]:
-    """Run a copy of a model, painted, and return the paint and the sizes that its code passes.
+def painted_run(model: nn.Module, example_inputs: Any, *, exact: bool = True) -> tuple[Canvas, Recording]:
+    """Run a model, painted, and return the paint and the sizes that its code passes.
 
     Where some parameters are met in training mode only, such as those of an auxiliary classifier, it runs in that too.
+    The model is changed, and some modules remember tensors of their last run: give it a copy.
     """
-    model = copy.deepcopy(model)  # some modules remember tensors of their last run
     open_attention_(model)
     _label_numbers_(model)
-    canvas = Canvas()
+    canvas = Canvas(exact=exact)
     canvas.paint_model(model)
     recording = Recording(canvas)
     with _watched(model, canvas), plain_arithmetic():

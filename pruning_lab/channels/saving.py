@@ -12,7 +12,7 @@ from torch import nn
 from pruning_lab.checks import check_model
 from pruning_lab.files import replacing
 
-from .cutting import Keep, shrink
+from .cutting import Keep, channel_groups, shrink
 
 
 def save_shrunk(small: nn.Module, keep: Keep, path: Path | str) -> None:
@@ -39,13 +39,13 @@ def save_shrunk(small: nn.Module, keep: Keep, path: Path | str) -> None:
         file.write(safetensors.torch.save(state, {"keep": kept}))
 
 
-def load_shrunk(model: nn.Module, path: Path | str, example_inputs: Any) -> nn.Module:
+def load_shrunk(model: nn.Module, path: Path | str, example_inputs: Any, *, exact: bool = True) -> nn.Module:
     """Rebuild a smaller model: shrink `model` to the units that the file names, then load the file's state.
 
     Args:
         model: of the class that was shrunk, with any weights; left untouched.
         path: a file of `save_shrunk`.
-        example_inputs: as for `channel_groups`.
+        example_inputs, exact: as for `channel_groups`.
 
     Raises:
         FileNotFoundError: no such file.
@@ -57,7 +57,7 @@ def load_shrunk(model: nn.Module, path: Path | str, example_inputs: Any) -> nn.M
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     except (safetensors.SafetensorError, KeyError) as error:
         raise ValueError(f"path must be a file that save_shrunk wrote; got {path} ({error})") from error
-    small = shrink(model, keep, example_inputs)
+    small = shrink(model, keep, groups=channel_groups(model, example_inputs, exact=exact))
     try:
         small.load_state_dict(state)
     except RuntimeError as error:

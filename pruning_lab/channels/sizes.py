@@ -71,11 +71,10 @@ def narrow_numbers(leaves: list, output: Tensor, sizes: Any = None) -> Iterator[
     yield Measured((3, ""), output, dim % x.ndim)
 
 
+FACTORIES = ("new_zeros", "new_ones", "new_empty", "zeros", "ones", "empty", "full", "new_full")
 SIZED: dict[str, Callable[[list, Any, Any], Iterator[Measured]]] = {
     **dict.fromkeys(("view", "reshape", "expand"), shape_numbers),
-    **dict.fromkeys(
-        ("new_zeros", "new_ones", "new_empty", "zeros", "ones", "empty", "full", "new_full"), shape_numbers
-    ),
+    **dict.fromkeys(FACTORIES, shape_numbers),
     "unflatten": unflatten_numbers,
     "split": split_numbers,
     "split_with_sizes": split_numbers,

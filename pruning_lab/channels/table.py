@@ -29,7 +29,7 @@ TABLE = table(
         """,
         shuffle: "channel_shuffle native_channel_shuffle",
         select: "select unbind",
-        split: "split split_with_sizes",
+        split: "split split_with_sizes unsafe_split unsafe_split_with_sizes",
         cat: "cat",
         stack: "stack",
         glu: "glu",

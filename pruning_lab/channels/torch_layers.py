@@ -56,6 +56,10 @@ def _recurrent(module):
         module.proj_size = module.weight_hr_l0.shape[0]
 
 
+def _recurrent_cell(module):
+    module.input_size, module.hidden_size = module.weight_ih.shape[1], module.weight_hh.shape[1]
+
+
 def _attention(module):
     rows = module.out_proj.weight.shape[1]
     module.embed_dim = module.out_proj.weight.shape[0]
@@ -79,6 +83,7 @@ REFRESH = {
     nn.Bilinear: _bilinear,
     nn.PReLU: _prelu,
     nn.RNNBase: _recurrent,
+    nn.RNNCellBase: _recurrent_cell,
 }
 TORCH_LAYERS = tuple(REFRESH)
 

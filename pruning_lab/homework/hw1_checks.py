@@ -185,6 +185,8 @@ def check_zeros(answer, rng):
     """After every epoch just those of least magnitude are zero, and stay so through every step of the next."""
     problem = draw_training(rng)
     got = _trained(answer, problem)
+    for part in ("sparsities", "weights"):
+        assert np.isfinite(got[part]).all(), f"{part} must be finite numbers; some are infinite or not a number"
     for epoch, (weight, sparsity) in enumerate(zip(got["weights"], got["sparsities"], strict=True)):
         zeros, due = int((weight == 0).sum()), round(sparsity * weight.size)
         told = f"after epoch {epoch} {zeros} of {weight.size} weights are zero, at sparsity {sparsity:.3f}"

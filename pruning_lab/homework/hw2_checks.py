@@ -89,6 +89,8 @@ def _stays_sparse(answer, rng):
 
 def _compare_csc(data, indices, indptr, csr, csc, where):
     columns = csr.shape[1]
+    for name, array in {"data": data, "indices": indices, "indptr": indptr}.items():
+        assert array.ndim == 1, f"{where}: {name} must have one axis; got shape {array.shape}"
     assert indptr.size == columns + 1, f"{where}: indptr has columns + 1 = {columns + 1} entries; got {indptr.size}"
     counts = np.diff(csc.indptr)
     assert not np.array_equal(indptr[1:], counts) or np.array_equal(indptr, csc.indptr), (

@@ -3,10 +3,12 @@
 from pruning_lab.lesson.frame.calibration import calibration
 from pruning_lab.lesson.frame.claims import claims
 from pruning_lab.lesson.frame.curves import explore_accuracy
+from pruning_lab.lesson.frame.finish import finish
+from pruning_lab.lesson.frame.frontier import frontier
 from pruning_lab.lesson.frame.guess import guess
 from pruning_lab.lesson.frame.inquiry import inquiry
 from pruning_lab.lesson.frame.journal import export as export_journal
-from pruning_lab.lesson.frame.practice import practice, self_check
+from pruning_lab.lesson.frame.practice import practice, self_check, yours
 from pruning_lab.lesson.frame.predict import predict
 from pruning_lab.lesson.frame.research import research_room
 from pruning_lab.lesson.frame.session import start
@@ -17,6 +19,8 @@ __all__ = [
     "claims",
     "explore_accuracy",
     "export_journal",
+    "finish",
+    "frontier",
     "guess",
     "inquiry",
     "practice",
@@ -25,4 +29,5 @@ __all__ = [
     "self_check",
     "start",
     "storyboard",
+    "yours",
 ]

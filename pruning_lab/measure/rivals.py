@@ -33,7 +33,7 @@ def numpy_product(weight: np.ndarray, x: np.ndarray) -> Callable[[], np.ndarray]
 
 
 def torch_product(weight: np.ndarray, x: np.ndarray) -> Callable[[], Tensor]:
-    """Return the same product in torch, on the same memory: nothing is copied (but what is read backwards).
+    """Return the same product in torch, on the same memory: nothing is copied (except what is read backwards).
 
     Args and errors as for `numpy_product`.
 

@@ -207,7 +207,7 @@ def _numbers(ax, ratios, image):
         ground = image.cmap(image.norm(np.log2(ratio)))
         colour = "white" if np.mean(ground[:3]) < 0.55 else "black"
         box = {"facecolor": ground, "edgecolor": "none", "pad": 1.5}
-        ax.text(column, row, f"{ratio:.2g}", ha="center", va="center", color=colour, bbox=box)
+        ax.text(column, row, f"{ratio:#.2g}".rstrip("."), ha="center", va="center", color=colour, bbox=box)
 
 
 def _check_curves(curves):

@@ -3,7 +3,7 @@
 A matrix is 2-D, float32 or float64. Every format has `from_dense`, `to_dense`, `shape`, `nnz` (weights that are not
 zero), `stored` (values that are stored, filler zeros too) and `nbytes` (an honest count: indices packed to their bits);
 `to_scipy` where SciPy has it; and `bytes_at`, which computes the size at a density without building anything.
-`break_even_density` says where a format stops paying; `save` and `load` keep formats in a file. `SharedRows` stands
+`break_even_density` says where a format stops paying off; `save` and `load` keep formats in a file. `SharedRows` stands
 apart: it holds a weight whose survivors share a few values already (`compress.share_weights`), so no matrix makes it.
 
 A new format is a module with a subclass of `Format`, and a place in `FORMATS`.

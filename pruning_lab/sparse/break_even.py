@@ -1,4 +1,4 @@
-"""At what density does a format stop paying?"""
+"""At what density does a format stop paying off?"""
 
 from scipy.optimize import brentq
 
@@ -10,7 +10,7 @@ def break_even_density(form: type[Format], shape: tuple[int, int], value_bytes: 
     """Return the density at which `form` takes as many bytes as the dense matrix; below it the format is smaller.
 
     It solves `form.bytes_at(shape, density, value_bytes, **options) == rows * columns * value_bytes`: indices cost what
-    they cost, so the smaller the values the earlier a format stops paying. NOfM has one size whatever the density.
+    they cost, so the smaller the values the earlier a format stops paying off. NOfM has one size whatever the density.
 
     Args:
         form: COO, CSR, CSC, BlockCSR, Bitmask or RelativeIndex.
@@ -19,7 +19,7 @@ def break_even_density(form: type[Format], shape: tuple[int, int], value_bytes: 
         options: what that format's `bytes_at` takes: index_dtype, block, index_bits.
 
     Returns:
-        The density in [0, 1]; 0 where the format never pays, 1 where it always does.
+        The density in [0, 1]; 0 where the format never pays off, 1 where it always does.
 
     >>> from pruning_lab.sparse import CSR, Bitmask
     >>> round(break_even_density(CSR, (4096, 4096), index_dtype="int32"), 3)  # index as large as the value: a half

@@ -70,6 +70,17 @@ def test_each_slider_has_a_name_says_its_value_and_moves_the_picture(page, numbe
     expect(picture).not_to_have_attribute("aria-label", before)
 
 
+def test_a_press_draws_once_and_makes_no_new_row(page):
+    picture = canvas(page, 0)
+    row = picture.locator("xpath=following-sibling::table//tr").first.element_handle()
+    drawn = int(picture.get_attribute("data-drawn"))
+    page.get_by_role("slider").first.focus()
+    for presses, key in enumerate(("ArrowRight", "ArrowLeft"), start=1):
+        page.keyboard.press(key)
+        expect(picture).to_have_attribute("data-drawn", str(drawn + presses))
+    assert row.evaluate("row => row.isConnected")  # for each new one the whole page would lay itself out
+
+
 def test_the_browser_counts_as_the_package_does(page):
     """At 0.6 of 100 x 300 weights the picture says what an exact count leaves."""
     slider = page.get_by_role("slider").first

@@ -29,7 +29,7 @@ from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
-LESSON = lessons()[2]  # it times nothing, and runs in seconds
+MEASURED = re.compile("^Measured: ")
 ANSWER = "It was stored: it takes an hour to write this."
 CELLS = [
     'from pruning_lab import lesson, plots\nlesson.start("03")\naxes = plots.new_axes(4, 2)',
@@ -123,7 +123,8 @@ def home(tmp_path_factory):
         (settings / name).parent.mkdir(parents=True)
         (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
     write_notebook(home / "short.ipynb", CELLS)
-    shutil.copy(LESSON.notebook, home)
+    for lesson in lessons():
+        shutil.copy(lesson.notebook, home)
     return home
 
 
@@ -211,25 +212,70 @@ def test_a_notebook_that_is_opened_again_shows_sentences_and_figures_for_its_wid
     expect(page.locator("img.pruning-lab-figure").last).to_be_visible()  # the explorer's
 
 
-def test_a_lesson_shows_no_answer_after_run_all_and_opens_every_one(page, address):
+def lessons_to_run(config):
+    """The three that are run in seconds; all of them with `pytest --all-lessons`, some minutes more."""
+    return lessons() if config.getoption("--all-lessons") else [lessons()[number] for number in (0, 2, 3)]
+
+
+def pytest_generate_tests(metafunc):
+    if "lesson_run" in metafunc.fixturenames:
+        ran = lessons_to_run(metafunc.config)
+        metafunc.parametrize("lesson_run", ran, ids=[lesson.stem for lesson in ran])
+
+
+def test_a_lesson_shows_no_answer_after_run_all_and_opens_every_one(page, address, lesson_run):
     page.set_viewport_size({"width": 1400, "height": 1000})
-    name = LESSON.notebook.name
-    last = "Save note"
-    open_and_run_all(page, address, name, lambda page: page.get_by_role("button", name=last), "/workspaces/lesson")
+    workspace, last = f"/workspaces/{lesson_run.stem}", page.get_by_role("button", name="Save note")
+    open_and_run_all(page, address, lesson_run.notebook.name, lambda page: last, workspace)
     seen = page.evaluate(SEEN)
-    assert [secret for secret in secrets_of(LESSON) if secret in seen and secret not in options_of(page)] == []
+    assert [secret for secret in secrets_of(lesson_run) if secret in seen and secret not in options_of(page)] == []
+    open_guesses(page)
+    commit_predictions(page)
+    open_replies(page)
+    open_hints(page, keys_of(lesson_run.room)["hints"])
+    open_verdicts(page)
+    page.evaluate(END_KERNELS)  # one at a time: each takes up to two gigabytes
+    page.goto("about:blank")
+
+
+def open_guesses(page):
     buttons = page.get_by_role("button", name="Show it without a guess")
     for number in range(buttons.count()):
-        buttons.nth(number).click()
-    expect(page.get_by_text(re.compile("^Measured: "))).to_have_count(buttons.count(), timeout=RUN_ALL_MS)
-    page.get_by_label("a grey 0").first.check()
-    expect(page.get_by_text(re.compile("^(Yes|Not quite)[.] "))).to_have_count(1, timeout=STEP_MS)
-    page.get_by_role("button", name="Hint 1 of 3").first.click()
-    expect(page.get_by_text(re.compile("^1[.] The cell csr-by-hand"))).to_be_visible(timeout=STEP_MS)
-    assert page.get_by_text(re.compile("^2[.] np.nonzero")).count() == 0
+        buttons.nth(number).press("Enter") if number % 2 else buttons.nth(number).click()
+    expect(page.get_by_text(MEASURED)).to_have_count(buttons.count(), timeout=RUN_ALL_MS)
+
+
+def commit_predictions(page):
+    before, asked = page.get_by_text(MEASURED).count(), page.locator(".jp-CodeCell", has_text="lesson.predict(")
+    for number in range(asked.count()):  # whichever answer is chosen
+        asked.nth(number).get_by_role("radio").first.check()
+        asked.nth(number).get_by_label("a guess").check()
+        commit = asked.nth(number).get_by_role("button", name="Commit")
+        expect(commit).to_be_enabled(timeout=STEP_MS)
+        commit.click() if number % 2 else commit.press("Enter")
+        expect(page.get_by_text(MEASURED)).to_have_count(before + number + 1, timeout=RUN_ALL_MS)
+
+
+def open_replies(page):
+    inquiry = page.locator(".jp-CodeCell", has_text="lesson.inquiry(")
+    inquiry.get_by_role("radio").first.check()
+    expect(inquiry.get_by_text(re.compile("^(Yes|Not quite)[.] "))).to_have_count(1, timeout=STEP_MS)
+
+
+def open_hints(page, hints):
+    buttons = page.get_by_role("button", name="Hint 1 of 3")
+    while buttons.count():  # a button becomes the next hint's
+        left = buttons.count()
+        buttons.first.press("Space") if left % 2 else buttons.first.click()
+        expect(buttons).to_have_count(left - 1, timeout=STEP_MS)
+    for first, second, third in hints.values():
+        expect(page.get_by_text(f"1. {first}", exact=True)).to_be_visible(timeout=STEP_MS)
+        assert page.get_by_text(second).count() == page.get_by_text(third).count() == 0
+
+
+def open_verdicts(page):
     verdicts = page.locator(".jp-MarkdownCell details")
     for number in range(verdicts.count()):
-        verdicts.nth(number).locator("> summary").press("Space") if number % 2 else verdicts.nth(number).locator(
-            "> summary"
-        ).click()
+        summary = verdicts.nth(number).locator("> summary")
+        summary.press("Space") if number % 2 else summary.click()
         assert verdicts.nth(number).get_attribute("open") is not None

@@ -80,6 +80,7 @@ CSCS = [
     (part("data")(lambda a, d, i, p, c: d), "values and rows must be"),
     (part("data")(lambda a, d, i, p, c: a[1:]), "weights; got"),
     (lambda *given: my_csc(*given)[:2], "return three arrays"),
+    (lambda *given: [part[None] for part in my_csc(*given)], "data must have one axis"),
     (lambda *given: my_csc(*given)[0], "return three arrays"),
     (lambda d, i, p, c: tuple(part[:0] for part in my_csc(d, i, p, c)), "columns + 1"),
     (lambda d, i, p, c: tuple(0 * part for part in my_csc(d, i, p, c)), "indptr must be"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from homework_tests import graded, solution_of
+from safetensors import torch as safetensors_torch
 from safetensors.numpy import load, save
 
 from pruning_lab import data, measure, models, train
@@ -112,6 +113,94 @@ def test_a_wrong_file_scores_what_it_should_and_is_told_why(made, solved, edit, 
     got, messages = graded(made, "q1", files(edit(solved)))
     assert got == score, messages
     assert phrase in " ".join(messages)
+
+
+def weight_of(tensors, name):
+    """Return the weight of a layer of the solution, and which of its entries are kept."""
+    shape = tuple(tensors[f"{name}.shape"])
+    kept = np.unpackbits(tensors[f"{name}.mask"], count=shape[0] * shape[1]).astype(bool).reshape(shape)
+    weight = np.zeros(shape, np.float16)
+    weight[kept] = tensors[f"{name}.codebook"][tensors[f"{name}.codes"]]
+    return weight, kept
+
+
+def rewritten(tensors, name, weight, kept, **more):
+    """Return the tensors with a layer's weight stored as values of those that are kept."""
+    others = {key: array for key, array in tensors.items() if key not in (f"{name}.codes", f"{name}.codebook")}
+    parts = {"shape": np.array(weight.shape, np.int32), "mask": np.packbits(kept), "values": weight[kept], **more}
+    return others | {f"{name}.{part}": array for part, array in parts.items()}
+
+
+def units_in_another_order(tensors):
+    order = np.random.default_rng(0).permutation(40)  # outputs of fc2, inputs of fc3
+    (second, kept), (third, kept_too) = weight_of(tensors, "fc2"), weight_of(tensors, "fc3")
+    moved = rewritten(tensors, "fc3", third[:, order], kept_too[:, order])
+    table = {"fc2.mask": np.packbits(kept[order]), "fc2.bias": tensors["fc2.bias"][order]}
+    codes = np.zeros(second.shape, np.uint8)
+    codes[kept] = tensors["fc2.codes"]
+    return moved | table | {"fc2.codes": codes[order][kept[order]]}
+
+
+def book_in_another_order(tensors):
+    order = np.random.default_rng(0).permutation(len(tensors["fc1.codebook"]))
+    places = np.argsort(order).astype(np.uint8)
+    return tensors | {"fc1.codebook": tensors["fc1.codebook"][order], "fc1.codes": places[tensors["fc1.codes"]]}
+
+
+def a_layer_more(tensors):
+    """A layer that changes nothing: what comes out of a ReLU is not negative."""
+    last = {key.replace("fc3", "fc4"): array for key, array in tensors.items() if "fc3" in key}
+    same = {"shape": np.array([40, 40], np.int32), "bias": np.zeros(40, np.float16)}
+    same |= {"mask": np.packbits(np.eye(40, dtype=bool)), "values": np.ones(40, np.float16)}
+    others = {key: array for key, array in tensors.items() if "fc3" not in key}
+    return others | last | {f"fc3.{part}": array for part, array in same.items()}
+
+
+def zeros_that_are_stored(tensors):
+    weight, kept = weight_of(tensors, "fc3")
+    return rewritten(tensors, "fc3", weight, kept | (np.arange(kept.size).reshape(kept.shape) % 5 == 0))
+
+
+def times(name, part, factor):
+    return changed(**{f"{name}_{part}": lambda array: (array * np.float16(factor)).astype(np.float16)})
+
+
+def without_a_mask(tensors):
+    weight, kept = weight_of(tensors, "fc3")
+    whole = rewritten(tensors, "fc3", weight, np.ones_like(kept))
+    return {key: array for key, array in whole.items() if key != "fc3.mask"}
+
+
+def as_torch(tensors):
+    return safetensors_torch.save({name: torch.from_numpy(array.copy()) for name, array in tensors.items()})
+
+
+RIGHT = {
+    "shapes in 64 bits": changed(**{f"fc{n}_shape": lambda array: array.astype(np.int64) for n in (1, 2, 3)}),
+    "shapes in 16 bits": changed(**{f"fc{n}_shape": lambda array: array.astype(np.uint16) for n in (1, 2, 3)}),
+    "biases in 32 bits": changed(**{f"fc{n}_bias": lambda array: array.astype(np.float32) for n in (1, 2, 3)}),
+    "a book in 32 bits": changed(fc1_codebook=lambda array: array.astype(np.float32)),
+    "values instead of codes": lambda tensors: rewritten(tensors, "fc3", *weight_of(tensors, "fc3")),
+    "without a mask": without_a_mask,
+    "zeros that are stored": zeros_that_are_stored,
+    "units in another order": units_in_another_order,
+    "a book in another order": book_in_another_order,
+    "a book with unused entries": changed(fc2_codebook=lambda array: np.append(array, np.float16([7, 8, 9]))),
+    "a layer more": a_layer_more,
+    "twice as large, then half": lambda t: times("fc2", "codebook", 0.5)(
+        times("fc1", "bias", 2)(times("fc1", "codebook", 2)(t))
+    ),
+    "a note in the file": lambda tensors: save(tensors, metadata={"by": "Ann", "seed": "3"}),
+    "written by torch": as_torch,
+}
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_a_right_file_scores_full_marks_however_it_was_written(made, solved, kind, monkeypatch):
+    monkeypatch.setattr(hw4, "latency_ratio", lambda network: hw4.LATENCY_RATIO)  # how fast it is: tried above
+    given = RIGHT[kind](solved)
+    content = given if isinstance(given, bytes) else save(given)
+    assert graded(made, "q1", {"files": {hw4.FILE: content}}) == (ALL, [])
 
 
 def pickled():

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from unicodedata import category
 
-LARGEST_ZIP = 300_000_000  # bytes of a zip inside a zip
+LARGEST_ZIPS = 300_000_000  # bytes of all zips of one student
+DEEPEST_ZIP = 3  # zips in zips
 MOST_PARTS = 500  # files of one student that are looked at
 DEEPEST = 20  # folders in folders
 LEAVINGS = {"__MACOSX", "__pycache__", "thumbs.db", "desktop.ini"}  # that systems leave behind, as are hidden files
@@ -44,22 +45,24 @@ def parts_of(folder):
 
 def unpacked(parts):
     """Return parts of one student with the content of zips in place of these, and sentences on zips that failed."""
-    found, problems = [], []
-    for part in parts[:MOST_PARTS]:
-        if part.path.suffix.lower() != ".zip":
+    found, problems, room = [], [], LARGEST_ZIPS
+    waiting = [(part, 0) for part in parts]
+    for part, inside in waiting:  # what is in a zip joins the end
+        if part.path.suffix.lower() != ".zip" or inside == DEEPEST_ZIP:
             found.append(part)
             continue
         try:
-            found += _in_zip(_small_zip(part), part.path.with_suffix(""))
+            content = content_of(part, room)
+            room -= len(content)
+            waiting += [(each, inside + 1) for each in _in_zip(_small_zip(content), part.path.with_suffix(""))]
         except BAD_ZIP as error:
             problems.append(f"{part.path.name} cannot be unpacked: {error}")
-    if len(parts) > MOST_PARTS:
-        problems.append(f"of {len(parts)} files only the first {MOST_PARTS} were looked at")
-    return found, problems
+    if len(found) > MOST_PARTS:
+        problems.append(f"of {len(found)} files only the first {MOST_PARTS} were looked at")
+    return found[:MOST_PARTS], problems
 
 
-def _small_zip(part):
-    content = content_of(part, LARGEST_ZIP)
+def _small_zip(content):
     if content.count(b"PK\x01\x02") > MOST_PARTS:  # what begins the header of each file
         raise ValueError(f"it has more than {MOST_PARTS} files")
     return io.BytesIO(content)

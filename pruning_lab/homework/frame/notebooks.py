@@ -77,7 +77,7 @@ def without_outputs(content):
 
 def _parsed(text, content):
     try:
-        return json.loads(text)
+        return json.loads(text.decode(json.detect_encoding(text), "replace"))  # one letter of an old editor is no loss
     except RecursionError:
         raise NotANotebook("is nested too deep for a notebook") from None
     except ValueError:

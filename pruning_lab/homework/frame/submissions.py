@@ -17,7 +17,9 @@ LARGEST = 20_000_000  # bytes of all files beside the notebook
 MOST_NOTEBOOKS = 20  # that are looked into
 AT_ONCE = 2  # seconds: files that are copied or unpacked together are of one time
 ENDINGS = re.compile(r"( ?\(\d+\)|-Copy\d+| - Copy|[_-]LATE)+$")  # of a browser, of Jupyter, of Windows, of an LMS
-DEFINES = re.compile(r"\A(?:#.*\n|\s)*def (my_\w+)\(")
+NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)  # some browsers put an ending of their own behind it
+DEFINES = re.compile(r"\A(?:#.*\n|\s)*def (my_\w{1,60})\(")
+MOST_TOLD = 10  # cells that are text and should be code
 
 
 class Opened(NamedTuple):
@@ -51,7 +53,9 @@ def read_submissions(folder):
 
 
 def _student(path):
-    name = path.parts[0] if len(path.parts) > 1 else path.stem
+    name = (
+        path.parts[0] if len(path.parts) > 1 else NOTEBOOK.sub("", path.name) if _is_notebook(path.name) else path.stem
+    )
     return ENDINGS.sub("", name) or name
 
 
@@ -73,7 +77,7 @@ def submission(parts):
 
 
 def _is_notebook(name):
-    return name.lower().endswith(".ipynb")
+    return NOTEBOOK.search(name) is not None
 
 
 def _newest_first(tries):
@@ -109,14 +113,20 @@ def _beside(parts, chosen):
     """Return {name: content in base64} of the other files, small ones first, and notes on those left out."""
     home, files, left_out, room = chosen and chosen.path.parent, {}, [], LARGEST
     for part in sorted(parts, key=lambda part: (part.path.parent != home, -part.time, part.size)):
-        content = None if part.path.name in files else _read(part, room)
+        name = _name_beside(part.path, home)
+        content = None if name in files else _read(part, room)
         if content is None:
             left_out.append(str(part.path))
         else:
             room -= len(content)
-            files[part.path.name] = base64.b64encode(content).decode("ascii")
+            files[name] = base64.b64encode(content).decode("ascii")
     told = f"Left out, as too large, unreadable, or of a name that was there: {_few(left_out)}."
     return dict(sorted(files.items())), [told] if left_out else []
+
+
+def _name_beside(path, home):
+    """Return where a file stands, seen from the notebook; one that is not below its folder is put beside it."""
+    return path.relative_to(home).as_posix() if home and path.is_relative_to(home) else path.name
 
 
 def _read(part, room):
@@ -165,7 +175,8 @@ def _turned_to_text(cells):
         for number, cell in enumerate(cells, start=1)
         if cell["cell_type"] != "code" and (match := DEFINES.search("".join(cell["source"])))
     ]
-    return [f"Cell {number} defines {name}, but is text, not code: turn it back into code." for number, name in found]
+    told = "defines {}, but is text, not code: turn it back into code."
+    return [f"Cell {number} {told.format(name)}" for number, name in found[:MOST_TOLD]]
 
 
 def written_answers(submission):

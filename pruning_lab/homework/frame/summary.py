@@ -64,9 +64,20 @@ def summary_page(title, points, rows, notes, alike):
     """
     body = "".join(f"<p>{escape(line(note))}</p>" for note in notes) + _histogram(*points)
     if rows:
-        cells = [[escape(str(value)) for value in row.values()] for row in rows]
-        body += "<h2>Questions</h2>" + table([*rows[0]], cells)
+        body += f"<h2>Questions</h2>{_questions(rows)}"
     return page(title, body + _alike(alike))
+
+
+def _questions(rows):
+    """Return the table of questions: what came often in one column, so that the numbers have room."""
+    names = [name for name in rows[0] if not name.startswith("often")]
+    cells = [[*(escape(str(row[name])) for name in names), "<br>".join(map(escape, _said(row)))] for row in rows]
+    held = table([*names, "often"], cells)
+    return f'<div class="wide" tabindex="0" role="region" aria-label="Questions">{held}</div>'
+
+
+def _said(row):
+    return [value for name, value in row.items() if name.startswith("often") and value]
 
 
 def _histogram(totals, most, which):

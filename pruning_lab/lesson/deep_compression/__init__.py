@@ -1,26 +1,46 @@
 """Lesson 09, deep compression. The names that its notebook uses."""
 
-from pruning_lab.lesson.deep_compression import exercises
-from pruning_lab.lesson.deep_compression.drawings import bytes_by_group, frontier_figure
-from pruning_lab.lesson.deep_compression.experiments import (
-    BITS,
-    SPARSITIES,
-    chosen_on_validation,
-    compress_network,
-    frontier,
-    measured,
-    read_test_once,
+from pruning_lab.lesson.deep_compression import bits, deployment, exercises, stages
+from pruning_lab.lesson.deep_compression.drawings import (
+    bits_against_zeros,
+    formats_figure,
+    frontier_figure,
+    parts_figure,
+    small_frames,
+    three_steps,
 )
+from pruning_lab.lesson.deep_compression.experiments import (
+    fresh_copy,
+    frontier,
+    images,
+    measured,
+    prune_gradually,
+    trained,
+)
+from pruning_lab.lesson.deep_compression.explorer import explore_bits
+from pruning_lab.lesson.deep_compression.published import headline_rows, huffman_rows, huffman_table
+from pruning_lab.lesson.deep_compression.reveal import stage_reveal
 
 __all__ = [
-    "BITS",
-    "SPARSITIES",
-    "bytes_by_group",
-    "chosen_on_validation",
-    "compress_network",
+    "bits",
+    "bits_against_zeros",
+    "deployment",
     "exercises",
+    "explore_bits",
+    "formats_figure",
+    "fresh_copy",
     "frontier",
     "frontier_figure",
+    "headline_rows",
+    "huffman_rows",
+    "huffman_table",
+    "images",
     "measured",
-    "read_test_once",
+    "parts_figure",
+    "prune_gradually",
+    "small_frames",
+    "stage_reveal",
+    "stages",
+    "three_steps",
+    "trained",
 ]

@@ -19,26 +19,26 @@ import torch
 from pruning_lab import compress, data, masks, models, prune, train
 from pruning_lab.schedules import cubic_sparsity
 
-NETWORKS = {"LeNet-300-100": models.lenet_300_100, "LeNet-5": models.lenet5}
-EPOCHS = {"LeNet-300-100": 10, "LeNet-5": 6}
-PRUNING_EPOCHS = {"LeNet-300-100": 20, "LeNet-5": 8}
+NETWORKS = {"LeNet-300-100": models.lenet_300_100, "LeNet-5": models.lenet5, "VGG-small": models.vgg_small}
+EPOCHS = {"LeNet-300-100": 10, "LeNet-5": 6, "VGG-small": 5}
+PRUNING_EPOCHS = {"LeNet-300-100": 20, "LeNet-5": 8, "VGG-small": 6}
 CODEBOOK_EPOCHS, CODEBOOK_RATE = 2, 1e-3
 BATCH, PRUNE_EVERY = 100, 10
-SPARSITIES = (0.9, 0.93, 0.95)
+SPARSITIES = {"LeNet-300-100": (0.9, 0.93, 0.95), "LeNet-5": (0.9, 0.93, 0.95), "VGG-small": (0.7, 0.8, 0.9)}
 BITS = (2, 3, 4)
 LAST_LAYER_BITS = 4  # at least: it is small, and what it rounds nothing after it can repair
 MEASURED = Path(__file__).with_name("measured.json")  # three seeds take too long for a lesson: see `measure_again`
 LEVELS = {4: 7, 3: 3}  # of the rival: integers from -levels to levels
 
 
-def compress_network(network, seed, folder, sparsities=SPARSITIES, bits=BITS):
+def compress_network(network, seed, folder, sparsities=None, bits=BITS):
     """Take one network through the pipeline at every sparsity and number of bits; return a row for each file.
 
     Args:
         network: one of NETWORKS.
         seed: of its first weights and of the shuffling.
         folder: where networks and files are kept, for `read_test_once`.
-        sparsities, bits: what is tried, each with each.
+        sparsities, bits: what is tried, each with each; None tries SPARSITIES of this network.
 
     Returns:
         list of dicts: network, seed, method ("dense", "dense, trained as long", "pruned", "pipeline" or "rival"),
@@ -48,7 +48,7 @@ def compress_network(network, seed, folder, sparsities=SPARSITIES, bits=BITS):
     rows = [_row(network, seed, "dense", 0.0, 32, dense, 4 * _entries(dense), folder)]
     longer = trained_longer(network, dense, seed)
     rows.append(_row(network, seed, "dense, trained as long", 0.0, 32, longer, 4 * _entries(longer), folder))
-    for sparsity in sparsities:
+    for sparsity in sparsities or SPARSITIES[network]:
         model = fresh_copy(network, dense)
         kept = prune_gradually(model, network, sparsity, seed)
         rows.append(_row(network, seed, "pruned", sparsity, 32, model, csr_bytes(model, kept), folder))
@@ -57,11 +57,12 @@ def compress_network(network, seed, folder, sparsities=SPARSITIES, bits=BITS):
     return rows
 
 
-def trained(network, seed):
-    """Return a dense network, trained from scratch."""
+def trained(network, seed, epochs=None, progress=False):
+    """Return a dense network, trained from scratch for its EPOCHS or for as many as asked for."""
     torch.manual_seed(seed)
     model = NETWORKS[network]()
-    train.fit(model, images("train"), epochs=EPOCHS[network], batch_size=BATCH, seed=seed, progress=False)
+    options = {"epochs": epochs or EPOCHS[network], "batch_size": BATCH, "seed": seed, "progress": progress}
+    train.fit(model, images("train"), **options)
     return model
 
 
@@ -89,9 +90,10 @@ def images(split):
     return data.fashion_mnist(split)
 
 
-def prune_gradually(model, network, sparsity, seed):
+def prune_gradually(model, network, sparsity, seed, epochs=None, progress=False):
     """Prune `model` in place, a little every few steps of the first half of a second training; return the masks."""
-    steps = PRUNING_EPOCHS[network] * math.ceil(len(images("train")[1]) / BATCH)
+    epochs = epochs or PRUNING_EPOCHS[network]
+    steps = epochs * math.ceil(len(images("train")[1]) / BATCH)
     held, weights, count = {}, prune.prunable_weights(model), itertools.count(1)
 
     def prune_up_to(step):
@@ -104,7 +106,7 @@ def prune_gradually(model, network, sparsity, seed):
             prune_up_to(step)
 
     prune_up_to(0)
-    options = {"epochs": PRUNING_EPOCHS[network], "batch_size": BATCH, "seed": seed, "progress": False}
+    options = {"epochs": epochs, "batch_size": BATCH, "seed": seed, "progress": progress}
     train.fit(model, images("train"), masks=held, after_step=prune_when_due, **options)
     return held
 
@@ -199,8 +201,10 @@ def _entries(model):
 def measured():
     """Return what three seeds came to: "rows", those of `compress_network`, and "test", read once for what was chosen.
 
-    >>> [(read["network"], read["method"]) for read in measured()["test"]]
-    [('LeNet-300-100', 'pipeline'), ('LeNet-300-100', 'rival')]
+    Where no file of a network suits, what was read has no "line" (None) and no "seeds".
+
+    >>> [read["method"] for read in measured()["test"] if read["network"] == "LeNet-300-100"]
+    ['pipeline', 'rival']
     """
     return json.loads(MEASURED.read_text(encoding="utf-8"))
 

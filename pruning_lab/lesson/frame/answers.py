@@ -146,19 +146,20 @@ def array(got, name):
 
 
 def indices(got, name):
-    """Return a result as an int64 array with one axis; floats and masks are refused, as neither can pick a row."""
+    """Return a result as an int64 array with one axis; floats and masks are refused, as neither counts or picks."""
     read = array(got, name)
     require(read.dtype != bool, f"{name} must be indices, not a mask: np.flatnonzero turns one into the other")
     require(read.ndim == 1, f"{name} must be one row of whole numbers; got shape {read.shape}")
     whole = read.dtype.kind in "iu" or read.size == 0  # NumPy makes floats of an empty list
-    require(whole, f"{name} must be whole numbers of an integer type; got {read.dtype}, which cannot be an index")
+    require(whole, f"{name} must be whole numbers of an integer type; got {read.dtype}")
     return read.astype(np.int64)
 
 
 def several(got, *names):
     """Return a result of as many parts as there are names: a tuple, a named one, or a list."""
     wanted = f"return {', '.join(names[:-1])} and {names[-1]}"
-    require(isinstance(got, tuple | list), f"{wanted}, separated by commas; got {_shown(got)}")
+    shown = _shown(got) if len(_shown(got)) <= LONGEST else f"one {type(got).__name__}"
+    require(isinstance(got, tuple | list), f"{wanted}, separated by commas; got {shown}")
     require(len(got) == len(names), f"{wanted}, {len(names)} results; got {len(got)}")
     return got
 
@@ -214,80 +215,3 @@ def _shown(value):
         return repr(value)
     text = f"{type(value).__name__} {value!r}"
     return text if len(text) <= LONGEST else f"a {type(value).__name__}"
-
-
-def prune_smallest(magnitudes, count):
-    """Return a bool array of the magnitudes' shape whose `count` smallest are False, of ties the first.
-
-    >>> prune_smallest(np.array([3.0, 1.0, 2.0]), 1)
-    array([ True, False,  True])
-    """
-    keep = np.ones(magnitudes.size, bool)
-    keep[np.argsort(magnitudes.ravel(), kind="stable")[:count]] = False
-    return keep.reshape(magnitudes.shape)
-
-
-def require_exact_mask(keep, weights, sparsity, other_ways):
-    """Raise WrongAnswer unless a mask prunes exactly round(sparsity * n) weights, those of the smallest magnitude.
-
-    Args:
-        keep: bool array of one axis, True keeps.
-        weights: float array of the same shape.
-        sparsity: the fraction to prune.
-        other_ways: {reason: the mask of a mistaken way to rank}, each of one axis.
-    """
-    magnitudes, size, pruned = np.abs(weights), keep.size, int((~keep).sum())
-    wanted = round(sparsity * size)
-    right = prune_smallest(magnitudes, wanted)
-    require(
-        wanted in (0, size) or not np.array_equal(keep, ~right), "the mask is inverted: True keeps, False is pruned"
-    )
-    if pruned != wanted:
-        where = f"sparsity {sparsity:g} of {size} weights prunes {wanted}; got {pruned}"
-        raise WrongAnswer(f"{where}: {_why_count(pruned, size, sparsity, magnitudes)}")
-    if not 0 < wanted < size or magnitudes[~keep].max() <= magnitudes[keep].min():
-        return
-    slips = {
-        "large weights went and small ones stayed: argsort begins with the smallest": prune_smallest(
-            -magnitudes, wanted
-        ),
-        "rank by magnitude, so that -3 counts as more than 0.5": prune_smallest(weights, wanted),
-        **other_ways,
-    }
-    went, stayed = magnitudes[~keep].max(), magnitudes[keep].min()
-    otherwise = "rank magnitudes, smallest first, in one list of all weights"
-    reason = likely_slip(lambda mask: np.array_equal(mask, keep), slips, otherwise)
-    raise WrongAnswer(f"a magnitude of {went:.2g} went while one of {stayed:.2g} stayed: {reason}")
-
-
-def _why_count(pruned, size, sparsity, magnitudes):
-    due = sparsity * size
-    if abs(due % 1 - 0.5) < 1e-9 and abs(pruned - due) < 1:
-        return f"Python's round takes {due:g} to the even neighbour."
-    if pruned == size - round(due):
-        at_an_end = "a slice with -0 is not what it seems: [-0:] is everything, [:-0] nothing. Count from the front."
-        return at_an_end if round(due) in (0, size) else "is True meant for the pruned ones? True keeps."
-    if len(np.unique(magnitudes)) < size:
-        return "Many magnitudes are equal here: a threshold takes all of them or none."
-    if abs(pruned - due) < 1:
-        return "Round to the nearest whole number, do not cut off or round up."
-    return "count round(sparsity * n), over all weights."
-
-
-def require_kept(shrunk, originals, axes, keep):
-    """Raise WrongAnswer unless every array holds what `keep` names along its axis, all in the same order.
-
-    Args:
-        shrunk: list of arrays, their shapes already right.
-        originals: {name: the array before}.
-        axes: the axis of each array along which entries went.
-        keep: the indices that stay.
-    """
-    first, *_ = originals
-    mine = np.moveaxis(shrunk[0], axes[0], 0)
-    theirs = np.moveaxis(originals[first], axes[0], 0)
-    order = [next((unit for unit in keep if close(part, theirs[unit])), -1) for part in mine]
-    require(sorted(order) == sorted(keep), f"{first}: the shape fits, the values do not: use keep, in its order")
-    for (name, original), got, axis in zip(originals.items(), shrunk, axes, strict=True):
-        right = np.take(original, order, axis)
-        require(close(got, right), f"{name}: the shape fits, the values do not: use keep, in its order")

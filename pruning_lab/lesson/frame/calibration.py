@@ -18,7 +18,7 @@ def calibration():
     Only the first answer to a question counts: by the second time, you have seen the measurement.
     """
     if not attended():
-        print("Here stands how often your predictions were right, and how sure you were of them.")
+        print("This cell shows how often your predictions were right, and how sure you were of them.")
         return
     try:
         predictions = first_predictions(journal.read())

@@ -3,7 +3,7 @@
 // the model that returns its size and a function that draws it; an explorer.js lists it in DRAWINGS under its name.
 
 const DRAWINGS = {};
-const STATE = "change:place change:choice";
+const STATE = "change:place change:choice change:level";
 const LETTERS = 13; // pixels high
 const SMALLEST = 9; // pixels high that they may become where there is little room
 
@@ -22,7 +22,7 @@ function render({ model, el }) {
   let drawnFor = 0; // the width that it was drawn for; 0 while it is not on the page, where it knows no colours
   const draw = () => {
     if (!el.isConnected) return;
-    const { words, rows } = drawing.draw(sheet(canvas, drawing.size, el));
+    const { words, rows } = drawing.draw(sheet(canvas, drawing.size, el, drawnFor || el.clientWidth));
     fill(table, rows);
     canvas.setAttribute("aria-label", words);
     canvas.dataset.drawn = Number(canvas.dataset.drawn ?? 0) + 1; // for whoever times it
@@ -34,8 +34,9 @@ function render({ model, el }) {
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   // It is drawn when it comes onto the page, for JupyterLab takes off what is out of sight, and for each new width.
   const place = new ResizeObserver(() => {
-    if (el.clientWidth !== drawnFor && el.clientWidth) draw();
-    drawnFor = el.clientWidth;
+    const before = drawnFor;
+    drawnFor = el.clientWidth; // kept: asked again for each drawing, it makes the whole page lay itself out
+    if (drawnFor && drawnFor !== before) draw();
   });
   place.observe(el);
   requestAnimationFrame(draw); // on a slide that is not shown yet
@@ -49,10 +50,10 @@ function render({ model, el }) {
 
 // A blank sheet in CSS pixels, sharp on any screen, in the page's own ink. A page may say how much room there is, and how
 // high its letters must at least be; if that is higher than drawings are made for, the sheet grows as much above and below.
-function sheet(canvas, [width, height], el) {
+function sheet(canvas, [width, height], el, across) {
   const style = getComputedStyle(el);
   const room = style.getPropertyValue("--explorer-room").trim(); // width and height, in pixels
-  const sides = room ? room.split(" ") : [Math.min(el.clientWidth || width, width)]; // on half a screen it is smaller
+  const sides = room ? room.split(" ") : [Math.min(across || width, width)]; // on half a screen it is smaller
   const zoom = Math.min(...sides.map((side, k) => side / [width, height][k]));
   const letters = Math.max(LETTERS, (Number(style.getPropertyValue("--explorer-letters")) || SMALLEST) / zoom);
   const more = letters - LETTERS;
@@ -74,20 +75,23 @@ function sheet(canvas, [width, height], el) {
   return g;
 }
 
+// The rows are made once, and then only their text changes: a page lays itself out again for every new element.
 function fill(table, rows) {
-  table.replaceChildren(
-    ...rows.map(([name, value]) => {
-      const row = document.createElement("tr");
-      const head = document.createElement("th");
-      const cell = document.createElement("td");
-      head.scope = "row";
-      head.textContent = name;
-      cell.textContent = value;
-      for (const part of [head, cell]) part.style.textAlign = "left";
-      row.append(head, cell);
-      return row;
-    }),
-  );
+  while (table.rows.length > rows.length) table.deleteRow(-1);
+  rows.forEach(([name, value], i) => {
+    const [head, cell] = (table.rows[i] ?? newRow(table)).cells;
+    if (head.textContent !== name) head.textContent = name;
+    if (cell.textContent !== `${value}`) cell.textContent = value;
+  });
+}
+
+function newRow(table) {
+  const row = table.insertRow();
+  const head = document.createElement("th");
+  head.scope = "row";
+  row.append(head, document.createElement("td"));
+  for (const part of row.cells) part.style.textAlign = "left";
+  return row;
 }
 
 const own = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);

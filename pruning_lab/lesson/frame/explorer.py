@@ -101,7 +101,7 @@ class Explorer:
         start = {control.trait: control.start for control in self.controls if isinstance(control, SparsitySlider)}
         facts = {**self.facts, "colours": plots.COLOURS}
         arrays = {"numbers": bytes(self.numbers), "gone_at": bytes(self.gone_at)}
-        return {"drawing": self.drawing, "facts": facts, "place": 0.0, "choice": 0, **start, **arrays}
+        return {"drawing": self.drawing, "facts": facts, "place": 0.0, "choice": 0, "level": 0, **start, **arrays}
 
     def widget(self):
         """Return the explorer as ipywidgets, with its plain figure folded up below; it needs a kernel only to start."""
@@ -162,6 +162,7 @@ class Canvas(anywidget.AnyWidget):
     gone_at = traitlets.Bytes().tag(sync=True)
     place = traitlets.Float(0).tag(sync=True)
     choice = traitlets.Int(0).tag(sync=True)
+    level = traitlets.Int(0).tag(sync=True)  # for the third control of a drawing that has three
 
 
 def places_for(channels):

@@ -35,8 +35,8 @@ def guess(question, options=None, *, topic):
         names that was found.
 
     Raises:
-        ValueError: the block set no answer, or one that no option stands for; or the lesson's `keys.toml` knows the
-            answer, and it is another one.
+        ValueError: the block set no answer, or one that no option stands for; or, in an unattended run, the lesson's
+            `keys.toml` knows the answer, and it is another one.
 
     >>> with guess("Which is larger?", ["2 ** 3", "3 ** 2"], topic="powers") as found:
     ...     found.answer = "of course"
@@ -52,8 +52,8 @@ def guess(question, options=None, *, topic):
         raise
     answer = _option(options, found.answer)
     wanted = expected(question)
-    if wanted is not None and str(answer) != wanted:
-        raise ValueError(f"answer must be {wanted!r}, as keys.toml has it; got {answer!r}")
+    if str(answer) not in wanted and wanted and not attended():  # a learner's machine may find otherwise
+        raise ValueError(f"answer must be {' or '.join(map(repr, wanted))}, as keys.toml has it; got {answer!r}")
     (_ask if attended() else _fold)(question, options, answer, _outputs(captured), topic)
 
 
@@ -110,7 +110,8 @@ def _fold(question, options, answer, outputs, _topic):
 
 def _html(output):
     if "text" in output:
-        return f"<pre>{escape(output['text'])}</pre>"
+        # JupyterLab's pages set a bare <pre> in the letters around it, and columns of numbers fall apart.
+        return f"<pre style='font-family:monospace'>{escape(output['text'])}</pre>"
     data = output["data"]
     if "image/png" in data:
         return f'<img alt="{escape(data["text/plain"])}" src="data:image/png;base64,{data["image/png"]}">'

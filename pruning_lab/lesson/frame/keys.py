@@ -3,7 +3,7 @@
 [hints]                a checker's three hints, from a nudge to nearly the answer
 csr_arrays = ["...", "...", "..."]
 
-[guesses]              what a run must find, where it may not depend on the machine
+[guesses]              what a run must find, or a list of it, where it may not depend on the machine
 "How many go?" = "one"
 
 [inquiry.replies]      what each option hears
@@ -36,5 +36,6 @@ def hints_for(checker):
 
 
 def expected(question):
-    """Return the option that a guess of the running lesson must end with; None where that is left to the machine."""
-    return keys_of(lessons.lesson(current()).room)["guesses"].get(question) if current() else None
+    """Return the options that a guess of the running lesson may end with; none where that is left to the machine."""
+    found = keys_of(lessons.lesson(current()).room)["guesses"].get(question, []) if current() else []
+    return [found] if isinstance(found, str) else found

@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from pruning_lab.lesson.frame.answers import Answer, NotStarted, WrongAnswer
+from pruning_lab.lesson.frame.answers import Answer, NotStarted, WrongAnswer, name_of
 from pruning_lab.lesson.frame.keys import hints_for
 from pruning_lab.lesson.frame.session import current
 from pruning_lab.lesson.frame.view import message, noted, show_widget
@@ -12,6 +12,7 @@ SELF_CHECK = (
     "It says why that must hold.",
     "It touches a neighbouring idea: storage, time or accuracy.",
 )
+_right = {}  # name of each exercise's answer in this kernel: the function, if it was right when last checked; else None
 
 
 def practice(checker, answer, *hints):
@@ -41,10 +42,41 @@ def practice(checker, answer, *hints):
     if len(hints) != 3:
         raise ValueError(f"hints must come in three steps; got {len(hints)}")
     asked = Answer(answer)
+    _right[asked.name] = None
     try:
         print(f"{asked.name}: {_verdict(checker, asked)}")
     finally:  # a wrong answer needs its hints most
         _offer(hints)
+
+
+def yours(answer, otherwise):
+    """Return the learner's function if `practice` found it right, else the package's, and print which of them it is.
+
+    Args:
+        answer: the learner's function, as it was handed to `practice`.
+        otherwise: a function that takes and returns the same.
+
+    Raises:
+        TypeError: one of them is not a function.
+
+    >>> yours(len, otherwise=sum)([1, 2, 3])
+    len is not right yet, so this lesson goes on with the package's.
+    6
+    """
+    for name, function in (("answer", answer), ("otherwise", otherwise)):
+        if not callable(function):
+            raise TypeError(f"{name} must be a function; got {type(function).__name__}")
+    name = name_of(answer)
+    if _right.get(name) is answer:
+        print(f"{name} is right, so this lesson goes on with yours.")
+        return answer
+    print(f"{name} is not right yet, so this lesson goes on with the package's.")
+    return otherwise
+
+
+def working():
+    """Return {name: whether it is right} of the exercises checked in this kernel, in their order."""
+    return {name: function is not None for name, function in _right.items()}
 
 
 def _verdict(checker, asked):
@@ -59,6 +91,7 @@ def _verdict(checker, asked):
             raise WrongAnswer(f"{asked.name}: {error}") from None
         error.add_note(f"This came from the check, which could not read what {asked.name} returned.")
         raise
+    _right[asked.name] = asked.function
     return "correct on every case tried."
 
 

@@ -124,7 +124,7 @@ class Question:
         if unanswered == [self.confidence]:
             self.status.value = message("Now choose how sure you are.")
         elif not unanswered and self.committed is None:
-            self.status.value = message("Commit, and you see it.")
+            self.status.value = message("Commit, and you will see it.")
 
     def _on_commit(self, _button):
         # Checked again here: a script can press a disabled button, or enable it.

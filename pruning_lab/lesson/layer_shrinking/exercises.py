@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.answers import array, indices, likely_slip, require, require_kept, several
+from pruning_lab.lesson.frame.answers import array, indices, likely_slip, require, several
+from pruning_lab.lesson.frame.verdicts import require_kept
 
 
 def strongest_filters(answer):
     """`my_keep(weight, count)` returns the sorted indices of the `count` filters with the largest L1 norm."""
-    rng = np.random.default_rng(112)  # in the first instance each slip keeps other filters
+    rng = np.random.default_rng(933)  # in the first instance each slip keeps other filters
     for shape, count in [((6, 5, 3, 3), 3), ((5, 8, 1, 1), 2), ((9, 4, 3, 3), 8), ((6, 6, 3, 3), 6)]:
         weight = rng.standard_normal(shape)
         weight[0] = 0.02  # nothing cancels here, so a sum without magnitudes ranks it too high
         weight[1] = np.where(np.arange(weight[1].size).reshape(shape[1:]) == 0, 30 * 0.9, 0)  # one large entry
         weight[2:] *= rng.choice([0.7, 1, 1.3], (shape[0] - 2, 1, 1, 1))
+        weight = rng.permutation(weight)  # the weakest are not the first
         _compare_keep(indices(answer(weight, count), "the result"), weight, count)
 
 
@@ -31,13 +33,16 @@ def _compare_keep(got, weight, count):
         "one large weight does not make a strong filter: add all its magnitudes": _strongest(
             magnitudes.max(axis=(1, 2, 3)), count
         ),
-        "the L2 norm counts one large weight too much: add magnitudes": _strongest(
+        "squares (the L2 norm, a deviation) count one large weight too much: add magnitudes": _strongest(
             (weight**2).sum(axis=(1, 2, 3)), count
         ),
         "that takes the largest column sum, a norm of matrices: add all magnitudes of a filter": _strongest(
             magnitudes.sum(axis=(1, 3)).max(axis=1), count
         ),
         "positive and negative weights cancel: add magnitudes": _strongest(weight.sum(axis=(1, 2, 3)), count),
+        "first magnitudes, then their sum: in the sum of the weights both signs cancel": _strongest(
+            np.abs(weight.sum(axis=(1, 2, 3))), count
+        ),
         "a filter is weight[i]; that ranks the input channels, axis 1": _strongest(
             magnitudes.sum(axis=(0, 2, 3)), count
         ),

@@ -6,6 +6,7 @@ from pruning_lab.lesson.sparse_kernels.engine import engine_product, layer_model
 from pruning_lab.lesson.sparse_kernels.experiments import (
     crossing,
     crossover,
+    least_time,
     race_layers,
     random_inputs,
     random_layer,
@@ -35,6 +36,7 @@ __all__ = [
     "gather_frames",
     "geometric_mean",
     "layer_model",
+    "least_time",
     "numpy_product",
     "published_energy_ratios",
     "published_speed_ups",

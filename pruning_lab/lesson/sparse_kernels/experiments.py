@@ -48,6 +48,18 @@ def random_inputs(features, batch, seed=1):
     return np.random.default_rng(seed).standard_normal((features, batch)[: 1 + (batch > 1)], dtype=np.float32)
 
 
+def least_time(stored, rows, bandwidth):
+    """Return the seconds in which a CSR of float32 values, uint16 columns and int32 pointers can be read once, at best.
+
+    Args:
+        stored: number of values. rows: of the matrix. bandwidth: in bytes per second.
+
+    >>> least_time(1_000_000, 999, 2e9)
+    0.003002
+    """
+    return (4 * stored + 2 * stored + 4 * (rows + 1)) / bandwidth
+
+
 def sparse_product(csr, x):
     """Return a function without arguments that multiplies by `kernels.csr_matmul`, as `measure.compare` takes it."""
     return lambda: kernels.csr_matmul(csr, x)

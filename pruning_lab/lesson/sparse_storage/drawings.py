@@ -100,13 +100,18 @@ def bytes_figure(shape, density=None):
     """Draw the bytes of every format against the density, as shares of dense float32; returns a matplotlib Figure."""
     figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    for name, colour, marker in zip(FORMATS, cycle(plots.SERIES), cycle(plots.MARKERS), strict=False):
+    looks = zip(cycle(plots.SERIES), cycle(plots.MARKERS), cycle(["-", "--"]), cycle([0, 1]), strict=False)
+    for name, (colour, marker, line, first) in zip(FORMATS, looks, strict=False):
         shares = [share_of_dense(name, shape, d) for d in DENSITIES]
-        axes.plot(DENSITIES, shares, color=colour, marker=marker, markersize=4, label=name)
-    axes.axhline(1, color=plots.COLOURS["limit"], linestyle="--", label="dense float32")
+        # COO lies under CSR with int32 columns: dashes, and markers in turn, show both.
+        style = {"color": colour, "marker": marker, "linestyle": line, "markevery": (first, 2), "markersize": 5}
+        axes.plot(DENSITIES, shares, label=name, **style)
+    axes.axhline(1, color=plots.COLOURS["limit"], linestyle=":", label="dense float32")
     if density is not None:
         axes.axvline(density, color="0.6", linewidth=1)
-    axes.set(xlabel="density (fraction of weights kept)", ylabel="bytes, as a share of dense", xlim=(0, 1), ylim=(0, 3))
+    axes.set(
+        xlabel="density (fraction of weights kept)", ylabel="bytes, as a share of dense", xlim=(0, 1), ylim=(0, 2.2)
+    )
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

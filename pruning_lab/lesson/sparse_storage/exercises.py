@@ -18,6 +18,10 @@ def csr_arrays(answer):
     tiny = np.array([[0.0, 1e-9, 0.0], [0.004, 0.0, -2.0]])
     for matrix in (dense, np.array([[0.0, 3.0], [4.0, 0.0]]), np.zeros((3, 2)), tall, tiny, np.array([[0, np.nan, 1]])):
         data, columns, indptr = several(answer(matrix), "data", "indices", "indptr")
+        reversed_order = np.size(data) != np.size(indptr) == np.count_nonzero(matrix) and close(
+            indptr, matrix[matrix != 0]
+        )
+        require(not reversed_order, "return data first, then indices, then indptr")
         _compare_csr(array(data, "data"), indices(columns, "indices"), indices(indptr, "indptr"), matrix)
 
 
@@ -29,22 +33,39 @@ def _compare_csr(data, columns, indptr, dense):
     require(data.size != dense.size or data.size == stored, "only the weights that stay are stored; zeros are not")
     only_above = (dense < 0).any() and close(data, dense[dense > 0])
     require(not only_above, "weights below zero stay, too: what is left out is equal to 0")
-    require(indptr.size == rows + 1, f"indptr must have rows + 1 = {rows + 1} entries; got {indptr.size}")
+    enough = f"indptr must have rows + 1 = {rows + 1} entries, one for an empty row, too; got {indptr.size}"
+    require(indptr.size == rows + 1, enough)
+    require(indptr[0] == 0, "indptr begins with 0, where row 0 starts")
     without_nan = sparse.CSR.from_dense(np.nan_to_num(dense)).indptr
     require(
         np.array_equal(indptr, right) or not np.array_equal(indptr, without_nan),
         "NaN is not zero: it is stored, so that whoever reads the matrix sees it",
     )
+    cut = (sparse.CSR.from_dense(np.where(np.abs(dense) <= small, 0, dense)).indptr for small in np.abs(csr.data))
+    dropped = any(np.array_equal(indptr, pointers) for pointers in cut) and not np.array_equal(indptr, right)
+    require(not dropped, "a small weight is not zero: what is left out is equal to 0")
     require(np.array_equal(indptr, right), f"indptr must be {right.tolist()}; got {indptr.tolist()}")
     require(data.shape == (stored,), f"{stored} weights stay; data has shape {data.shape}")
-    places = np.array_equal(columns, np.flatnonzero(dense)) and not np.array_equal(columns, csr.indices)
-    require(not places, "an index says which column; those are places in the whole matrix, row after row")
     by_row = [np.sort(columns[a:b]).tolist() for a, b in pairwise(right)]
     sorted_right = [csr.indices[a:b].tolist() for a, b in pairwise(right)]
     same = np.array_equal(columns, csr.indices)
     require(same or by_row != sorted_right, "within each row the columns must ascend here")
-    require(same, f"indices must be {csr.indices.tolist()}; got {columns.tolist()}")
-    require(_as_near(data, csr.data), "values and columns must stand in the same order")
+    slips = {
+        "an index says which column; those are places in the whole matrix, row after row": np.flatnonzero(dense),
+        "an index says which column, not which row": np.nonzero(dense)[0],
+        "columns count from 0": csr.indices + 1,
+    }
+    otherwise = f"indices must be {csr.indices.tolist()}; got {columns.tolist()}"
+    require(same, likely_slip(lambda wrong: np.array_equal(columns, wrong), slips, otherwise))
+    require(_as_near(data, csr.data), _why_values(data, csr.data))
+
+
+def _why_values(data, right):
+    if close(np.abs(data), np.abs(right)):
+        return "a value keeps its sign"
+    if close(np.sort(data), np.sort(right)):
+        return "values and columns must stand in the same order"
+    return "a value is stored as it is in the matrix"
 
 
 def _as_near(data, right):
@@ -55,17 +76,17 @@ def _as_near(data, right):
 def _compare_pointers(indptr, csr, csc, dense):
     rows, right = dense.shape[0], csr.indptr
     require(not np.array_equal(indptr, right[1:]), "indptr begins with 0, where row 0 starts: put it first")
+    counts = np.diff(right)
+    require(
+        not (np.array_equal(indptr[1:], counts) or np.array_equal(indptr, counts)) or np.array_equal(indptr, right),
+        f"indptr adds up: row i starts at indptr[i]. The counts {counts.tolist()} are what lies between its entries",
+    )
     require(
         indptr.size != rows,
         f"indptr has one entry more than there are rows, {rows + 1}: the last one says where the last row ends",
     )
     by_columns = np.array_equal(indptr, csc.indptr) and indptr.size != rows + 1
     require(not by_columns, "that runs down the columns, which is CSC: CSR goes row by row")
-    counts = np.diff(right)
-    require(
-        not np.array_equal(indptr[1:], counts) or np.array_equal(indptr, right),
-        f"indptr adds up: row i starts at indptr[i]. The counts {counts.tolist()} are what lies between its entries",
-    )
 
 
 def gaps_with_fillers(answer):
@@ -78,25 +99,38 @@ def gaps_with_fillers(answer):
     cases.append((rng.standard_normal(300) * (rng.random(300) < 0.1), 2))
     for dense, bits in cases:
         gaps, values = several(answer(dense, bits), "gaps", "values")
+        swapped = np.size(gaps) and np.isin(dense[dense != 0], np.asarray(gaps)).all()
+        require(not swapped or close(gaps, values), "return the gaps first, then the values")
         _compare_gaps(indices(gaps, "gaps").tolist(), array(values, "values").tolist(), dense, bits)
 
 
 def _compare_gaps(gaps, values, dense, bits):
     relative = sparse.RelativeIndex.from_dense(dense[None], bits)
-    right, kept = relative.gaps.tolist(), np.flatnonzero(dense)
+    right, kept, largest = relative.gaps.tolist(), np.flatnonzero(dense), 2**bits - 1
     require(len(gaps) == len(values), f"every value has a gap before it; got {len(gaps)} gaps, {len(values)} values")
     by_difference = (np.diff(kept, prepend=-1).tolist(), [gap + 1 for gap in right])
     require(gaps == right or gaps not in by_difference, "count the zeros skipped: neighbours have a gap of 0, not 1")
+    places = gaps == kept.tolist() and gaps != right
+    require(not places, "a gap begins after the weight before; those are places, counted from the row's start")
     require(not gaps or min(gaps) >= 0, f"a gap counts zeros, so it is at least 0; got {min(gaps, default=0)}")
-    require(
-        not gaps or max(gaps) < 2**bits,
-        f"{bits} bits hold 0 to {2**bits - 1}; got a gap of {max(gaps, default=0)}: add a filler",
-    )
+    fits = max(gaps, default=0) <= largest
+    require(fits, f"{bits} bits hold 0 to {largest}; got a gap of {max(gaps, default=0)}: add a filler")
     require(0 in values or len(right) == len(kept), "a gap that does not fit needs a filler: a stored value of 0")
     require(len(gaps) <= len(right) or values[-1] != 0, "nothing is stored after the last weight: no filler at the end")
+    early = [gap for gap, value in zip(gaps, values, strict=True) if value == 0 and gap != largest]
+    require(not early, f"a filler comes as late as it can, after {largest} zeros; got one after {early[:1]}")
+    stored = np.count_nonzero(values)
+    require(stored == len(kept), f"{len(kept)} weights are not 0, those below 0 counted; got {stored}")
     require(len(gaps) == len(right), f"{len(right)} values are stored, fillers included; got {len(gaps)}")
-    require(gaps == right, f"a filler takes a place itself: the gaps are {right}; got {gaps}")
-    require(_as_near(values, relative.data), "the values must stand in their order, fillers as 0")
+    filler = "a filler takes a place itself: " if _filler_takes_no_place(gaps, right, values) else ""
+    require(gaps == right, f"{filler}the gaps are {right}; got {gaps}")
+    require(_as_near(values, relative.data), _why_values(values, relative.data))
+
+
+def _filler_takes_no_place(gaps, right, values):
+    after = [False, *(value == 0 for value in values[:-1])]
+    off = [got - wanted for got, wanted in zip(gaps, right, strict=True)]
+    return all(by == 0 or (by == 1 and filled) for by, filled in zip(off, after, strict=False))
 
 
 def break_even(answer):
@@ -110,6 +144,8 @@ def break_even(answer):
             "that is the sparsity at which it breaks even; the density is what is kept": 1 - right,
             "each weight that stays costs its value *and* its index": value_bits / index_bits,
             "a density is a fraction, at most 1, not a percentage": 100 * right,
+            "here each value has one index; COO has two": value_bits / (value_bits + 2 * index_bits),
+            "do not round: give the fraction itself": round(right, 2),
         }
         otherwise = (
             f"a density is at most 1; got {got:g}"

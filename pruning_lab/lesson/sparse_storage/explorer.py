@@ -17,5 +17,5 @@ def explore_bytes(shape):
     curves = {name: [(density, share_of_dense(name, shape, density)) for density in DENSITIES] for name in FORMATS}
     words = {"title": "bytes, as a share of dense", "across": "density (fraction of weights kept)"}
     figure = bytes_figure(shape)
-    alt = f"Bytes against density for a {shape[0]} x {shape[1]} matrix; a format pays where its line lies below 1."
+    alt = f"Bytes against density for a {shape[0]} x {shape[1]} matrix; a format pays off where its line lies below 1."
     return curves_explorer(curves, words, {"low": 0.0, "high": 2.2, "line": 1.0}, figure, alt)

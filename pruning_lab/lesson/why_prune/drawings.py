@@ -81,7 +81,7 @@ def _draw_products(axes, weight, sparsity):
 
 def mask_figure(patterns, window=32):
     """Draw the top left `window` x `window` corner of each pattern's mask, side by side."""
-    figure = Figure(figsize=(2.5 * len(patterns), 3.3), layout="constrained")
+    figure = Figure(figsize=(2.5 * len(patterns), 2.5), layout="constrained")
     for axes, pattern in zip(figure.subplots(1, len(patterns), squeeze=False).flat, patterns.values(), strict=True):
         plots.mask_picture(torch.from_numpy(pattern.mask[:window, :window]), ax=axes)
         axes.set_title(pattern.name, fontsize=11)

@@ -3,16 +3,8 @@
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.answers import (
-    array,
-    likely_slip,
-    number,
-    prune_smallest,
-    require,
-    require_exact_mask,
-    require_kept,
-    several,
-)
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require, several
+from pruning_lab.lesson.frame.verdicts import prune_smallest, require_exact_mask, require_kept
 
 
 def exact_mask(answer):
@@ -50,7 +42,7 @@ def _compare_mask(mask, weight, sparsity):
 def csr_bytes(answer):
     """`my_csr_bytes(rows, columns, sparsity)` is how many bytes CSR takes with float32 values and int32 indices."""
     rng = np.random.default_rng(8)
-    shapes = [(4, 6, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0), (7, 3, 1.0)]
+    shapes = [(4, 11, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0), (7, 3, 1.0), (7, 3, 0.5)]
     for rows, columns, sparsity in shapes:
         dense = np.ones(rows * columns, np.float32)
         dense[rng.permutation(dense.size)[: round(sparsity * dense.size)]] = 0
@@ -63,6 +55,8 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
     pruned, pointers = round(sparsity * size), 4 * (rows + 1)
     kept = size - pruned
     slips = {
+        "one weight too many stays: round() the number pruned, do not cut it off": wanted + 8,
+        "one weight too few stays: round() the number pruned; a half goes to the even neighbour": wanted - 8,
         "that is the dense matrix": 4 * size,
         "that counts the zeros: CSR stores the weights that stay, a fraction 1 - sparsity": 8 * pruned + pointers,
         "that is bits; a byte has eight": 8 * wanted,
@@ -71,10 +65,15 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "the row pointers go with the rows, not with the columns": 8 * kept + 4 * (columns + 1),
         "each value needs its column index too, 4 bytes each": 4 * kept + pointers,
         "a column index is int32 here, 4 bytes, not 2": 6 * kept + pointers,
-        "int() cuts off: take round() for the number pruned": 8 * (size - int(sparsity * size)) + pointers,
-        "int() cuts off: take round() for the number kept": 8 * int((1 - sparsity) * size) + pointers,
+        "CSR has no row index for each weight: the row pointers say where a row starts": 12 * kept + pointers,
+        "those are entries, and each takes 4 bytes": wanted / 4,
+        "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
-    require(got == wanted or got == int(got), f"{got} bytes: a whole number of weights stays, so round it first")
+    unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
+    require(
+        got == int(got) and not unrounded,
+        f"{got:g} bytes: a whole number of weights stays, so round their number first",
+    )
     slip = likely_slip(lambda wrong: wrong == got, slips, "count three arrays: values, column indices, row pointers")
     require(
         got == wanted, f"{rows} rows, {size} weights, {pruned} of them pruned: {wanted} bytes; got {got:.0f}: {slip}"

@@ -15,7 +15,7 @@ from pruning_lab.tables import table_html
 WINS = 1.2  # a pattern counts as faster if three rounds out of four reach this ratio; less could be noise
 INVARIANT = (
     f"<p><b>Read the row <i>{CONTROL}</i> first.</b> It is the same matrix in another place in memory: as far as it is "
-    "from 1, other rows may be as well without meaning anything.</p>"
+    "from 1, other rows may be too, and a little farther, without meaning anything.</p>"
     "<p><b>The invariant:</b> a zero pays only when something downstream can use it. A dense product does the same "
     "work for a zero as for anything else. Scattered zeros can pay in bytes, and in time only under a kernel that "
     "skips them well enough. Whole columns change the shape, and an ordinary product gains.</p>"
@@ -97,5 +97,5 @@ def _measure_more(weight, sparsity):
         answer.value = cost_table(weight, patterns) + time_table(measured)
 
     button.on_click(measure_now)
-    heading = ipywidgets.HTML("<b>Your turn:</b> where does each pattern begin to pay?")
+    heading = ipywidgets.HTML("<b>Your turn:</b> where does each pattern begin to pay off?")
     return ipywidgets.VBox([heading, slider, choice, button, answer])

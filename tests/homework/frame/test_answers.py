@@ -3,6 +3,8 @@
 import io
 import json
 import re
+from collections import OrderedDict, defaultdict
+from typing import NamedTuple
 
 import hostile_class
 import numpy as np
@@ -24,6 +26,38 @@ def test_an_answer_crosses_as_plain_values():
 def test_nothing_else_crosses(value):
     with pytest.raises(TypeError, match="an answer must be made of"):
         answers.plain(value)
+
+
+class Pair(NamedTuple):
+    first: float
+    second: float
+
+
+class Endless(list):
+    def __iter__(self):
+        while True:
+            yield 1
+
+
+class Growing(dict):
+    def items(self):
+        while True:
+            yield 1, 1
+
+
+@pytest.mark.parametrize(
+    ("value", "crosses"),
+    [
+        (Pair(1.0, 2.0), (1.0, 2.0)),
+        (OrderedDict(a=1), {"a": 1}),
+        (defaultdict(list, a=[1]), {"a": [1]}),
+        (Endless([1, 2]), [1, 2]),
+        (Growing(a=1), {"a": 1}),
+    ],
+)
+def test_what_is_made_from_a_list_or_a_dict_crosses_as_what_it_holds(value, crosses):
+    got = answers.plain(value)
+    assert (type(got), got) == (type(crosses), crosses)
 
 
 def test_instances_are_the_same_for_a_class_and_different_elsewhere(monkeypatch):

@@ -92,6 +92,28 @@ def test_one_cell_that_fails_costs_no_other(shell):
     assert shell.user_ns["my_mask"]() == 1
 
 
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import no_such_package as nsp",
+        "import math, no_such_package.deep as nsp",
+        "from google.no_such_package import (\n    drive,\n    auth,\n)",
+        "from no_such_package import *\nimport no_such_package, no_such_package_either",
+    ],
+)
+def test_a_package_that_is_not_there_costs_what_uses_it_and_no_more(shell, imports):
+    ((number, error),) = cells.run_all(shell, [f"{imports}\nimport statistics\n!ls\n{MASK}\nmean = statistics.mean"])
+    assert number == 1
+    assert isinstance(error, ModuleNotFoundError)
+    assert (shell.user_ns["my_mask"](), shell.user_ns["mean"]([2, 4])) == (1, 3)
+
+
+def test_a_second_choice_is_taken_where_the_first_is_not_there(shell):
+    source = "try:\n    import no_such_package as np\nexcept ImportError:\n    import numpy as np\nx = np.ones(2)"
+    assert cells.run_all(shell, [source]) == []
+    assert shell.user_ns["x"].sum() == 2
+
+
 def test_nothing_of_this_package_is_imported():
     code = "import sys, cells; print([name for name in sys.modules if 'pruning' in name])"
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(cells.__file__)}

@@ -1,6 +1,7 @@
 """A hostile submission gets its mark and a reason, and is cut off from everything that it need not see."""
 
 import attackers
+import homework_tests
 import hostile_class
 import pytest
 from homework_tests import fenced
@@ -29,3 +30,28 @@ def test_a_loop_that_never_ends_is_stopped():
         sandbox.Sandbox([hostile_class.STUBBORN], seconds=3),
     ):
         pass
+
+
+FORGED = """import json, os, struct
+tree = ["list", [["list", [["scalar", number], ["scalar", "x" * 9000]]] for number in range(800)]]
+text = json.dumps([tree, []]).encode()
+content = struct.pack(">I", len(text)) + text
+for handle in os.listdir("/proc/self/fd"):
+    if os.path.lexists(f"/proc/self/fd/{handle}") and os.readlink(f"/proc/self/fd/{handle}").startswith("pipe"):
+        try:
+            os.write(int(handle), struct.pack(">Q", len(content)) + content)
+        except OSError:
+            pass"""
+
+
+@fenced
+def test_what_a_submission_says_in_place_of_its_process_is_bounded():
+    with sandbox.Sandbox([FORGED]) as box:
+        assert len(box.failed) == 20
+        assert {len(error) for _, error in box.failed} == {500}
+
+
+def test_an_answer_that_is_a_book_makes_no_reason_that_is_one(make):
+    answers = {"my_budget": lambda *given: {"x" * 10**6: 1}}
+    score, messages = homework_tests.graded(make(hostile_class.NAME), "q3", answers)
+    assert (score, {len(message) for message in messages}) == (0, {grading.LONGEST_REASON})

@@ -15,7 +15,7 @@ import pytest
 from homework_tests import fenced
 
 from pruning_lab.homework.frame import release, sandbox
-from pruning_lab.homework.frame.sandbox import container, measure, proof, view, ways
+from pruning_lab.homework.frame.sandbox import container, measure, process, proof, view, watch, ways
 
 
 @fenced
@@ -97,6 +97,57 @@ def test_a_notebook_that_never_ends_is_stopped(cell):
         pass
     assert time.monotonic() - begun < 20
     assert hostile_class.left_over() == []
+
+
+HIDDEN = """import mmap, os, time
+kept = []
+for _ in range(60):
+    file = os.memfd_create("x")
+    os.write(file, bytes(8_000_000))
+    kept.append(mmap.mmap(file, 8_000_000))
+    os.close(file)
+time.sleep(3)"""
+
+
+@fenced
+def test_memory_in_files_that_are_mapped_and_closed_is_counted(monkeypatch):
+    """No process has them in its memory, and no file is open: nothing but the list of what is mapped tells."""
+    monkeypatch.setattr(process, "MEMORY", 300_000_000)
+    with pytest.raises(sandbox.Stopped, match="took more memory"), sandbox.Sandbox([HIDDEN]):
+        pass
+
+
+SHARED = """import mmap, time
+kept = [mmap.mmap(-1, 50_000_000) for _ in range(4)]
+for part in kept:
+    for place in range(0, 50_000_000, 4096):
+        part[place] = 1
+time.sleep(1)
+x = 3"""
+
+
+@fenced
+def test_memory_that_is_shared_is_counted_once(monkeypatch):
+    monkeypatch.setattr(process, "MEMORY", 1_000_000_000)
+    monkeypatch.setattr(watch, "_is_full", lambda: False)
+    with sandbox.Sandbox([SHARED]) as box:
+        root = watch.root_of(box.process.process.pid)
+        taken = watch._unnamed(root) + watch._resident(root)
+        assert 200_000_000 < taken < 350_000_000
+        assert watch._shares(root) < 150_000_000
+        assert box.get("x") == 3
+
+
+@fenced
+def test_where_the_machine_is_full_only_those_are_stopped_who_take_much(monkeypatch):
+    monkeypatch.setattr(watch, "_is_full", lambda: True)
+    with sandbox.Sandbox(["import time\ntime.sleep(1)\nx = 3"]) as box:
+        assert box.get("x") == 3
+    with (
+        pytest.raises(sandbox.Stopped, match="took more memory"),
+        sandbox.Sandbox(["import time\na = bytearray(1_500_000_000)\ntime.sleep(9)"]),
+    ):
+        pass
 
 
 @fenced

@@ -101,7 +101,6 @@ STRANGE = {
     "a list for cells": (b'{"cells": {}}', "is not a whole notebook"),
     "a page": (b"<!DOCTYPE html><html>log in</html>", "is a web page, not a notebook"),
     "a conflict": (b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> b", "two versions that git could not join"),
-    "no UTF-8": (notebook("a = 'é'").decode("unicode-escape").encode("latin-1"), "is not a whole notebook"),
     "an old format": (b'{"worksheets": [{"cells": []}], "nbformat": 3}', "is in the old format 3"),
     "depth": (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "is nested too deep"),
     "a number without end": (b'{"cells": [], "a": ' + b"1" * 100_000 + b"}", "is not a whole notebook"),
@@ -174,10 +173,52 @@ def test_files_beside_the_notebook_come_along_and_what_is_too_large_is_named(tmp
     monkeypatch.setattr(submissions, "LARGEST", 1000)
     given = {"hw1.ipynb": notebook("a = 1"), "helper.py": b"x = 1", "data.bin": bytes(2000), "old/helper.py": b"x = 0"}
     found = opened(hand_in(tmp_path, {f"ann/{name}": content for name, content in given.items()})["ann"])
-    assert found.files == {"helper.py": b"x = 1"}
+    assert found.files == {"helper.py": b"x = 1", "old/helper.py": b"x = 0"}
     (note,) = found.notes
     assert "ann/data.bin" in note
-    assert "ann/old/helper.py" in note
+
+
+def test_files_stand_where_the_notebook_expects_them(tmp_path):
+    given = {"ann/work/hw1.ipynb": notebook("a = 1"), "ann/work/tools/masks.py": b"x = 1"}
+    found = opened(hand_in(tmp_path, {**given, "ann/data/masks.csv": b"2"})["ann"])
+    assert found.files == {"tools/masks.py": b"x = 1", "masks.csv": b"2"}
+
+
+@pytest.mark.parametrize("ending", [".ipynb.txt", ".ipynb.json", ".IPYNB.TXT"])
+def test_an_ending_that_a_browser_adds_is_no_other_kind_of_file(tmp_path, ending):
+    class_ = hand_in(tmp_path, {f"ann{ending}": notebook("a = 1"), f"bob/hw1{ending}": notebook("b = 1")})
+    assert [opened(class_[name]).cells for name in ("ann", "bob")] == [["a = 1"], ["b = 1"]]
+
+
+def test_a_letter_of_an_old_editor_costs_nothing_but_itself(tmp_path):
+    content = notebook("a = 'x'").replace(b"x", "é".encode("latin-1"))
+    assert opened(hand_in(tmp_path, {"ann.ipynb": content})["ann"]).cells == ["a = '\ufffd'"]
+
+
+def test_a_zip_in_a_zip_is_unpacked_up_to_a_depth_and_a_size(tmp_path, monkeypatch):
+    def in_zips(often):
+        name, content = "hw1.ipynb", notebook("a = 1")
+        for _ in range(often):
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr(name, content)
+            name, content = "all.zip", file.getvalue()
+        return content
+
+    class_ = hand_in(tmp_path / "a", {"ann.zip": in_zips(1), "bob.zip": in_zips(3), "cy.zip": in_zips(4)})
+    assert [opened(class_[name]).cells for name in ("ann", "bob")] == [["a = 1"], ["a = 1"]]
+    with pytest.raises(Stopped, match="exactly one notebook"):
+        opened(class_["cy"])
+    monkeypatch.setattr(submissions.handed_in, "LARGEST_ZIPS", len(in_zips(3)) + 10)
+    with pytest.raises(Stopped, match="cannot be unpacked: it has more than"):
+        opened(hand_in(tmp_path / "b", {"ann.zip": in_zips(3)})["ann"])
+
+
+def test_what_is_told_of_texts_that_should_be_code_is_bounded(tmp_path):
+    many = [("markdown", f"def my_{number}(x):") for number in range(1000)]
+    notes = opened(hand_in(tmp_path, {"ann.ipynb": notebook("a = 1", *many)})["ann"]).notes
+    assert len(notes) == submissions.MOST_TOLD
+    assert opened(hand_in(tmp_path, {"bob.ipynb": notebook(("markdown", f"def my_{'x' * 99}(x):"))})["bob"]).notes == []
 
 
 def test_code_that_became_text_is_pointed_out(tmp_path):
@@ -248,7 +289,7 @@ def test_a_notebook_without_end_is_refused_before_it_is_unpacked(tmp_path, monke
 def test_a_zip_writes_nowhere(tmp_path):
     given = zipped(**{"../../x.ipynb": notebook("a = 1"), "/etc/y.txt": b"1"})
     found = opened(hand_in(tmp_path / "class", {"ann.zip": given})["ann"])
-    assert (found.cells, found.files) == (["a = 1"], {"y.txt": b"1"})
+    assert (found.cells, found.files) == (["a = 1"], {"etc/y.txt": b"1"})
     assert [path.name for path in tmp_path.iterdir()] == ["class"]
 
 

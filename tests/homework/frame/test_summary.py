@@ -33,6 +33,8 @@ def test_each_question_says_by_how_many_it_was_solved_and_what_went_wrong():
     assert "&lt;note&gt;" in page
     assert "\x1b" not in page
     assert "mean 1.5, median 1 of 4" in page
+    assert "2 x: keeps 3, not 4<br>1 x: " in page  # in one column: with three, a number had no room in its own
+    assert page.split("Questions</h2>")[1].count("<th scope=col>") == 9
 
 
 def test_nobody_has_handed_in_anything():

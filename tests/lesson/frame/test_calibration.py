@@ -76,4 +76,4 @@ def test_nobodys_journal_is_read_without_a_person(monkeypatch, capsys):
     monkeypatch.setenv("PRUNING_LAB_UNATTENDED", "1")
     monkeypatch.setattr(journal, "read", lambda: 1 / 0)
     lesson.calibration()
-    assert "Here stands how often" in capsys.readouterr().out
+    assert "This cell shows how often" in capsys.readouterr().out

@@ -126,6 +126,13 @@ def test_a_block_must_find_an_answer(options, answer, said):
 
 
 def test_what_a_lesson_must_find_stands_in_its_keys(monkeypatch):
-    monkeypatch.setattr(guess, "expected", {"How many go?": "seven"}.get)
-    with pytest.raises(ValueError, match=r"answer must be 'seven', as keys.toml has it; got 'one'"):
+    monkeypatch.setattr(guess, "expected", {"How many go?": ["seven", "none"]}.get)
+    with pytest.raises(ValueError, match=r"answer must be 'seven' or 'none', as keys.toml has it; got 'one'"):
         ask_alone()
+
+
+def test_a_learners_machine_may_find_otherwise(shown, path, attended, monkeypatch):
+    monkeypatch.setattr(guess, "expected", {"How many go?": ["seven"]}.get)
+    box, *_, skip = ask(shown)
+    skip.click()
+    assert [output["text"] for output in opened(box)] == ["exactly one\n"]

@@ -142,3 +142,47 @@ def _yields(weight):
 def test_slips_of_every_exercise(shown, answer, said):
     with pytest.raises(answers.WrongAnswer, match=re.escape(said)):
         lesson.practice(lambda answer: answer(np.ones(3)), answer, "look", "think", "do")
+
+
+def test_the_lesson_goes_on_with_a_function_that_is_right(shown, capsys):
+    def my_double(number):
+        return 2 * number
+
+    def doubles(answer):
+        answers.require(answer(3) == 6, "twice as much")
+
+    def again():
+        lesson.practice(doubles, my_double, "look", "think", "do")
+
+    assert lesson.yours(my_double, otherwise=len) is len  # not checked yet
+    again()
+    capsys.readouterr()
+    assert lesson.yours(my_double, otherwise=len) is my_double
+    assert capsys.readouterr().out == "my_double is right, so this lesson goes on with yours.\n"
+    assert practice.working()["my_double"]
+
+
+def test_the_lesson_goes_on_with_the_package_where_an_answer_is_wrong_or_was_changed(shown, capsys):
+    def named(function):
+        function.__name__ = "my_length"
+        return function
+
+    def checks(answer):
+        answers.require(answer([0, 0]) == 2, "count")
+
+    right, wrong = named(lambda text: 2), named(lambda text: 3)
+    lesson.practice(checks, right, "look", "think", "do")
+    assert lesson.yours(wrong, otherwise=len) is len  # another function of that name: not the one that was checked
+    with pytest.raises(answers.WrongAnswer):
+        lesson.practice(checks, wrong, "look", "think", "do")
+    assert lesson.yours(wrong, otherwise=len) is len
+    assert lesson.yours(right, otherwise=len) is len  # what was checked last counts
+    said = "my_length is not right yet, so this lesson goes on with the package's.\n"
+    assert capsys.readouterr().out.endswith(said)
+    assert not practice.working()["my_length"]
+
+
+@pytest.mark.parametrize(("answer", "otherwise", "name"), [(3, len, "answer"), (len, None, "otherwise")])
+def test_what_cannot_be_called_is_refused(answer, otherwise, name):
+    with pytest.raises(TypeError, match=f"^{name} must be a function; got "):
+        lesson.yours(answer, otherwise)

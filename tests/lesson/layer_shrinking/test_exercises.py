@@ -1,6 +1,7 @@
 """Lesson 05's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
 import numpy as np
+import torch
 from exercise_tests import exercise_tests
 
 from pruning_lab.lesson.layer_shrinking import exercises
@@ -24,16 +25,32 @@ def right_columns(keep, height, width):
     return (keep[:, None] * height * width + np.arange(height * width)).ravel()
 
 
+def keep_overwritten(weight1, norm, weight2, keep):
+    small = right_shrink(weight1, norm, weight2, keep.copy())
+    keep[:] = 0
+    return small
+
+
 def mask_instead(weight, count):
     mask = np.zeros(len(weight), bool)
     mask[right_keep(weight, count)] = True
     return mask
 
 
+def signs_dropped(weight, count):
+    np.abs(weight, out=weight)
+    return strongest(weight.sum(axis=FILTER), count)
+
+
 RIGHT = [
     (exercises.strongest_filters, right_keep),
+    (exercises.strongest_filters, lambda w, n: right_keep(w, n).tolist()),
+    (exercises.strongest_filters, lambda w, n: torch.tensor(right_keep(w, n))),
     (exercises.shrunk_convolutions, right_shrink),
+    (exercises.shrunk_convolutions, lambda *a: [part.astype(np.float32) for part in right_shrink(*a)]),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: right_shrink(a, n, b, k[::-1])),
     (exercises.flattened_columns, right_columns),
+    (exercises.flattened_columns, lambda k, h, w: np.arange(99 * h * w).reshape(99, h, w)[k].ravel().tolist()),
 ]
 WRONG = [
     (exercises.strongest_filters, lambda w, n: right_keep(w, n)[::-1], "must be sorted"),
@@ -41,15 +58,27 @@ WRONG = [
     (exercises.strongest_filters, lambda w, n: strongest((w**2).sum(axis=FILTER), n), "one large weight too much"),
     (exercises.strongest_filters, lambda w, n: strongest(w.sum(axis=FILTER), n), "weights cancel"),
     (exercises.strongest_filters, lambda w, n: strongest(np.abs(w).sum(axis=(0, 2, 3)), n), "ranks the input channels"),
+    (
+        exercises.strongest_filters,
+        lambda w, n: strongest(abs(w.sum(axis=FILTER)), n),
+        "first magnitudes, then their sum",
+    ),
+    (exercises.strongest_filters, lambda w, n: strongest(abs(w).max(axis=FILTER), n), "one large weight does not make"),
+    (exercises.strongest_filters, lambda w, n: strongest(abs(w).sum(axis=(1, 3)).max(axis=1), n), "column sum"),
+    (exercises.strongest_filters, lambda w, n: right_keep(w, n) * 1.0, "whole numbers of an integer type; got float64"),
+    (exercises.strongest_filters, signs_dropped, "weight was changed in place"),
     (exercises.strongest_filters, mask_instead, "must be indices, not a mask"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
-    (exercises.strongest_filters, lambda w, n: [0, *range(2, n + 1)], "L1 norms"),
+    (exercises.strongest_filters, lambda w, n: list(range(n)), "L1 norms"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[:, k], n[:, k], b[:, k]), "axis 0 is what the layer makes"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n, b[:, k]), "four numbers for every channel"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[k], b[:, k]), "channels are its columns"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b), "still reads all 5 channels"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[k]), "it loses what it reads"),
-    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "weight2: the shape fits"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "in two orders"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[[1, 0, 2, 3]][:, k], b[:, k]), "norm: the shape fits"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, : len(k)]), "weight2: the shape fits"),
+    (exercises.shrunk_convolutions, keep_overwritten, "keep was changed in place"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k]), "return weight1, norm and weight2"),
     (exercises.flattened_columns, lambda k, h, w: k, "a whole map"),
     (exercises.flattened_columns, lambda k, h, w: (k[:, None] + np.arange(h * w)).ravel(), "after the maps before it"),

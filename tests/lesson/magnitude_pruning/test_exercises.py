@@ -1,6 +1,11 @@
 """Lesson 02's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
+import math
+from collections import OrderedDict, namedtuple
+from fractions import Fraction
+
 import numpy as np
+import torch
 from exercise_tests import exercise_tests
 
 from pruning_lab.lesson.magnitude_pruning import exercises
@@ -37,10 +42,46 @@ def right_step(weight, velocity, grad, mask, learning_rate, momentum):
     return (weight - learning_rate * velocity) * mask, velocity
 
 
+def ties_from_the_end(weights, sparsity):
+    flat = np.abs(joined(weights))[::-1]
+    return split(lowest(flat, round(sparsity * flat.size))[::-1], weights)
+
+
+def by_clipping(step, start, stop, target):
+    return target * (1 - (1 - np.clip((step - start) / (stop - start), 0, 1)) ** 3)
+
+
+def in_torch(*arguments):
+    weight, velocity, grad, mask = map(torch.tensor, arguments[:4])
+    learning_rate, momentum = arguments[4:]
+    velocity = velocity.mul(momentum).add(grad)
+    return (weight - learning_rate * velocity).masked_fill(~mask, 0), velocity
+
+
+def as_lists(*arguments):
+    weight, velocity = right_step(*arguments)
+    return [weight.astype(np.float32).tolist(), velocity.tolist()]
+
+
+def both_masked(weight, velocity, grad, mask, learning_rate, momentum):
+    weight, velocity = right_step(weight, velocity, grad, mask, learning_rate, momentum)
+    return namedtuple("Step", "weight velocity")(weight, velocity * mask)
+
+
 RIGHT = [
     (exercises.global_masks, right_masks),
+    (exercises.global_masks, ties_from_the_end),
+    (exercises.global_masks, lambda w, s: OrderedDict(reversed(right_masks(w, s).items()))),
+    (exercises.global_masks, lambda w, s: {n: torch.tensor(m) for n, m in right_masks(w, s).items()}),
+    (exercises.global_masks, lambda w, s: {n: m.tolist() for n, m in right_masks(w, s).items()}),
     (exercises.cubic_schedule, right_cubic),
+    (exercises.cubic_schedule, by_clipping),
+    (exercises.cubic_schedule, lambda *a: np.float32(right_cubic(*a))),
+    (exercises.cubic_schedule, lambda *a: Fraction(right_cubic(*a))),
     (exercises.held_step, right_step),
+    (exercises.held_step, in_torch),
+    (exercises.held_step, as_lists),
+    (exercises.held_step, both_masked),
 ]
 
 
@@ -58,17 +99,39 @@ def by_sign(weights, sparsity):
     return split(lowest(flat, round(sparsity * flat.size)), weights)
 
 
+def scaled(weights, sparsity):
+    shares = np.concatenate([(np.abs(weight) / np.abs(weight).max()).ravel() for weight in weights.values()])
+    return split(lowest(shares, round(sparsity * shares.size)), weights)
+
+
+def counted_by(rule):
+    def answer(weights, sparsity):
+        flat = np.abs(joined(weights))
+        return split(lowest(flat, rule(sparsity * flat.size)), weights)
+
+    return answer
+
+
+def not_zero(weights, sparsity):
+    return {name: weights[name] * mask != 0 for name, mask in right_masks(weights, sparsity).items()}
+
+
+def signs_dropped(weights, sparsity):
+    for weight in weights.values():
+        np.abs(weight, out=weight)
+    return right_masks(weights, sparsity)
+
+
 def inverted(weights, sparsity):
     return right_masks(weights, 1 - sparsity)
 
 
-def rounded_down(weights, sparsity):
-    flat = np.abs(joined(weights))
-    return split(lowest(flat, int(sparsity * flat.size)), weights)
-
-
 def never_clamped(step, start, stop, target):
     return target * (1 - ((stop - step) / (stop - start)) ** 3)
+
+
+def whole_numbers(step, start, stop, target):
+    return target * (1 - ((stop - min(max(step, start), stop)) // (stop - start)) ** 3)
 
 
 def clamped_at_stop_only(step, start, stop, target):
@@ -116,6 +179,42 @@ def damped(weight, velocity, grad, mask, learning_rate, momentum):
     return right_step(weight, velocity, (1 - momentum) * grad, mask, learning_rate, momentum)
 
 
+def with_momentum_only(weight, velocity, grad, mask, learning_rate, momentum):
+    return (weight - learning_rate * velocity) * mask, momentum * velocity + grad
+
+
+def exchanged(weight, velocity, grad, mask, learning_rate, momentum):
+    return right_step(weight, velocity, grad, mask, momentum, learning_rate)
+
+
+def scaled_velocity(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = momentum * velocity + learning_rate * grad
+    return (weight - velocity) * mask, velocity
+
+
+def nesterov(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = momentum * velocity + grad
+    return (weight - learning_rate * (grad + momentum * velocity)) * mask, velocity
+
+
+def by_weight(weight, velocity, grad, mask, learning_rate, momentum):
+    return right_step(weight, velocity, grad, weight != 0, learning_rate, momentum)
+
+
+def nan_velocity(weight, velocity, grad, mask, learning_rate, momentum):
+    weight, velocity = right_step(weight, velocity, grad, mask, learning_rate, momentum)
+    return weight, np.where(mask, velocity, np.nan)
+
+
+def step_scaled(weight, velocity, grad, mask, learning_rate, momentum):
+    weight, velocity = right_step(weight, velocity, grad, mask, learning_rate, momentum)
+    return weight, learning_rate * velocity
+
+
+def hard_coded(weight, velocity, grad, mask, learning_rate, momentum):
+    return right_step(weight, velocity, grad, mask, 0.1, 0.9)
+
+
 def other_way_round(weight, velocity, grad, mask, learning_rate, momentum):
     return right_step(weight, velocity, grad, ~mask, learning_rate, momentum)
 
@@ -123,9 +222,15 @@ def other_way_round(weight, velocity, grad, mask, learning_rate, momentum):
 WRONG = [
     (exercises.global_masks, layer_by_layer, "in one list for all layers, not layer by layer"),
     (exercises.global_masks, by_threshold, "Many magnitudes are equal here"),
-    (exercises.global_masks, by_sign, "rank magnitudes"),
+    (exercises.global_masks, by_sign, "rank by magnitude"),
+    (exercises.global_masks, scaled, "no layer is scaled"),
     (exercises.global_masks, inverted, "is True meant for the pruned ones"),
-    (exercises.global_masks, rounded_down, "prunes 20; got 19"),
+    (exercises.global_masks, lambda w, s: {n: ~m for n, m in right_masks(w, s).items()}, "the mask is inverted"),
+    (exercises.global_masks, counted_by(int), "prunes 20; got 19: Round to the nearest"),
+    (exercises.global_masks, counted_by(math.ceil), "prunes 4; got 5: Round to the nearest"),
+    (exercises.global_masks, counted_by(lambda n: int(n + 0.5)), "takes 10.5 to the even neighbour"),
+    (exercises.global_masks, not_zero, "and so does weight != 0"),
+    (exercises.global_masks, signs_dropped, "weights was changed in place"),
     (exercises.global_masks, lambda w, s: list(right_masks(w, s).values()), "return a dict"),
     (exercises.global_masks, lambda w, s: {"a": np.ones(2, bool)}, "must have the names"),
     (exercises.global_masks, lambda w, s: {n: 1.0 * m for n, m in right_masks(w, s).items()}, "has dtype float64"),
@@ -133,6 +238,13 @@ WRONG = [
     (exercises.cubic_schedule, never_clamped, "from stop on it stays"),
     (exercises.cubic_schedule, clamped_at_stop_only, "before start nothing"),
     (exercises.cubic_schedule, lambda *a: 100 * right_cubic(*a), "not a percentage"),
+    (exercises.cubic_schedule, lambda *a: 1 - right_cubic(*a), "sparsity is what is gone"),
+    (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 2), "do not round"),
+    (exercises.cubic_schedule, lambda s, a, b, t: 1 - left_of(s, a, b) ** 3, "multiply by the target"),
+    (exercises.cubic_schedule, whole_numbers, "whole numbers divided by // give that, too"),
+    (exercises.cubic_schedule, lambda s, *a: 0 if s > a[1] else right_cubic(s, *a), "from stop on it stays"),
+    (exercises.cubic_schedule, lambda *a: [right_cubic(*a)], "return one number; got list"),
+    (exercises.cubic_schedule, lambda *a: complex(right_cubic(*a)), "return one number; got complex"),
     (exercises.cubic_schedule, lambda s, a, b, t: t * left_of(s, a, b) ** 3, "still to be pruned"),
     (exercises.cubic_schedule, lambda s, a, b, t: t * (1 - left_of(s, a, b)), "a straight line"),
     (exercises.cubic_schedule, lambda s, a, b, t: t * (1 - left_of(s, a, b)) ** 3, "slow at first"),
@@ -146,9 +258,19 @@ WRONG = [
     (exercises.held_step, uphill, "a step uphill"),
     (exercises.held_step, old_velocity, "return the new velocity too"),
     (exercises.held_step, in_place, "velocity was changed in place"),
-    (exercises.held_step, damped, "a kept weight is off by"),
+    (exercises.held_step, damped, "the gradient comes in whole"),
+    (exercises.held_step, hard_coded, "a kept weight is off by"),
+    (exercises.held_step, with_momentum_only, "the weight follows the new velocity"),
+    (exercises.held_step, exchanged, "not the other way round"),
+    (exercises.held_step, scaled_velocity, "not into the velocity"),
+    (exercises.held_step, nesterov, "Nesterov"),
+    (exercises.held_step, by_weight, "a weight that stays may be 0 by chance"),
+    (exercises.held_step, nan_velocity, "NaN * 0 is NaN"),
+    (exercises.held_step, step_scaled, "return the velocity itself"),
     (exercises.held_step, other_way_round, "True keeps"),
-    (exercises.held_step, lambda *a: right_step(*a)[0], "return two arrays"),
+    (exercises.held_step, lambda *a: right_step(*a)[::-1], "return the weight first"),
+    (exercises.held_step, lambda *a: right_step(*a)[0], "return weight and velocity"),
+    (exercises.held_step, lambda *a: [part.ravel() for part in right_step(*a)], "must have shape (3, 4)"),
 ]
 
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

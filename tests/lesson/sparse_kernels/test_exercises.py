@@ -1,16 +1,75 @@
 """Lesson 04's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
 import itertools
+import statistics
+from fractions import Fraction
 
+import numba
 import numpy as np
+import torch
 from exercise_tests import exercise_tests
+from scipy.sparse import csr_matrix
 
 from pruning_lab.lesson.sparse_kernels import exercises
+
+
+def rows_of(indptr):
+    return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
 
 
 def right_matvec(data, indices, indptr, x):
     rows = [slice(a, b) for a, b in itertools.pairwise(indptr)]
     return np.array([(data[row] * x[indices[row]]).sum() for row in rows])
+
+
+@numba.njit
+def compiled(data, indices, indptr, x):
+    y = np.zeros(indptr.size - 1)
+    for i in range(y.size):
+        for k in range(indptr[i], indptr[i + 1]):
+            y[i] += data[k] * x[indices[k]]
+    return y
+
+
+def counted(data, indices, indptr, x):
+    return np.bincount(rows_of(indptr), weights=data * x[indices], minlength=len(indptr) - 1)
+
+
+def by_library(data, indices, indptr, x):
+    return csr_matrix((data, indices, indptr), shape=(len(indptr) - 1, len(x))) @ x
+
+
+def right_limit(stored, rows, bandwidth):
+    return (6 * stored + 4 * (rows + 1)) / bandwidth
+
+
+def best(dense_times):
+    return min(dense_times.values(), key=np.median)
+
+
+def right_speed_up(dense_times, sparse_times):
+    return np.median(best(dense_times) / sparse_times)
+
+
+def round_by_round(dense_times, sparse_times):
+    return statistics.median(a / b for a, b in zip(best(dense_times), sparse_times, strict=True))
+
+
+RIGHT = [
+    (exercises.sparse_product, right_matvec),
+    (exercises.sparse_product, compiled),
+    (exercises.sparse_product, counted),
+    (exercises.sparse_product, by_library),
+    (exercises.sparse_product, lambda *a: right_matvec(*a).astype(np.float32).tolist()),
+    (exercises.sparse_product, lambda *a: torch.tensor(right_matvec(*a))),
+    (exercises.memory_limit, right_limit),
+    (exercises.memory_limit, lambda *a: np.float32(right_limit(*a))),
+    (exercises.memory_limit, lambda s, r, b: Fraction(6 * s + 4 * (r + 1)) / Fraction(b)),
+    (exercises.honest_ratio, right_speed_up),
+    (exercises.honest_ratio, round_by_round),
+    (exercises.honest_ratio, lambda d, s: torch.tensor(right_speed_up(d, s))),
+    (exercises.honest_ratio, lambda d, s: np.quantile(best(d) / s, [0.25, 0.5, 0.75])[1]),
+]
 
 
 def by_place(data, indices, indptr, x):
@@ -25,54 +84,93 @@ def never_reset(data, indices, indptr, x):
     return np.cumsum(right_matvec(data, indices, indptr, x))
 
 
-def mean_of_rows(data, indices, indptr, x):
+def nan_if_empty(data, indices, indptr, x):
+    return np.where(np.diff(indptr) == 0, np.nan, right_matvec(data, indices, indptr, x))
+
+
+def six_rows(data, indices, indptr, x):
+    return right_matvec(data, indices, indptr[:7], x)
+
+
+def first_forgotten(data, indices, indptr, x):
+    return np.array([(data[a + 1 : b] * x[indices[a + 1 : b]]).sum() for a, b in itertools.pairwise(indptr)])
+
+
+def x_reversed(data, indices, indptr, x):
     y = right_matvec(data, indices, indptr, x)
-    y[3] = np.nan
+    x[:] = x[::-1]
     return y
 
 
-def right_limit(stored, rows, bandwidth):
-    return (6 * stored + 4 * (rows + 1)) / bandwidth
+def sorts_the_times(dense_times, sparse_times):
+    ratio = right_speed_up(dense_times, sparse_times)
+    sparse_times.sort()
+    return ratio
 
 
-def right_speed_up(dense_times, sparse_times):
-    return min(np.median(times) for times in dense_times.values()) / np.median(sparse_times)
+def sides(dense_times, sparse_times):
+    return np.median(best(dense_times)) / np.median(sparse_times)
 
 
-def best(dense_times):
-    return min(dense_times.values(), key=np.median)
+def rival_by(choice):
+    return lambda dense, sparse: np.median(min(dense.values(), key=choice) / sparse)
 
 
-RIGHT = [
-    (exercises.sparse_product, right_matvec),
-    (exercises.memory_limit, right_limit),
-    (exercises.honest_ratio, right_speed_up),
-]
 WRONG = [
     (exercises.sparse_product, lambda d, i, p, x: np.add.reduceat(d * x[i], p[:-1]), "row 3, which is empty"),
+    (exercises.sparse_product, nan_if_empty, "its sum is 0, not nan"),
     (exercises.sparse_product, by_place, "not the k-th entry of x"),
     (exercises.sparse_product, last_row_forgotten, "all rows but the last are right"),
     (exercises.sparse_product, never_reset, "start it at 0 again"),
-    (exercises.sparse_product, mean_of_rows, "row 3 is empty"),
+    (exercises.sparse_product, first_forgotten, "its first weight is missing"),
+    (exercises.sparse_product, six_rows, "each of the 8 rows, empty ones too; got shape (6,)"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a).astype(int), "fractions were cut off"),
+    (exercises.sparse_product, lambda *a: np.abs(right_matvec(*a)), "signs count"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a) / np.diff(a[2]).clip(1), "a row's mean"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a) + 0j, "must be an array of numbers"),
+    (exercises.sparse_product, x_reversed, "x was changed in place"),
     (exercises.sparse_product, lambda d, i, p, x: x, "one number for each input"),
-    (exercises.sparse_product, lambda d, i, p, x: right_matvec(d, i, p, x)[:-1], "one entry for each of the 6 rows"),
-    (exercises.sparse_product, lambda d, i, p, x: -right_matvec(d, i, p, x), "a row's weights are"),
+    (exercises.sparse_product, lambda d, i, p, x: d * x[i], "one number for each weight"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a)[:-1], "each of the 6 rows, empty ones too"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a)[np.diff(a[2]) > 0], "empty ones too"),
+    (exercises.sparse_product, lambda *a: -right_matvec(*a), "a row's weights are"),
     (exercises.memory_limit, lambda s, r, b: (4 * s + 4 * (r + 1)) / b, "with its column"),
+    (exercises.memory_limit, lambda s, r, b: 4 * s / b, "columns and row pointers"),
     (exercises.memory_limit, lambda s, r, b: 6 * s / b, "row pointers are read too"),
     (exercises.memory_limit, lambda s, r, b: (6 * s + 4 * r) / b, "one entry more than there are rows"),
+    (exercises.memory_limit, lambda s, r, b: (6 * s + 8 * (r + 1)) / b, "4 bytes, not 8"),
+    (exercises.memory_limit, lambda s, r, b: (6 * s + 2 * (r + 1)) / b, "4 bytes, not 2"),
     (exercises.memory_limit, lambda s, r, b: (8 * s + 4 * (r + 1)) / b, "2 bytes, not 4"),
-    (exercises.memory_limit, lambda s, r, b: 8 * right_limit(s, r, b), "eight bits"),
-    (exercises.memory_limit, lambda s, r, b: 1 / right_limit(s, r, b), "not the other way round"),
-    (exercises.memory_limit, lambda s, r, b: 0.0, "add the bytes"),
-    (
-        exercises.honest_ratio,
-        lambda d, s: max(np.median(t) for t in d.values()) / np.median(s),
-        "fastest dense product",
-    ),
+    (exercises.memory_limit, lambda *a: 8 * right_limit(*a), "eight bits"),
+    (exercises.memory_limit, lambda *a: 1 / right_limit(*a), "not the other way round"),
+    (exercises.memory_limit, lambda *a: 1e6 * right_limit(*a), "those are microseconds"),
+    (exercises.memory_limit, lambda *a: 1e3 * right_limit(*a), "those are milliseconds"),
+    (exercises.memory_limit, lambda *a: 1e9 * right_limit(*a), "those are nanoseconds"),
+    (exercises.memory_limit, lambda *a: right_limit(*a) / 1e9, "not in gigabytes"),
+    (exercises.memory_limit, lambda *a: right_limit(*a) // 1, "// cuts off"),
+    (exercises.memory_limit, lambda *a: round(right_limit(*a), 6), "do not round"),
+    (exercises.memory_limit, lambda s, r, b: 6 * s + 4 * (r + 1), "those are bytes"),
+    (exercises.memory_limit, lambda s, r, b: 2 * right_limit(s, r, b), "each read once"),
+    (exercises.honest_ratio, sides, "mixes rounds that met different machines"),
     (exercises.honest_ratio, lambda d, s: 1 / right_speed_up(d, s), "wrong way up"),
-    (exercises.honest_ratio, lambda d, s: best(d).mean() / s.mean(), "one slow round moves a mean"),
-    (exercises.honest_ratio, lambda d, s: best(d).min() / s.min(), "luckiest round"),
+    (exercises.honest_ratio, lambda d, s: np.mean(best(d) / s), "take the median of the ratios"),
+    (exercises.honest_ratio, lambda d, s: min(map(np.mean, d.values())) / s.mean(), "one slow round moves a mean"),
+    (exercises.honest_ratio, lambda d, s: best(d).sum() / s.sum(), "moves a sum or a mean"),
+    (exercises.honest_ratio, lambda d, s: min(map(np.min, d.values())) / s.min(), "the luckiest round"),
+    (exercises.honest_ratio, lambda d, s: best(d).min() / s.min(), "the smallest is the luckiest round"),
+    (exercises.honest_ratio, rival_by(np.mean), "that is against 'torch'; the rival is"),
+    (exercises.honest_ratio, rival_by(np.min), "a mean or a lucky round misleads"),
+    (exercises.honest_ratio, rival_by(lambda t: -np.median(t)), "the dense product of the smallest median"),
+    (exercises.honest_ratio, lambda d, s: np.median(d.get("numpy", best(d)) / s), "against 'numpy'; the rival is"),
+    (exercises.honest_ratio, lambda d, s: np.median(np.min([*d.values()], 0) / s), "not another one in each round"),
     (exercises.honest_ratio, lambda d, s: np.median(np.concatenate([*d.values()])) / np.median(s), "do not mix"),
-    (exercises.honest_ratio, lambda d, s: 1.0, "median of the best dense over median"),
+    (exercises.honest_ratio, lambda d, s: np.median((best(d) / s)[2:]), "homework 3 has cold ones"),
+    (exercises.honest_ratio, lambda d, s: sorted(best(d) / s)[s.size // 2], "the mean of the middle two"),
+    (exercises.honest_ratio, lambda d, s: 100 * right_speed_up(d, s), "not a percentage"),
+    (exercises.honest_ratio, lambda d, s: right_speed_up(d, s) - 1, "not what is above 1"),
+    (exercises.honest_ratio, lambda d, s: np.quantile(best(d) / s, [0.25, 0.5, 0.75]), "return one number"),
+    (exercises.honest_ratio, lambda d, s: np.array([right_speed_up(d, s)]), "return one number"),
+    (exercises.honest_ratio, sorts_the_times, "sparse_times was changed in place"),
+    (exercises.honest_ratio, lambda d, s: 1.0, "one ratio for each round"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

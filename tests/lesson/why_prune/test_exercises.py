@@ -1,6 +1,9 @@
 """Lesson 01's exercises: right answers pass, untouched stubs are not started, wrong ones are told why."""
 
+import math
+
 import numpy as np
+import torch
 from exercise_tests import exercise_tests
 
 from pruning_lab.lesson.why_prune import exercises
@@ -20,7 +23,23 @@ def right_pair(weight1, bias1, weight2, keep):
     return weight1[keep], bias1[keep], weight2[:, keep]
 
 
-RIGHT = [(exercises.exact_mask, right_mask), (exercises.csr_bytes, right_bytes), (exercises.shrunk_pair, right_pair)]
+def ties_from_the_end(weight, sparsity):
+    magnitudes = np.abs(weight).ravel()
+    order = np.lexsort((-np.arange(magnitudes.size), magnitudes))
+    return (np.argsort(order) >= round(sparsity * order.size)).reshape(weight.shape)
+
+
+RIGHT = [
+    (exercises.exact_mask, right_mask),
+    (exercises.exact_mask, ties_from_the_end),
+    (exercises.exact_mask, lambda w, s: torch.tensor(right_mask(w, s))),
+    (exercises.exact_mask, lambda w, s: right_mask(w, s).tolist()),
+    (exercises.csr_bytes, right_bytes),
+    (exercises.csr_bytes, lambda *a: np.round(np.asarray(float(right_bytes(*a))))),
+    (exercises.shrunk_pair, right_pair),
+    (exercises.shrunk_pair, lambda *a: [part.astype(np.float32).tolist() for part in right_pair(*a)]),
+    (exercises.shrunk_pair, lambda a, b, c, k: right_pair(a, b, c, k[::-1])),
+]
 
 
 def by_threshold(weight, sparsity):
@@ -44,6 +63,30 @@ def rounded_down(weight, sparsity):
     return right_mask(weight, int(sparsity * weight.size) / weight.size)
 
 
+def counted_by(rule):
+    return lambda weight, sparsity: right_mask(weight, rule(sparsity * weight.size) / weight.size)
+
+
+def kept_from_the_end(weight, sparsity):
+    mask = np.zeros(weight.size, bool)
+    mask[np.argsort(np.abs(weight).ravel())[-(weight.size - round(sparsity * weight.size)) :]] = True
+    return mask.reshape(weight.shape)
+
+
+def by_rows(weight, sparsity):
+    return np.array([right_mask(row, sparsity) for row in weight])
+
+
+def column_order(weight, sparsity):
+    return right_mask(weight.T, sparsity).reshape(weight.shape)
+
+
+def zeroed_there(weight, sparsity):
+    mask = right_mask(weight, sparsity)
+    weight *= mask
+    return mask
+
+
 def cut_off_mask(weight, sparsity):
     keep = np.ones(weight.size, bool)
     keep[np.argsort(np.abs(weight).ravel(), kind="stable")[: int(sparsity * weight.size)]] = False
@@ -57,6 +100,13 @@ WRONG = [
     (exercises.exact_mask, rounded_down, "prunes 19; got 18"),
     (exercises.exact_mask, lambda w, s: ~right_mask(w, s), "the mask is inverted"),
     (exercises.exact_mask, lambda w, s: right_mask(w, 1 - s), "is True meant for the pruned ones"),
+    (exercises.exact_mask, counted_by(math.ceil), "Round to the nearest whole number"),
+    (exercises.exact_mask, counted_by(lambda n: int(n + 0.5)), "takes 16.5 to the even neighbour"),
+    (exercises.exact_mask, kept_from_the_end, "[-0:] is everything"),
+    (exercises.exact_mask, by_rows, "not row by row"),
+    (exercises.exact_mask, column_order, "in the same order"),
+    (exercises.exact_mask, lambda w, s: w * right_mask(w, s) != 0, "and so does weight != 0"),
+    (exercises.exact_mask, zeroed_there, "weight was changed in place"),
     (exercises.exact_mask, lambda w, s: right_mask(w, s).astype(float), "got dtype float64"),
     (exercises.exact_mask, lambda w, s: right_mask(w, s).ravel(), "must have the weight's shape"),
     (exercises.exact_mask, lambda w, s: w * right_mask(w, s), "a mask is an array of bool"),
@@ -67,12 +117,30 @@ WRONG = [
     (exercises.csr_bytes, lambda r, c, s: 4 * (r * c - round(s * r * c)) + 4 * (r + 1), "column index too"),
     (exercises.csr_bytes, lambda r, c, s: r + c, "count three arrays"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 2 * (r * c - round(s * r * c)), "int32 here"),
-    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "round it first"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "round their number first"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * (1 - s) * r * c + 4 * (r + 1), "round their number first"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * int((1 - s) * r * c) + 4 * (r + 1), "one weight too few stays"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * math.ceil((1 - s) * r * c) + 4 * (r + 1), "one weight too many stays"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * (r * c - int(s * r * c + 0.5)) + 4 * (r + 1), "a half goes to the even"),
+    (exercises.csr_bytes, lambda r, c, s: 4 * r * c, "that is the dense matrix"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 4 * (c - r), "not with the columns"),
+    (exercises.csr_bytes, lambda r, c, s: 1.5 * right_bytes(r, c, s) - 2 * (r + 1), "no row index for each weight"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 4 * (r + 1), "a row pointer is int32"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) // 4, "those are entries"),
+    (exercises.csr_bytes, lambda r, c, s: str(right_bytes(r, c, s)), "return one number; got str"),
     (exercises.exact_mask, lambda w, s: cut_off_mask(w, s), "do not cut off"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[:, k], b[k], c[:, k]), "a row of weight1"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], c), "the next layer loses the columns"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b, c[:, k]), "takes its bias along"),
-    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], c[:, k[::-1]]), "weight2: the shape fits"),
+    (
+        exercises.shrunk_pair,
+        lambda a, b, c, k: (a[k], b[k], c[:, k[::-1]]),
+        "weight1 and weight2 hold what stays in two orders",
+    ),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k] - 99, c[:, k]), "bias1: the shape fits"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], 2 * c[:, k]), "change no value"),
+    (exercises.shrunk_pair, lambda a, b, c, k: {"weight1": a[k], "bias1": b[k], "weight2": c[:, k]}, "got one dict"),
+    (exercises.shrunk_pair, lambda a, b, c, k: [np.delete(a, k, 0), b, c], "keep names the units that stay"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[: len(k)], b[: len(k)], c[:, : len(k)]), "weight1: the shape fits"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k]), "return weight1, bias1 and weight2"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a, b, c), "the next layer loses the columns"),

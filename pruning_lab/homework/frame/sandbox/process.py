@@ -34,12 +34,10 @@ class Process:
             # Where nothing is cut off a process stands in this folder; elsewhere it has a /tmp of its own.
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True))
             self.errors = stack.enter_context(tempfile.TemporaryFile())
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
-            files = self.begun.files
-            self.process = subprocess.Popen(
-                self.begun.command, cwd=folder, start_new_session=True, pass_fds=files, **pipes
-            )
-            for file in files:
+            given = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+            given |= {"pass_fds": self.begun.files, "env": self.begun.environment}
+            self.process = subprocess.Popen(self.begun.command, cwd=folder, start_new_session=True, **given)
+            for file in self.begun.files:
                 os.close(file)
             stack.callback(self._close)
             self.watch = stack.enter_context(Watch(self.process, self.begun.kill, self.watched, MEMORY))

@@ -14,7 +14,8 @@ from pruning_lab.homework.frame.sandbox.process import Process, Stopped
 from pruning_lab.homework.frame.sandbox.view import PACKAGE
 from pruning_lab.homework.frame.sandbox.watch import root_of
 
-NAMESPACE = "made a namespace"  # a container counts the memory in one as its own; bubblewrap lets nobody make one
+# A container counts the memory in a namespace as its own, and is ended from outside whatever becomes of its processes.
+INSIDE_A_CONTAINER = ("made a namespace", "stopped the process that ends it")
 SECONDS = 120  # a cold disk is slow to be searched
 INSTALL = (
     "Install bubblewrap 0.8 or newer (Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; Arch: "
@@ -100,7 +101,7 @@ def _tried(process, asked, way):
         reached, broken = process.ask(asked, SECONDS, "it took too long")
     except (Stopped, ValueError) as error:
         return _explained(process.said() or str(error))
-    reached = [what for what in reached if way.watched or what != NAMESPACE]
+    reached = [what for what in reached if way.watched or what not in INSIDE_A_CONTAINER]
     blind = ["it cannot be watched"] if way.watched and root_of(process.process.pid) is None else []
     return ", ".join([*reached, *blind]) or broken
 

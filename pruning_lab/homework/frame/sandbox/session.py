@@ -12,6 +12,7 @@ SECONDS = 120  # for all cells of a notebook
 CALL_SECONDS = 30  # for one call of a function
 QUESTION_SECONDS = 45  # for all that the tests of one question ask
 LONGEST = 360  # seconds for all of a submission: its cells run again where an answer has ended the process
+MOST_FAILED, LONGEST_ERROR = 20, 500  # of what a process says of its cells: a submission may speak in its place
 GRACE = 3  # seconds that a process has to stop by itself and to say so
 
 
@@ -53,7 +54,7 @@ class Sandbox:
         begin += [{name: in_bytes(content) for name, content in self.files.items()}, self.closed, MEMORY, LONGEST]
         try:
             failed = self.process.ask(begin, min(self.seconds, self.ends - time.monotonic()), late)
-            return [(int(number), str(error)) for number, error in failed]
+            return [(int(number), str(error)[:LONGEST_ERROR]) for number, error in failed[:MOST_FAILED]]
         except (TypeError, ValueError) as error:  # too large to be sent; or an answer to something else
             self._end()
             raise Stopped(ENDED if isinstance(error, ValueError) else f"the notebook is too large: {error}") from error

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 EVERY = 0.1  # seconds
 MOST_FILES = 20_000
 GRACE = 2  # seconds
-SPARE = 1 / 16  # of this machine's memory; below that nothing of a submission goes on
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+SPARE = 1 / 16  # of this machine's memory; where less is left,
+WHERE_FULL = 1 / 4  # of what a submission may take is too much; who takes less has not filled it
 TOO_MUCH_MEMORY = "the notebook was stopped: its processes and files took more memory than a submission may use"
 TOO_MANY_FILES = f"the notebook was stopped: it wrote more than {MOST_FILES:,} files"
 
@@ -86,7 +87,10 @@ class Watch:
             if files.f_files - files.f_ffree > MOST_FILES:
                 return TOO_MANY_FILES
             kept = (files.f_blocks - files.f_bfree) * files.f_frsize + _unnamed(root)
-            if (kept + _resident(root) > self.memory and kept + _shares(root) > self.memory) or _is_full():
+            taken = kept + _resident(root)
+            if taken > self.memory and kept + _shares(root) > self.memory:
+                return TOO_MUCH_MEMORY
+            if taken > self.memory * WHERE_FULL and _is_full():
                 return TOO_MUCH_MEMORY
         return None
 
@@ -122,13 +126,18 @@ def _processes(root):
 
 
 def _resident(root):
-    """Return the bytes in memory of all processes, what two of them share counted twice."""
-    return PAGE * sum(int(words[1]) for words in _read(root, "statm"))
+    """Return the bytes in memory of all processes, what two of them share counted twice; no file is kept there."""
+    return sum(_kilobytes(words, "RssAnon:") + _kilobytes(words, "RssFile:") for words in _read(root, "status"))
 
 
 def _shares(root):
     """Return the bytes in memory of all processes, each of them once; slower."""
-    return 1024 * sum(int(words[words.index("Pss:") + 1]) for words in _read(root, "smaps_rollup") if "Pss:" in words)
+    return sum(_kilobytes(words, "Pss:") - _kilobytes(words, "Pss_Shmem:") for words in _read(root, "smaps_rollup"))
+
+
+def _kilobytes(words, name):
+    """Return what stands behind a name, in bytes; the memory of a process that ends has no names any more."""
+    return 1024 * int(words[words.index(name) + 1]) if name in words else 0
 
 
 def _read(root, name):
@@ -139,16 +148,32 @@ def _read(root, name):
 
 
 def _unnamed(root):
-    """Return the bytes of open files that have no name: they are kept in memory, and no other count sees them."""
+    """Return the bytes of files without a name: they are kept in memory, and no other count sees them."""
     found = {}
     for process in _processes(root):
         with contextlib.suppress(OSError):
-            for handle in (process / "fd").iterdir():
-                with contextlib.suppress(OSError):
-                    status = handle.stat()
-                    if status.st_nlink == 0:
-                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+            for file, size in (*_open(process), *_mapped(process)):
+                found[file] = max(size, found.get(file, 0))
     return sum(found.values())
+
+
+def _open(process):
+    for handle in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            status = handle.stat()
+            if status.st_nlink == 0:
+                yield (status.st_dev, status.st_ino), status.st_blocks * 512
+
+
+def _mapped(process):
+    """Yield files that a process has mapped, with the bytes of all their parts that it may touch; open or not."""
+    sizes = Counter()
+    for line in (process / "maps").read_text(errors="replace").splitlines():
+        if line.endswith("(deleted)"):
+            place, _, _, device, file, *_ = line.split()
+            begins, ends = (int(part, 16) for part in place.split("-"))
+            sizes[os.makedev(*(int(part, 16) for part in device.split(":"))), int(file)] += ends - begins
+    return sizes.items()
 
 
 def _is_full():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pruning_lab.homework.frame.sandbox import container, view
+from pruning_lab.homework.frame.sandbox import container, syscalls, view
 
 TMP_BYTES = 100_000_000  # of all files of a submission; of one of them see inside.child
 HOME = "/tmp"
@@ -18,6 +18,7 @@ ENVIRONMENT = {  # all of it, but for HOME and TMPDIR
     **{"MPLBACKEND": "agg", "TQDM_DISABLE": "1"},
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
 }
+KEYS = ("/proc/keys", "/proc/key-users")  # what the kernel keeps for whoever is logged in
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -33,11 +34,15 @@ class Way(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """The command of one process, the files it inherits, and a function that ends what killing the command leaves."""
+    """The command of one process, the files it inherits, and a function that ends what killing the command leaves.
+
+    `environment` is the command's own, None for all that there is here.
+    """
 
     command: list
     kill: Callable = lambda: None
     files: tuple = ()
+    environment: dict | None = None
 
 
 def candidates():
@@ -80,22 +85,26 @@ def bubblewrap(module, package=False):
         "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME,
     }
     inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE
-    told = _unseen([*TMP, *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}")])
+    words = [*TMP, *view.arguments(package, inside), *_cut_off(), *_words(environment, "--setenv {0} {1}")]
+    refused = [_unseen(syscalls.program())] if syscalls.program() else []
+    words += [word for file in refused for word in ("--seccomp", str(file))]
+    told = _unseen(b"".join(os.fsencode(word) + b"\0" for word in words))
+    own = {"files": (told, *refused), "environment": {"PATH": os.environ.get("PATH", os.defpath)}}
     inner = ["bwrap", "--args", str(told), "--", sys.executable]
     inner += _python(module, package, str(view.PACKAGE.parent) if package else view.PLACE)
     if os.geteuid():
-        return Begun(inner, files=(told,))
+        return Begun(inner, **own)
     user = FIRST_USER + os.getpid() % USERS
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"]
     outer = ["bwrap", "--perms", "1777", "--tmpfs", "/tmp", *view.arguments(package), "--bind", "/proc", "/proc"]
     outer += ["--dev-bind", "/dev", "/dev", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return Begun([*outer, "--die-with-parent", "--", *become, *inner], files=(told,))
+    return Begun([*outer, "--die-with-parent", "--", *become, *inner], **own)
 
 
-def _unseen(words):
-    """Return a file of bubblewrap's arguments: its command line, which tells folders' names, can be read inside."""
+def _unseen(content):
+    """Return a file without a name, for bubblewrap: a command line, which tells folders, can be read inside."""
     file = os.memfd_create("arguments")
-    os.write(file, b"".join(os.fsencode(word) + b"\0" for word in words))
+    os.write(file, content)
     os.lseek(file, 0, os.SEEK_SET)
     return file
 
@@ -106,6 +115,9 @@ def _cut_off():
     return [
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--hostname", "student", "--proc", "/proc"),
+        # The first process is bubblewrap's own, of the same user: it has this process's pipes, and ends the others.
+        *("--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
+        *(word for path in KEYS if os.path.exists(path) for word in ("--dev-bind", "/dev/null", path)),
         *("--tmpfs", "/dev", *devices, "--symlink", HOME, "/dev/shm", "--symlink", "/proc/self/fd", "/dev/fd"),
         *("--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"),
     ]

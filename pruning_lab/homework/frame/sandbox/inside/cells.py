@@ -6,6 +6,7 @@ cost time and defines nothing is left out: shell commands, installing, timing ag
 This module is imported in a submission's process: nothing of this package may be imported here.
 """
 
+import ast
 import builtins
 from contextlib import nullcontext
 from functools import partial
@@ -65,13 +66,41 @@ def run_all(shell, cells, around=nullcontext):
 
 
 def run(shell, cell, around=nullcontext):
-    """Run one cell; return the exception that stopped it, or None."""
+    """Run one cell; return the exception that stopped it, or None.
+
+    A package that is not there does not take along what stands below its import: the cell runs again without that.
+    """
+    error = _run(shell, cell, around)
+    rest = _without(shell, cell, error.name) if isinstance(error, ModuleNotFoundError) else None
+    return error if rest is None else run(shell, rest, around) or error
+
+
+def _run(shell, cell, around):
     try:
         with around():
             done = shell.run_cell(cell, store_history=False)
     except BaseException as error:
         return error
     return done.error_before_exec or done.error_in_exec
+
+
+def _without(shell, cell, module):
+    """Return a cell without what it imports from a module at its outermost level; None where it imports nothing so."""
+    tree = ast.parse(shell.transform_cell(cell))
+    body = [kept for node in tree.body if (kept := _kept(node, f"{module}."))]
+    if ast.dump(tree) == ast.dump(left := ast.Module(body, [])):
+        return None
+    return ast.unparse(left)
+
+
+def _kept(node, module):
+    """Return a statement without the names that it imports from a module; None where nothing is left of it."""
+    if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(module):
+        return None
+    if not isinstance(node, ast.Import):
+        return node
+    names = [each for each in node.names if not f"{each.name}.".startswith(module)]
+    return ast.Import(names) if names else None
 
 
 def _line_magic(shell, name, line, _stack_depth=1):

@@ -73,13 +73,23 @@ def limit(memory, seconds):
 def _shell(closed):
     """Return what runs the cells; the notebook's names are looked up in `__main__`, as in Jupyter."""
     sys.modules.update(dict.fromkeys(closed))  # an import says so at once; in a sandbox there is nothing to find
-    sys.modules["otter"] = types.SimpleNamespace(Notebook=_NoShell, __spec__=None)
+    for absent in ("otter", "google.colab"):
+        sys.modules[absent] = _stand_in(absent)
     sys.modules["__main__"] = types.ModuleType("__main__")
     return open_shell(sys.modules["__main__"])
 
 
+def _stand_in(name):
+    """Return a module that has any name, for otter's checks and Colab's drive, which have nothing to do here."""
+    module = types.ModuleType(name)
+    module.__getattr__ = lambda asked: (
+        _NoShell() if not asked.startswith("__") else object.__getattribute__(module, asked)
+    )
+    return module
+
+
 class _NoShell:
-    """Stands for otter's checks, which have nothing to do here: any call does nothing."""
+    """Stands for whatever is asked of such a module: any call does nothing."""
 
     def __init__(self, *_arguments, **_options):
         pass

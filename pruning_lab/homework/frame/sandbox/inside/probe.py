@@ -3,6 +3,7 @@
 import ctypes
 import importlib.util
 import os
+import platform
 import socket
 import sys
 import threading
@@ -10,6 +11,9 @@ import threading
 from .wire import receive, send
 
 NEW_USER = 0x10000000  # of Linux's unshare(2): a namespace in which one is root, to mount what one likes
+KEYCTL = 250 if platform.machine() == "x86_64" else 219
+SESSION_KEYS = (0, -3, 0)  # asks for the number of the session's ring of keys
+VSOCK, ATTACH = 40, 16  # a family of sockets; a request of ptrace(2)
 OWN_PROCESSES = 3  # itself, and what begins and ends a sandbox
 SKIPPED = ("/proc", "/dev")
 
@@ -26,8 +30,11 @@ def main():
         "wrote outside /tmp": any(
             map(_can_write, ("/", "/usr/lib", "/etc", "/dev", "/grader", f"{sys.prefix}/lib", "/var/tmp"))
         ),
-        "made a namespace": sys.platform == "linux" and ctypes.CDLL(None).unshare(NEW_USER) == 0,
-        "inherited an environment": os.environ.get("USER") != "student",
+        "made a namespace": sys.platform == "linux" and _libc().unshare(NEW_USER) == 0,
+        "inherited an environment": any(map(_is_foreign, ("self", *filter(str.isdigit, os.listdir("/proc"))))),
+        "found the keys of who is logged in": _calls(KEYCTL, SESSION_KEYS) >= 0 or _reads("/proc/keys"),
+        "opened a socket to the machine around this one": _opens(VSOCK),
+        "stopped the process that ends it": sys.platform == "linux" and _libc().ptrace(ATTACH, 1, 0, 0) == 0,
         "found the package that solves the assignment": _finds(closed),
         "filled a folder without end": os.statvfs(".").f_blocks * os.statvfs(".").f_frsize > 2**30,
         "kept rights of its own": _has_rights(),
@@ -39,6 +46,40 @@ def _connects(family, address):
     with socket.socket(family, socket.SOCK_STREAM) as client:
         client.settimeout(2)
         return client.connect_ex(address) == 0
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _calls(number, arguments):
+    return _libc().syscall(number, *arguments) if sys.platform == "linux" else -1
+
+
+def _opens(family):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+    except OSError:
+        return False
+    return True
+
+
+def _reads(path):
+    try:
+        with open(path, "rb") as file:
+            return bool(file.read(1))
+    except OSError:
+        return False
+
+
+def _is_foreign(process):
+    """Whether the environment of a process can be read, and is not the one that all of them have in here."""
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:
+            words = file.read()
+    except OSError:
+        return False
+    return bool(words) and b"USER=student\0" not in words
 
 
 def _can_write(folder):

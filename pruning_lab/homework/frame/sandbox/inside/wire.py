@@ -18,6 +18,7 @@ MOST_PARTS, DEEPEST = 200_000, 50  # of lists and dicts
 MOST_AXES = 16  # of an array
 WIDEST = 64  # bits of a whole number
 SIZE, TEXT_SIZE = struct.Struct(">Q"), struct.Struct(">I")
+CONTAINERS = (list, tuple, dict)
 SCALARS = (bool, int, float, str, type(None))
 ARRAYS = (np.ndarray, np.matrix, np.memmap)  # a subclass of a submission's own would answer as it likes
 NUMBERS = frozenset(np.sctypeDict.values())  # NumPy's own, one by one
@@ -108,10 +109,12 @@ class _Packer:
             return ["scalar", _scalar(value)]
         if kind is range:
             return self.tree(list(value[: MOST_PARTS + 1]), depth)
-        if kind in (list, tuple):
-            return [kind.__name__, [self.tree(item, depth + 1) for item in value]]
-        if kind is dict:
-            return ["dict", [[self.tree(key, depth + 1), self.tree(item, depth + 1)] for key, item in value.items()]]
+        base = next((base for base in CONTAINERS if issubclass(kind, base)), None)  # a NamedTuple, an OrderedDict too
+        if base is dict:
+            pairs = dict.items(value)  # as dict itself has them, whatever a class made from it says
+            return ["dict", [[self.tree(key, depth + 1), self.tree(item, depth + 1)] for key, item in pairs]]
+        if base:
+            return [base.__name__, [self.tree(item, depth + 1) for item in base.__iter__(value)]]
         return ["array", self.array(value, kind)]
 
     def array(self, value, kind):

@@ -1,0 +1,60 @@
+"""System calls that the kernel refuses inside: those that reach past the walls, or take memory that nobody counts.
+
+Namespaces leave a few doors open: the keys of whoever is logged in, sockets between a virtual machine and its host, the
+kernel's messages, other processes' memory. No notebook needs them. The filter is what bubblewrap's --seccomp takes:
+instructions of classic BPF (Documentation/userspace-api/seccomp_filter.rst of the Linux kernel).
+"""
+
+import platform
+import struct
+from typing import NamedTuple
+
+FAMILIES = (1, 2, 10, 16)  # of sockets: Unix, IPv4, IPv6 and netlink, which have namespaces; others need not
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+ALLOW, REFUSE = 0x7FFF0000, 0x00050001  # the second is "Operation not permitted"
+NUMBER, MACHINE, FIRST = 0, 4, 16  # where they stand: the call, the machine's kind, the call's first argument
+X32 = 0x40000000  # from here on the numbers of another set of calls
+
+
+class Numbers(NamedTuple):
+    """What the kernel calls this machine, and the numbers of system calls on it."""
+
+    machine: int
+    socket: int
+    refused: dict
+
+
+GENERIC = {  # on all kinds of machines that Linux took up since 2012
+    **{"add_key": 217, "request_key": 218, "keyctl": 219, "syslog": 116, "shmget": 194, "msgget": 186},
+    **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "pidfd_getfd": 438, "io_uring_setup": 425},
+    **{"bpf": 280, "perf_event_open": 241, "userfaultfd": 282},
+}
+OF_X86_64 = {
+    **{"add_key": 248, "request_key": 249, "keyctl": 250, "syslog": 103, "shmget": 29, "msgget": 68},
+    **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "pidfd_getfd": 438, "io_uring_setup": 425},
+    **{"bpf": 321, "perf_event_open": 298, "userfaultfd": 323},
+}
+NUMBERS = {
+    "x86_64": Numbers(0xC000003E, 41, OF_X86_64),
+    "aarch64": Numbers(0xC00000B7, 198, GENERIC),
+    "riscv64": Numbers(0xC00000F3, 198, GENERIC),
+}
+
+
+def program(machine=None):
+    """Return the filter as bytes; none for a kind of machine that is not in `NUMBERS`: the probe tells what that opens.
+
+    Args:
+        machine: as `platform.machine` calls it; None is this one.
+    """
+    numbers = NUMBERS.get(machine or platform.machine())
+    if numbers is None:
+        return b""
+    lines = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, numbers.machine), (RETURN, 0, 0, REFUSE)]
+    lines += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
+    for number in numbers.refused.values():
+        lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
+    lines += [(EQUAL, 1, 0, numbers.socket), (RETURN, 0, 0, ALLOW), (LOAD, 0, 0, FIRST)]
+    for family in FAMILIES:
+        lines += [(EQUAL, 0, 1, family), (RETURN, 0, 0, ALLOW)]
+    return b"".join(struct.pack("HBBI", *line) for line in [*lines, (RETURN, 0, 0, REFUSE)])
