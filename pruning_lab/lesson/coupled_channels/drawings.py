@@ -164,7 +164,7 @@ def results_picture(rows):
             level = np.mean(by_seed(rows, network)[1])
             axes.axhline(level, color=plots.COLOURS["dense"], linestyle=line, label=network)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlabel("fraction of every group removed")
+        axes.set_xlabel("fraction removed")
     left.set(ylabel="test accuracy", ylim=(0, 1))
     right.set_title("from near", fontsize=12)
     figure.legend(*left.get_legend_handles_labels(), loc="outside right center", frameon=False)
