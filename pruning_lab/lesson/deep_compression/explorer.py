@@ -86,9 +86,9 @@ def _columns(state):
 def _rows(state):
     return [
         ("density", f"{state['density']:g}"),
-        *((f"{name}, bits a weight", f"{state[name]:.3f}") for name in SHOWN),
+        *((f"{name}, bits", f"{state[name]:.3f}") for name in SHOWN),
         ("together", f"{sum(state[part] for part in SHOWN):.3f}"),
         ("floor", f"{state['floor']:.3f}"),
-        ("times smaller than float32", f"{32 / sum(state[part] for part in SHOWN):.1f}"),
-        ("error, dB below the weights", f"{state['snr']:.1f}"),
+        ("times smaller", f"{32 / sum(state[part] for part in SHOWN):.1f}"),
+        ("error below, dB", f"{state['snr']:.1f}"),
     ]

@@ -11,7 +11,7 @@ from pruning_lab.lesson.frame.session import current
 def finish():
     """Print one line on the lesson that ends: your functions that work, your first answers, and what comes next."""
     if not attended():
-        print("Here stands what of yours now works, what you predicted well, and what to do next.")
+        print("This cell shows which of your functions now work, what you predicted well, and what to do next.")
         return
     try:
         entries = [entry for entry in journal.read() if entry.get("lesson") == current()]
@@ -27,7 +27,7 @@ def last_line(exercises, predictions, number):
     ['my_mask works', 'No question was answered', 'Next: my_shrink, then lesson 02.']
     """
     right, still_open = ([name for name, holds in exercises.items() if holds == kind] for kind in (True, False))
-    works = f"{_listed(right)} work{'s' if len(right) == 1 else ''}" if right else "No function of yours is right yet"
+    works = f"{_listed(right)} work{'s' if len(right) == 1 else ''}" if right else "None of your functions is right yet"
     later = [lesson.number for lesson in lessons() if number is not None and lesson.number > number]
     then = f"lesson {later[0]}" if later else "a network of your own"
     following = f"{_listed(still_open)}, then {then}" if still_open else then

@@ -8,7 +8,7 @@ from pruning_lab.lesson.frame.session import current
 from pruning_lab.lesson.frame.view import message, noted, show_widget
 
 SELF_CHECK = (
-    "A concrete answer is there: a number, a shape or a line of code.",
+    "It contains something concrete: a number, a shape or a line of code.",
     "It says why that must hold.",
     "It touches a neighbouring idea: storage, time or accuracy.",
 )

@@ -14,7 +14,7 @@ def prediction(topic, choice, answer="yes"):
 @pytest.mark.parametrize(
     ("exercises", "predictions", "line"),
     [
-        ({}, [], "No function of yours is right yet. No question was answered. Next: lesson 02."),
+        ({}, [], "None of your functions is right yet. No question was answered. Next: lesson 02."),
         (
             {"my_mask": True, "my_csr_bytes": True, "my_shrink": True},
             [prediction("ties", "yes"), prediction("time", "no")],
@@ -53,4 +53,4 @@ def test_a_learner_hears_of_this_lesson_and_of_first_answers(path, monkeypatch, 
 def test_a_run_without_a_person_reads_no_journal(path, capsys):
     path.write_text("not a journal")
     lesson.finish()
-    assert capsys.readouterr().out.startswith("Here stands what of yours now works")
+    assert capsys.readouterr().out.startswith("This cell shows which of your functions now work")
