@@ -188,6 +188,23 @@ def by_seed(rows, network):
     return fractions, [[found[seed, fraction] for fraction in fractions] for seed in seeds]
 
 
+def results_text(rows):
+    """Return the test accuracies in lines, one for each fraction and kind of network, and how often a score was chosen.
+
+    >>> print(results_text([{"seed": 0, "network": "retrained", "fraction": 0.5, "test": 0.9, "score": "a"}]))
+    0.50  retrained         0.900
+    scores chosen: {'a': 1}
+    """
+    tested = [row for row in rows if row["test"] is not None]
+    kinds = dict.fromkeys((row["fraction"], row["network"]) for row in tested)
+    lines = []
+    for kind in sorted(kinds, key=lambda kind: kind[0]):
+        seeds = [row["test"] for row in tested if (row["fraction"], row["network"]) == kind]
+        lines.append(f"{kind[0]:.2f}  {kind[1]:17} " + " ".join(f"{accuracy:.3f}" for accuracy in seeds))
+    chosen = [row["score"] for row in rows if row["network"] == "retrained"]
+    return "\n".join([*lines, f"scores chosen: { {score: chosen.count(score) for score in sorted(set(chosen))} }"])
+
+
 class NormCost(NamedTuple):
     """What one cut through a layer norm changed, against the mask that leaves its statistics alone.
 

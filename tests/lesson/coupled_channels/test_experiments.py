@@ -117,3 +117,14 @@ def test_a_pixel_is_the_mean_of_four():
     full, same = experiments.data.fashion_mnist("validation")
     assert torch.isclose(pictures[3, 0, 5, 6], full[3, 0, 10:12, 12:14].mean())
     assert torch.equal(labels, same)
+
+
+def test_what_the_lesson_says_of_the_measured_rows_holds():
+    rows = experiments.measured()
+    _, one_shot = experiments.by_seed(rows, "one-shot")
+    _, retrained = experiments.by_seed(rows, "retrained")
+    _, born = experiments.by_seed(rows, "born small")
+    for worst, tuned, small in zip(one_shot, retrained, born, strict=True):
+        assert worst[1] < 0.15  # chance is 0.1
+        assert all(one + 0.5 < other for one, other in zip(worst, tuned, strict=True))
+        assert all(one < other for one, other in zip(tuned, small, strict=True))
