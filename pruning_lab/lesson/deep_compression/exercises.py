@@ -3,7 +3,7 @@
 import numpy as np
 
 from pruning_lab import compress
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require, told_apart
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, number, require, told_apart
 
 
 def canonical_codes(answer):
@@ -96,7 +96,7 @@ def _compare_bits(got, density, value_bits, index_bits):
             density * both / (1 - (1 - density) ** index_bits)
         ),
         "those are bytes; a byte has eight bits": right / 8,
-        f"do not round; got {got:g}": round(right, 2),
+        f"do not round; got {got:g}": nearest_rounding(got, right),
     }
     otherwise = f"{density:g} x {both} bits without fillers, {fillers:.3g} times as many with them; got {got:g}"
     reason = likely_slip(lambda wrong: close(got, wrong), slips, otherwise)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require, told_apart
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, number, require, told_apart
 from pruning_lab.lesson.sparse_kernels.experiments import least_time
 
 
@@ -95,7 +95,7 @@ def _limit_slips(stored, rows, bandwidth):
         "those are milliseconds; return seconds": 1e3 * right,
         "those are nanoseconds; return seconds": 1e9 * right,
         "the bandwidth is in bytes per second, not in gigabytes": right / 1e9,
-        "// cuts off: a time below one second becomes 0; divide with /": right // 1,
+        "// cuts off, and so does a coarse round: a time below one second becomes 0; divide with /": right // 1,
         "do not round: a time may be a millionth of a second": round(right, 6),
         "those are bytes; a time is bytes over bytes per second": right * bandwidth,
         "each weight is read with its column, 2 bytes": (values + pointers) / bandwidth,
@@ -144,12 +144,12 @@ def _compare_ratio(got, dense, times):
     best = min(dense, key=lambda name: np.median(dense[name]))
     right = np.median(dense[best] / times)
     otherwise = "one ratio for each round, best dense over sparse; then their median"
-    reason = likely_slip(lambda wrong: close(got, wrong), _ratio_slips(dense, times, best), otherwise)
+    reason = likely_slip(lambda wrong: close(got, wrong), _ratio_slips(got, dense, times, best), otherwise)
     due, given = told_apart(right, got)
     require(close(got, right), f"expected {due}; got {given}: {reason}")
 
 
-def _ratio_slips(dense, times, best):
+def _ratio_slips(got, dense, times, best):
     """Return {reason: the ratio that a slip leads to}; where several slips meet in one number, the first is named."""
     middle, rival = np.median, dense[best]
     ratios, each_round = rival / times, "take one ratio for each round, and their median"
@@ -170,7 +170,7 @@ def _ratio_slips(dense, times, best):
         "the median of an even number is the mean of the middle two; torch.median takes the lower": sorted(ratios)[
             (ratios.size - 1) // 2
         ],
-        "do not round: give the ratio itself": round(middle(ratios), 2),
+        "do not round: give the ratio itself": nearest_rounding(got, middle(ratios)),
         "times as fast is a ratio, not a percentage": 100 * middle(ratios),
         "times as fast is the ratio itself, not what is above 1": middle(ratios) - 1,
     }

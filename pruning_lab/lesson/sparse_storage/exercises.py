@@ -5,7 +5,16 @@ from itertools import pairwise
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.answers import array, close, indices, likely_slip, number, require, several
+from pruning_lab.lesson.frame.answers import (
+    array,
+    close,
+    indices,
+    likely_slip,
+    nearest_rounding,
+    number,
+    require,
+    several,
+)
 
 
 def csr_arrays(answer):
@@ -154,7 +163,7 @@ def break_even(answer):
             "each weight that stays costs its value *and* its index": value_bits / index_bits,
             "a density is a fraction, at most 1, not a percentage": 100 * right,
             "here each value has one index; COO has two": value_bits / (value_bits + 2 * index_bits),
-            "do not round: give the fraction itself": round(right, 2),
+            "do not round: give the fraction itself": nearest_rounding(got, right),
         }
         otherwise = (
             f"a density is at most 1; got {got:g}"

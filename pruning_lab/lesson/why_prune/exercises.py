@@ -69,7 +69,7 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
-    require(not close(got, wanted / (4 * size)), f"return bytes, {wanted}, not their ratio to the dense matrix's")
+    require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
     require(
         got == int(got) and not unrounded,

@@ -107,6 +107,7 @@ WRONG = [
     (exercises.bits_a_weight, lambda d, v, i: d * (v + i) / (1 - (1 - d) ** i), "has 16 values"),
     (exercises.bits_a_weight, lambda d, v, i: right_bits(d, v, i) / 8, "those are bytes"),
     (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 2), "do not round"),
+    (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 3), "do not round; got 2.455"),
     (exercises.bits_a_weight, lambda d, v, i: d * (v + i), "without fillers"),
     (
         exercises.bits_a_weight,

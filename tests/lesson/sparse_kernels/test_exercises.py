@@ -170,6 +170,8 @@ WRONG = [
     (exercises.honest_ratio, lambda d, s: sorted(best(d) / s)[s.size // 2], "the mean of the middle two"),
     (exercises.honest_ratio, lambda d, s: sorted(best(d) / s)[(s.size - 1) // 2], "torch.median takes the lower"),
     (exercises.honest_ratio, lambda d, s: round(right_speed_up(d, s), 2), "do not round"),
+    (exercises.honest_ratio, lambda d, s: round(right_speed_up(d, s), 3), "4.0579; got 4.058: do not round"),
+    (exercises.memory_limit, lambda *a: round(right_limit(*a), 3), "and so does a coarse round"),
     (exercises.honest_ratio, lambda d, s: min(np.median(t / s) for t in d.values()), "here 'numpy'"),
     (exercises.honest_ratio, lambda d, s: 100 * right_speed_up(d, s), "not a percentage"),
     (exercises.honest_ratio, lambda d, s: right_speed_up(d, s) - 1, "not what is above 1"),

@@ -147,6 +147,7 @@ WRONG = [
     (exercises.break_even, lambda v, i: 100 * v / (v + i), "not a percentage"),
     (exercises.break_even, lambda v, i: v / (v + 2 * i), "COO has two"),
     (exercises.break_even, lambda v, i: round(v / (v + i), 2), "do not round"),
+    (exercises.break_even, lambda v, i: round(v / (v + i), 4), "do not round"),
     (exercises.break_even, lambda v, i: 32 / (32 + i), "values of 16 bits, indices of 16"),
     (exercises.break_even, lambda v, i: (v + i) / v, "a density is at most 1"),
 ]
