@@ -121,7 +121,7 @@ def honest_ratio(answer):
     ]:
         dense, times = _timed_in_turn(names, best, rounds, rng)
         _compare_ratio(number(answer(dense, times)), dense, times)
-    times = 1e-3 * np.array([1, 0.9, 1, 10, 10])  # against torch, whose own median is larger, the ratio's is smaller
+    times = 1e-3 * np.array([1, 0.9, 1, 10, 10])  # torch has the larger median, and the smaller median ratio
     dense = {"torch": 1e-3 * np.array([5, 5, 3.8, 30, 31]), "numpy": 1e-3 * np.array([4, 3.6, 3.5, 50, 50])}
     _compare_ratio(number(answer(dense, times)), dense, times)
 
