@@ -3,7 +3,7 @@
 import numpy as np
 
 from pruning_lab import compress
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, number, require, told_apart
 
 
 def canonical_codes(answer):
@@ -14,6 +14,7 @@ def canonical_codes(answer):
         dict(zip("ABCDEFGH", (3, 3, 3, 3, 3, 2, 4, 4), strict=True)),
         {"c": 3, "a": 3, "b": 1, "d": 3, "e": 4, "f": 4},
         {5: 1, 3: 5, 1: 5, 2: 4, 4: 3, 0: 2},
+        {10: 2, 9: 2, 0: 2, 2: 3, 1: 3},
     ]
     for lengths in cases:
         got = answer(lengths)
@@ -30,15 +31,13 @@ def _compare_codes(got, lengths):
         message = f"each code has the bits that its length says; {symbol!r} must have {lengths[symbol]}"
         require(len(code) == lengths[symbol], message)
     pair = next(((a, b) for a in got for b in got if a != b and got[b].startswith(got[a])), None)
-    require(
-        pair is None,
-        f"no code begins another, or a decoder could not tell; {pair}: when codes get longer, shift the next one to "
-        "the left",
-    )
+    begins = pair and f"that of {pair[0]!r} begins that of {pair[1]!r}"
+    shift = "when codes get longer, shift the next one to the left"
+    require(pair is None, f"no code begins another, or a decoder could not tell; {begins}: {shift}")
     ranked = sorted(lengths, key=lambda symbol: (lengths[symbol], symbol))
     require("1" not in got[ranked[0]], "the first code is all zeros")
     ascend = [got[symbol] for symbol in ranked] == sorted(got.values())
-    require(ascend, "codes ascend by length, then by symbol: a decoder knows the lengths alone")
+    require(ascend, "codes ascend by length, then by symbol, 9 before 10: a decoder knows the lengths alone")
     require(got == right, f"the next code is the last one plus 1, shifted where it gets longer: {right}; got {got}")
 
 
@@ -66,8 +65,12 @@ def _compare_books(got, book, codes, gradient, rate):
         "the loss falls with the sum over a cluster, not with its mean: every one of its weights moves": book
         - rate * sums / counts,
         "the step is the rate times the sum": book - sums,
+        "do not round: small steps add up": right.round(2),
     }
-    otherwise = f"must be {right.round(3).tolist()}; got {got.round(3).tolist()}"
+    place = int(np.abs(got - right).argmax())
+    due, given = told_apart(right[place], got[place])
+    unused = "" if (codes == place).any() else ", as it was: no weight has it"
+    otherwise = f"value {place} must be {due}{unused}; got {given}"
     require(close(got, right), likely_slip(lambda wrong: close(got, wrong), slips, otherwise))
 
 
@@ -87,7 +90,15 @@ def _compare_bits(got, density, value_bits, index_bits):
         f"a gap of {index_bits} bits skips 0 to {span - 1} zeros, so it spans {span} places with its weight": one_less,
         "that is for each weight kept; spread it over all weights of the matrix": both * fillers,
     }
-    otherwise = f"{density:g} x {both} bits, and as many again for fillers; got {got:g}"
+    right = density * both * fillers
+    slips |= {
+        f"a gap of {index_bits} bits has {span} values, so a filler comes after {span} zeros": (
+            density * both / (1 - (1 - density) ** index_bits)
+        ),
+        "those are bytes; a byte has eight bits": right / 8,
+        f"do not round; got {got:g}": nearest_rounding(got, right),
+    }
+    otherwise = f"{density:g} x {both} bits without fillers, {fillers:.3g} times as many with them; got {got:g}"
     reason = likely_slip(lambda wrong: close(got, wrong), slips, otherwise)
     where = f"density {density}, values of {value_bits} bits, gaps of {index_bits}"
-    require(close(got, density * both * fillers), f"{where}: {reason}")
+    require(close(got, right), f"{where}: {reason}")

@@ -169,6 +169,25 @@ def close(got, right):
     return np.shape(got) == np.shape(right) and np.allclose(got, right, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
+def nearest_rounding(got, right):
+    """Return the right number rounded to one decimal or more, as near to a result as that comes: a slip to look for.
+
+    >>> nearest_rounding(0.667, 2 / 3)
+    0.667
+    """
+    return min((round(float(right), digits) for digits in range(1, 7)), key=lambda rounded: abs(rounded - got))
+
+
+def told_apart(right, got):
+    """Return two numbers as text, with four digits, or with as many more as it takes to tell them apart.
+
+    >>> told_apart(0.28906, 0.28910)
+    ('0.28906', '0.2891')
+    """
+    texts = [(f"{right:.{digits}g}", f"{got:.{digits}g}") for digits in (*range(4, 12), 17)]
+    return next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
+
+
 def _line_of(frames):
     own = [frame for frame in frames if frame.filename == frames[0].filename]  # what it calls is elsewhere
     return f", line {own[-1].lineno}: {linecache.getline(own[-1].filename, own[-1].lineno).strip()}" if own else "."

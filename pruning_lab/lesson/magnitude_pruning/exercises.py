@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require, several
+from pruning_lab.lesson.frame.answers import (
+    array,
+    close,
+    likely_slip,
+    nearest_rounding,
+    number,
+    require,
+    several,
+    told_apart,
+)
 from pruning_lab.lesson.frame.verdicts import prune_smallest, require_exact_mask
 from pruning_lab.schedules import cubic_sparsity
 
@@ -79,7 +88,7 @@ def _compare_sparsity(got, step, start, stop, target):
         "that is slow at first; cube what is left, not what is done": target * (1 - left) ** 3,
         "the way begins at start and has stop - start steps": target * (1 - (1 - gone) ** 3),
         "that is a square; the schedule cubes": target * (1 - left**2),
-        "do not round: a fine difference is many weights": round(wanted, 2),
+        "do not round: a fine difference is many weights": nearest_rounding(got, wanted),
     }
     reason = likely_slip(lambda wrong: close(got, wrong), slips, "target * (1 - left ** 3), left from 1 to 0")
     if step <= start:
@@ -87,7 +96,8 @@ def _compare_sparsity(got, step, start, stop, target):
     if step >= stop and got not in (100 * wanted, 1 - wanted):
         reason = "from stop on it stays at the target"
     case = f"at step {step} (start {start}, stop {stop}, target {target:.4g})"
-    require(False, f"{case} {wanted:.4g} is due; got {got:.4g}: {reason}")
+    due, given = told_apart(wanted, got)
+    require(False, f"{case} {due} is due; got {given}: {reason}")
 
 
 def held_step(answer):

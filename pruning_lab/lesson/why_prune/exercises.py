@@ -69,6 +69,7 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
+    require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
     require(
         got == int(got) and not unrounded,
@@ -88,6 +89,7 @@ def shrunk_pair(answer):
         (6, 6, 6, [0, 2, 5]),
         (3, 4, 2, [1]),
         (2, 3, 4, [0, 1, 2]),
+        (5, 6, 3, [4, 1, 2]),
     ]:
         weight1, bias1 = rng.standard_normal((hidden, inputs)), rng.standard_normal(hidden)
         weight2 = rng.standard_normal((outputs, hidden))

@@ -29,6 +29,11 @@ def in_the_order_of_the_dict(lengths):
     return dict(zip(order, [right_codes(lengths)[symbol] for symbol in ranked(lengths)], strict=True))
 
 
+def sorted_as_text(lengths):
+    order = sorted(lengths, key=lambda symbol: (lengths[symbol], str(symbol)))
+    return dict(zip(order, [right_codes(lengths)[symbol] for symbol in ranked(lengths)], strict=True))
+
+
 def from_above(lengths):
     flip = str.maketrans("01", "10")
     return {symbol: code.translate(flip) for symbol, code in right_codes(lengths).items()}
@@ -42,6 +47,10 @@ def last_of_each(codebook, codes, gradient, rate):
     new = codebook.copy()
     new[codes] -= rate * gradient
     return new
+
+
+def unused_dropped(codebook, codes, gradient, rate):
+    return np.where(np.isin(np.arange(codebook.size), codes), right_step(codebook, codes, gradient, rate), 0)
 
 
 def by_the_mean(codebook, codes, gradient, rate):
@@ -80,7 +89,8 @@ WRONG = [
         lambda lengths: {symbol: code.lstrip("0") or "0" for symbol, code in right_codes(lengths).items()},
         "each code has the bits that its length says",
     ),
-    (exercises.canonical_codes, not_shifted, "no code begins another"),
+    (exercises.canonical_codes, not_shifted, "that of 'b' begins that of 'a'"),
+    (exercises.canonical_codes, sorted_as_text, "then by symbol, 9 before 10"),
     (exercises.canonical_codes, from_above, "the first code is all zeros"),
     (exercises.canonical_codes, in_the_order_of_the_dict, "codes ascend by length, then by symbol"),
     (exercises.codebook_step, in_place, "codebook was changed in place"),
@@ -89,8 +99,15 @@ WRONG = [
     (exercises.codebook_step, lambda b, c, g, r: right_step(b, c, g, -r), "this step climbs"),
     (exercises.codebook_step, by_the_mean, "not with its mean"),
     (exercises.codebook_step, lambda b, c, g, r: right_step(b, c, g, 1), "the step is the rate times the sum"),
-    (exercises.codebook_step, lambda b, c, g, r: b, "must be"),
+    (exercises.codebook_step, lambda b, c, g, r: b, "value 3 must be 1.91; got 2"),
+    (exercises.codebook_step, lambda b, c, g, r: right_step(b, c, g, r).round(3), "value 6 must be 0.1865; got 0.187"),
+    (exercises.codebook_step, lambda b, c, g, r: right_step(b, c, g, r).round(2), "do not round"),
+    (exercises.codebook_step, unused_dropped, "as it was: no weight has it; got 0"),
     (exercises.bits_a_weight, lambda d, v, i: [1], "return one number"),
+    (exercises.bits_a_weight, lambda d, v, i: d * (v + i) / (1 - (1 - d) ** i), "has 16 values"),
+    (exercises.bits_a_weight, lambda d, v, i: right_bits(d, v, i) / 8, "those are bytes"),
+    (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 2), "do not round"),
+    (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 3), "do not round; got 2.455"),
     (exercises.bits_a_weight, lambda d, v, i: d * (v + i), "without fillers"),
     (
         exercises.bits_a_weight,
@@ -99,6 +116,6 @@ WRONG = [
     ),
     (exercises.bits_a_weight, lambda d, v, i: d * (v + i) / (1 - (1 - d) ** (2**i - 1)), "so it spans"),
     (exercises.bits_a_weight, lambda d, v, i: right_bits(d, v, i) / d, "for each weight kept"),
-    (exercises.bits_a_weight, lambda d, v, i: 1.0, "as many again for fillers"),
+    (exercises.bits_a_weight, lambda d, v, i: 1.0, "without fillers, 1.23 times as many with them"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

@@ -42,8 +42,22 @@ def signs_dropped(weight, count):
     return strongest(weight.sum(axis=FILTER), count)
 
 
+def first_of_equals(weight, count):
+    return np.sort(np.argsort(-np.abs(weight).sum(axis=FILTER), kind="stable")[:count])
+
+
+def three_by_three(weight, count):
+    return strongest(np.abs(weight).reshape(len(weight), -1)[:, : 9 * weight.shape[1]].sum(axis=1), count)
+
+
+def by_threshold(weight, count):
+    norms = np.abs(weight).sum(axis=FILTER)
+    return np.flatnonzero(norms >= np.sort(norms)[-count])
+
+
 RIGHT = [
     (exercises.strongest_filters, right_keep),
+    (exercises.strongest_filters, first_of_equals),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n).tolist()),
     (exercises.strongest_filters, lambda w, n: torch.tensor(right_keep(w, n))),
     (exercises.shrunk_convolutions, right_shrink),
@@ -67,6 +81,9 @@ WRONG = [
     (exercises.strongest_filters, lambda w, n: strongest(abs(w).sum(axis=(1, 3)).max(axis=1), n), "column sum"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n) * 1.0, "whole numbers of an integer type; got float64"),
     (exercises.strongest_filters, signs_dropped, "weight was changed in place"),
+    (exercises.strongest_filters, by_threshold, "3 filters stay; got shape (4,)"),
+    (exercises.strongest_filters, three_by_three, "L1 norms"),
+    (exercises.strongest_filters, lambda w, n: right_keep(w, n) + 1, "L1 norms"),
     (exercises.strongest_filters, mask_instead, "must be indices, not a mask"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
     (exercises.strongest_filters, lambda w, n: list(range(n)), "L1 norms"),
@@ -76,11 +93,13 @@ WRONG = [
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b), "still reads all 5 channels"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[k]), "it loses what it reads"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "in two orders"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, np.sort(k)], b[:, k]), "in two orders"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[[1, 0, 2, 3]][:, k], b[:, k]), "norm: the shape fits"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, : len(k)]), "weight2: the shape fits"),
     (exercises.shrunk_convolutions, keep_overwritten, "keep was changed in place"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k]), "return weight1, norm and weight2"),
     (exercises.flattened_columns, lambda k, h, w: k, "a whole map"),
+    (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, w).astype(np.int8), "keep [0, 40], maps 4 x 4"),
     (exercises.flattened_columns, lambda k, h, w: (k[:, None] + np.arange(h * w)).ravel(), "after the maps before it"),
     (
         exercises.flattened_columns,

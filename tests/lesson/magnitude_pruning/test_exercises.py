@@ -240,6 +240,7 @@ WRONG = [
     (exercises.cubic_schedule, lambda *a: 100 * right_cubic(*a), "not a percentage"),
     (exercises.cubic_schedule, lambda *a: 1 - right_cubic(*a), "sparsity is what is gone"),
     (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 2), "do not round"),
+    (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 4), "0.28906 is due; got 0.2891: do not round"),
     (exercises.cubic_schedule, lambda s, a, b, t: 1 - left_of(s, a, b) ** 3, "multiply by the target"),
     (exercises.cubic_schedule, whole_numbers, "whole numbers divided by // give that, too"),
     (exercises.cubic_schedule, lambda s, *a: 0 if s > a[1] else right_cubic(s, *a), "from stop on it stays"),

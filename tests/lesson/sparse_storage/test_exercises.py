@@ -118,6 +118,10 @@ WRONG = [
     (exercises.csr_arrays, lambda a: (right_csr(a)[0].round(3), *right_csr(a)[1:]), "stored as it is in the matrix"),
     (exercises.csr_arrays, lambda a: (right_csr(a)[0][::-1], *right_csr(a)[1:]), "in the same order"),
     (exercises.csr_arrays, lambda a: right_csr(np.nan_to_num(a)), "NaN is not zero"),
+    (exercises.csr_arrays, pointed(lambda a, p: p.astype(np.uint8)), "[0, 100, 200, 300]; got [0, 100, 200, 44]"),
+    (exercises.gaps_with_fillers, lambda r, b: down(r, b) if r.any() else ([2**b - 1], [0.0]), "no filler at the end"),
+    (exercises.gaps_with_fillers, lambda r, b: (down(r, b)[0], np.trunc(down(r, b)[1])), "a value is stored as it is"),
+    (exercises.gaps_with_fillers, lambda r, b: down(np.where(abs(r) < 1e-6, 0, r), b), "small ones"),
     (exercises.gaps_with_fillers, differences, "count the zeros skipped"),
     (exercises.gaps_with_fillers, lambda r, b: ([g + 1 for g in down(r, b)[0]], down(r, b)[1]), "count the zeros"),
     (exercises.gaps_with_fillers, lambda r, b: down(r, b)[::-1], "return the gaps first"),
@@ -143,6 +147,7 @@ WRONG = [
     (exercises.break_even, lambda v, i: 100 * v / (v + i), "not a percentage"),
     (exercises.break_even, lambda v, i: v / (v + 2 * i), "COO has two"),
     (exercises.break_even, lambda v, i: round(v / (v + i), 2), "do not round"),
+    (exercises.break_even, lambda v, i: round(v / (v + i), 4), "do not round"),
     (exercises.break_even, lambda v, i: 32 / (32 + i), "values of 16 bits, indices of 16"),
     (exercises.break_even, lambda v, i: (v + i) / v, "a density is at most 1"),
 ]
