@@ -96,7 +96,7 @@ class _Packer:
     """Walks through a value once; `arrays` are those met on the way."""
 
     def __init__(self):
-        self.arrays, self.parts = [], 0
+        self.arrays, self.parts, self.bytes = [], 0, 0
 
     def tree(self, value, depth):
         self.parts += 1
@@ -119,7 +119,8 @@ class _Packer:
 
     def array(self, value, kind):
         array = _array(value, kind)
-        if array.nbytes + sum(other.nbytes for other in self.arrays) > LARGEST:
+        self.bytes += array.nbytes
+        if self.bytes > LARGEST:
             raise TypeError(f"an answer must take less than {LARGEST // 1_000_000} MB")
         self.arrays.append(np.array(array, order="C", subok=False))
         return kind in NUMBERS
