@@ -24,12 +24,14 @@ class Classroom(NamedTuple):
         matched: as `roster.match` returns it.
         origins: {student: `downloads.Origin`} of those of whom the download says more.
         lates: {student: `late.Late`, None where nothing is late}.
+        unused: names in the policy's [granted] and [days] that are nobody's.
     """
 
     roster: Roster = NOBODY
     matched: Matched = Matched(NO_ONE, NO_ONE, [])
     origins: Mapping = NO_ONE
     lates: Mapping = NO_ONE
+    unused: tuple = ()
 
     def places(self, student):
         """Return the places in the roster of whoever is behind a row: several in a group, none of a stranger."""
@@ -62,6 +64,10 @@ class Classroom(NamedTuple):
         said = [self.said(number)]
         if self.matched.strangers:
             said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
+        if self.unused:
+            said.append(
+                f"Nobody goes by these names of the policy, and nothing is granted or taken: {listed(self.unused)}"
+            )
         if self.matched.missing:
             said.append(f"Handed in nothing: {listed(list(self.matched.missing))}")
         if unknown := [self.name(each) or each for each, late in self.lates.items() if late and late.days is None]:
@@ -89,8 +95,11 @@ def classroom(students, origins=None, roster=NOBODY, policy=None):
     origins, policy = origins or {}, policy or Policy()
     matched = rosters.match(roster, list(students), origins)
     room = Classroom(roster, matched, origins)
+    names = {each: _names(room, each) for each in [*students, *matched.missing]}
+    known = {name.casefold() for own in names.values() for name in own if name}
     return room._replace(
-        lates={each: policy.late(_names(room, each), origins.get(each)) for each in [*students, *matched.missing]}
+        lates={each: policy.late(own, origins.get(each)) for each, own in names.items()},
+        unused=tuple(who for who in {**policy.granted, **policy.days} if who.casefold() not in known),
     )
 
 

@@ -13,7 +13,7 @@ blockquote{margin:0;padding:0 1em;border-left:4px solid #767676}
 section{border-top:1px solid #999}
 meter{width:12em}
 .wide{overflow-x:auto}
-.wide th[scope=col]{overflow-wrap:normal}"""
+th[scope=col]{overflow-wrap:normal}"""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser fetches nothing for this page, whatever is in it
 LONGEST = 20_000  # letters of an answer
 

@@ -4,6 +4,7 @@ import pytest
 
 from pruning_lab.homework.frame.classroom import classroom
 from pruning_lab.homework.frame.downloads import Origin
+from pruning_lab.homework.frame.late import Policy
 from pruning_lab.homework.frame.roster import match, read_roster
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,hw1-masks (4711)
@@ -111,3 +112,11 @@ def test_a_group_has_one_submission_and_all_of_them_have_handed_in(roster):
     room = classroom(["submission_1"], {"submission_1": Origin("gradescope", people=people)}, roster(GRADESCOPE))
     assert room.name("submission_1") == "Jane Doe and Ann Lee"
     assert room.matched.missing == {}
+
+
+def test_a_name_of_the_policy_that_is_nobodys_is_said(roster):
+    policy = Policy(granted={"ann lee": 2, "Zoe Nobody": 1}, days={"3": 1, "Benn": 4})
+    room = classroom(["Ann Lee", "Bo"], {}, roster("name,id\nAnn Lee,1\nBo,3\n"), policy)
+    assert room.unused == ("Zoe Nobody", "Benn")
+    assert any("Nobody goes by these names" in each and "Benn" in each for each in room.sentences(2))
+    assert classroom(["Ann Lee"], {}, policy=Policy(granted={"ANN LEE": 1})).unused == ()
