@@ -87,7 +87,7 @@ def write_marks(marks, folder, solution, submissions, room=None, told=None):
     _write_leaderboard(folder, marks, questions.name)
     _write_summary(run, submissions, told.given)
     notes = _notes(table, written, again, submissions) + books + _write_feedback(run)
-    return notes + ([f"{changed} points differ from the last run: {folder / 'changes.csv'}"] if changed else [])
+    return notes + ([f"Changed since the last run: {changed}, each in {folder / 'changes.csv'}"] if changed else [])
 
 
 def check_written(folder, solution):

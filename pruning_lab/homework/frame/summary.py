@@ -99,6 +99,6 @@ def _histogram(totals, most, which):
 def _alike(alike):
     head = "<h2>Alike</h2><p>A hint to look, never a mark: who worked together, or with one tool, looks alike too.</p>"
     if not alike:
-        return head + "<p>No two submissions are alike.</p>"
+        return head + "<p>No two submissions share more than the whole class does.</p>"
     rows = [(f"{each.share:.0%}", escape(line("; ".join(each.students), 1000)), str(each.pieces)) for each in alike]
     return head + table(["of the smaller one's own code in the others", "students", "pieces compared"], rows)
