@@ -333,6 +333,7 @@ TABLE = [
     ),
     rival("best_dense", lambda argument: raced(array_of(argument))),
     Row("measure.compare", None, takes("functions")),
+    Row("measure.speed", None, takes("networks")),
     Row("measure.one_thread", None, takes("nothing")),
     Row("measure.stream_bandwidth", None, takes("nothing")),
     Row(

@@ -1,5 +1,6 @@
 """Time, measured so that it can be believed: interleaved, one thread, warm or cold, with the limit that memory sets."""
 
+import copy
 import math
 import random
 import time
@@ -13,6 +14,7 @@ import numba
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
 
 from pruning_lab.checks import check_integer
 
@@ -127,6 +129,36 @@ def compare(candidates: Mapping[str, Callable[[], object]], repeats: int = 30, c
                 seconds[name].append(_seconds_per_call(name, candidates[name], calls[name]))
     warmth = "cold caches" if cold else "warm"
     return Comparison(_rows(seconds), f"one thread, {warmth}, {repeats} interleaved rounds")
+
+
+def speed(candidates: Mapping[str, nn.Module], images: Tensor, cold: bool = False, repeats: int = 30) -> Comparison:
+    """Time networks on a batch, without gradients; the first is run again as a control.
+
+    Args:
+        candidates: {name: network}; the first is the dense one. They are put into evaluation mode.
+        images: (batch, channels, height, width), or what else the networks take.
+        cold, repeats: as for `compare`.
+
+    Returns:
+        Comparison with a row "<first> again" at the end.
+
+    >>> comparison = speed({"dense": nn.Linear(4, 4), "small": nn.Linear(4, 2)}, torch.ones(3, 4), repeats=1)
+    >>> [row.name for row in comparison.rows]
+    ['dense', 'small', 'dense again']
+    """
+
+    def call(model):
+        model.eval()
+
+        def run():
+            with torch.no_grad():
+                return model(images)
+
+        return run
+
+    first = next(iter(candidates))
+    again = {f"{first} again": copy.deepcopy(candidates[first])}
+    return compare({name: call(model) for name, model in {**candidates, **again}.items()}, repeats, cold)
 
 
 def _check_candidates(candidates):

@@ -19,7 +19,6 @@ from pruning_lab.lesson.coupled_channels.experiments import (
     resnet20,
     results_text,
     silence,
-    speed,
     statistics_again,
 )
 from pruning_lab.lesson.coupled_channels.explorer import explore_paint
@@ -37,6 +36,7 @@ from pruning_lab.lesson.coupled_channels.networks import (
 )
 from pruning_lab.lesson.coupled_channels.reveal import stem_reveal
 from pruning_lab.lesson.coupled_channels.strips import painted_strips
+from pruning_lab.measure import speed
 
 __all__ = [
     "Chain",

@@ -98,27 +98,6 @@ def statistics_again(model, pictures):
     return model.eval()
 
 
-def speed(candidates, pictures, repeats=30):
-    """Time networks on a batch, without gradients; the first is run again as a control, "<name> again".
-
-    Returns:
-        measure.Comparison, a row for each and the control.
-    """
-
-    def call(model):
-        model.eval()
-
-        def run():
-            with torch.no_grad():
-                return model(pictures)
-
-        return run
-
-    first = next(iter(candidates))
-    again = {f"{first} again": copy.deepcopy(candidates[first])}
-    return measure.compare({name: call(model) for name, model in {**candidates, **again}.items()}, repeats)
-
-
 def one_seed(seed):
     """Train, shrink, retrain, and train born-small rivals; choose on validation, read test once.
 

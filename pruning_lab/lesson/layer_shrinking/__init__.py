@@ -6,13 +6,13 @@ from pruning_lab.lesson.layer_shrinking.experiments import (
     against_small,
     channel_steps,
     lesson_data,
-    speed,
     step_between,
 )
 from pruning_lab.lesson.layer_shrinking.explorer import explore_shrinking
 from pruning_lab.lesson.layer_shrinking.networks import keep_by_norm, shrink_resnet, shrink_vgg
 from pruning_lab.lesson.layer_shrinking.published import layer_table, network_rows, network_table, published_networks
 from pruning_lab.lesson.layer_shrinking.reveal import work_reveal
+from pruning_lab.measure import speed
 
 __all__ = [
     "against_small",

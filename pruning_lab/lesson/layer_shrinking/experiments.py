@@ -1,38 +1,11 @@
 """Lesson 05's experiments: time against work and against numbers of channels, pruned networks against small ones."""
 
-import copy
-
 import torch
 from safetensors.torch import load_model
 from torch import nn
 
 from pruning_lab import data, measure, models, train
 from pruning_lab.lesson.layer_shrinking.networks import keep_by_norm, shrink_vgg
-
-
-def speed(candidates, images, cold=False, repeats=30):
-    """Time networks on a batch of images, without gradients; the first is run again as a control.
-
-    Args:
-        candidates: {name: network}; the first is the dense one.
-        images: (batch, channels, height, width).
-
-    Returns:
-        measure.Comparison with a row "<first> again" at the end.
-    """
-
-    def call(model):
-        model.eval()
-
-        def run():
-            with torch.no_grad():
-                return model(images)
-
-        return run
-
-    first = next(iter(candidates))
-    again = {f"{first} again": copy.deepcopy(candidates[first])}
-    return measure.compare({name: call(model) for name, model in {**candidates, **again}.items()}, repeats, cold)
 
 
 def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
@@ -43,7 +16,7 @@ def channel_steps(channels, images=32, side=14, inputs=64, repeats=30):
     """
     x = torch.randn(images, inputs, side, side, generator=torch.Generator().manual_seed(0))
     convolutions = {str(count): nn.Conv2d(inputs, count, 3, padding=1) for count in channels}
-    compared = speed(convolutions, x, repeats=repeats)
+    compared = measure.speed(convolutions, x, repeats=repeats)
     return {int(row.name): row for row in compared.rows[:-1]}, compared.rows[-1]
 
 

@@ -3,7 +3,6 @@
 from pruning_lab import measure
 from pruning_lab.lesson.frame.predict import option_around
 from pruning_lab.lesson.layer_shrinking.drawings import share_bars
-from pruning_lab.lesson.layer_shrinking.experiments import speed
 from pruning_lab.lesson.layer_shrinking.networks import keep_by_norm, shrink_vgg
 from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
@@ -24,7 +23,7 @@ def work_reveal(model, images, options):
         half = shrink_vgg(model, keep_by_norm(model))
         macs = [measure.macs(network.eval(), images[:1]) for network in (model, half)]
         left = macs[1] / macs[0]
-        timed = speed({"dense": model, "half of the filters": half}, images)
+        timed = measure.speed({"dense": model, "half of the filters": half}, images)
         dense, halved, again = timed.rows
         rows = [
             ["multiplications for one picture", f"{macs[0]:,}", f"{macs[1]:,}", f"{1 / left:.2f}"],
