@@ -135,7 +135,7 @@ def _write_summary(run, submissions, given):
         totals = [mark["score"] for mark in handed_in.values()]
         most, by = next(iter(run.marks.values()))["points"], "by checks, as long as written answers wait"
     alike = similar({student: _code(submissions[student]) for student in handed_in}, given)
-    notes = [run.room.said(len(handed_in)), *(f"Late: {each}" for each in run.room.late_lines())]
+    notes = [run.room.said(len(handed_in)), *run.room.left_out(), *(f"Late: {each}" for each in run.room.late_lines())]
     page = summary.summary_page(f"{run.questions.name}: the class", (totals, most, by), rows, notes, alike)
     write_text(run.folder / "summary.html", page)
     if rows:
