@@ -7,6 +7,7 @@ submissions   what a class has handed in; handed_in reads its files and zips, no
 sandbox       a submission in a process of its own, cut off from the machine
 grading       the tests of each question, run against a submission; ledger keeps what is done
 downloads     what Canvas, Moodle and Gradescope hand out, read as it is
+by_hand       points that a person sets in place of those of the checks
 roster        who is in the class, and whose each submission is; late is what lateness costs; classroom is both
 marks         everything that is written when a class has been graded, with the help of the rest:
 questions     what an assignment asks, and which of its questions a person reads

@@ -54,6 +54,12 @@ class Classroom(NamedTuple):
         """Return the id, or ids, of who is behind a row."""
         return " and ".join(member.id for member in self.members(student))
 
+    def known_as(self, student):
+        """Return all that who is behind a row goes by: in files, in the download, in the roster."""
+        origin = self.origins.get(student) or Origin()
+        known = [student, origin.name, origin.number]
+        return known + [text for each in self.members(student) for text in (each.name, *each.row.values())]
+
     def said(self, number):
         """Say how many of the class have handed in something; `number` is that of the submissions."""
         if not self.roster.path:
@@ -103,18 +109,12 @@ def classroom(students, origins=None, roster=NOBODY, policy=None):
     origins, rules = origins or {}, policy or Policy()
     matched = rosters.match(roster, list(students), origins)
     room = Classroom(roster, matched, origins, policy=policy)
-    names = {each: _names(room, each) for each in [*students, *matched.missing]}
+    names = {each: room.known_as(each) for each in [*students, *matched.missing]}
     known = {name.casefold() for own in names.values() for name in own if name}
     return room._replace(
         lates={each: rules.late(own, origins.get(each)) for each, own in names.items()},
         unused=tuple(who for who in {**rules.granted, **rules.days} if who.casefold() not in known),
     )
-
-
-def _names(room, student):
-    origin = room.origins.get(student) or Origin()
-    known = [student, origin.name, origin.number]
-    return known + [text for each in room.members(student) for text in (each.name, *each.row.values())]
 
 
 def with_all(room, graded, tests):
@@ -131,9 +131,7 @@ def with_all(room, graded, tests):
 
 
 def _absent(tests):
-    points = {
-        name: sum(case.points for case in grading.parse_tests(source).test_cases) for name, source in tests.items()
-    }
+    points = grading.points_of(tests)
     questions = {name: {"score": 0, "points": most, "messages": [NOTHING]} for name, most in points.items()}
     return {"score": 0, "points": sum(points.values()), "notes": [NOTHING], "questions": questions}
 
