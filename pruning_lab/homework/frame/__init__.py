@@ -15,7 +15,8 @@ written       the written answers: a page to read them on, a table for the point
 feedback      the page that a student gets
 lms           the table of marks, and the JSON that Gradescope takes
 gradebooks    points and feedback on their way back to Canvas and Moodle
-summary       how the class has done; similar is whose code is alike, changes what differs from the last run
+summary       how the class has done; similar is whose code is alike, unusual what it should not need,
+              changes what differs from the last run
 leaderboard   what the tests measured, the best first
 pages         what these pages look like; text is what strangers wrote, made safe for where it goes
 
