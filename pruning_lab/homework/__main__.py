@@ -103,8 +103,8 @@ def _grade(given, folder):
             f"(--assignment NAME), one of {list(assignments.sources())}"
         )
     with opened_class(given.submissions) as class_:
-        handed_in, origins = submissions.read_submissions(class_.folder), class_.origins
-    room = classroom.classroom(handed_in, origins, *_told(given))
+        handed_in = submissions.read_submissions(class_.folder)
+    room = classroom.classroom(handed_in, class_.origins, *_told(given))._replace(hints=class_.hints)
     if given.dry_run:
         print("\n".join(classroom.preview(room, handed_in)))
         return 0

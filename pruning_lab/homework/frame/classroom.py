@@ -26,6 +26,7 @@ class Classroom(NamedTuple):
         lates: {student: `late.Late`, None where nothing is late}.
         unused: names in the policy's [granted] and [days] that are nobody's.
         policy: the `late.Policy`, or None.
+        hints: sentences on how the submissions are named.
     """
 
     roster: Roster = NOBODY
@@ -34,6 +35,7 @@ class Classroom(NamedTuple):
     lates: Mapping = NO_ONE
     unused: tuple = ()
     policy: Policy | None = None
+    hints: tuple = ()
 
     def places(self, student):
         """Return the places in the roster of whoever is behind a row: several in a group, none of a stranger."""
@@ -69,7 +71,7 @@ class Classroom(NamedTuple):
 
     def sentences(self, number):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
-        said = [self.said(number), *self.left_out()]
+        said = [self.said(number), *self.left_out(), *self.hints]
         if self.matched.strangers:
             said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
         if self.unused:
