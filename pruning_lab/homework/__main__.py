@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pruning_lab.homework.frame import (
     assignments,
+    changes,
     classroom,
     grading,
     late,
@@ -113,7 +114,7 @@ def _grade_by(made, handed_in, room, out, given):
         print(sandbox.told(given.trust_submissions))
     graded = _graded(handed_in, tests, out, given)
     everybody = classroom.with_all(room, graded, tests)
-    told = marks.Told(given.column, given.reason, release.given_code(made))
+    told = marks.Told(given.column, changes.Reasons(given.reason, given.regrade), release.given_code(made))
     notes = marks.write_marks(everybody, out, solution, handed_in, room, told) if everybody else []
     print("\n".join(room.sentences(len(handed_in))))
     print(f"{len(graded)} of {len(handed_in)} submissions have marks: {out / 'marks.csv'}")

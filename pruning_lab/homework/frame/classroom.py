@@ -25,6 +25,7 @@ class Classroom(NamedTuple):
         origins: {student: `downloads.Origin`} of those of whom the download says more.
         lates: {student: `late.Late`, None where nothing is late}.
         unused: names in the policy's [granted] and [days] that are nobody's.
+        policy: the `late.Policy`, or None.
     """
 
     roster: Roster = NOBODY
@@ -32,6 +33,7 @@ class Classroom(NamedTuple):
     origins: Mapping = NO_ONE
     lates: Mapping = NO_ONE
     unused: tuple = ()
+    policy: Policy | None = None
 
     def places(self, student):
         """Return the places in the roster of whoever is behind a row: several in a group, none of a stranger."""
@@ -55,13 +57,13 @@ class Classroom(NamedTuple):
     def said(self, number):
         """Say how many of the class have handed in something; `number` is that of the submissions."""
         if not self.roster.path:
-            return f"{number} handed in; who did not is not known without a roster."
+            return f"{number} handed in."
         there = len(self.roster.members) - len(self.matched.missing)
         return f"{there} of the {len(self.roster.members)} in the class handed in; {len(self.matched.missing)} did not."
 
     def sentences(self, number):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
-        said = [self.said(number)]
+        said = [self.said(number), *self.left_out()]
         if self.matched.strangers:
             said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
         if self.unused:
@@ -73,6 +75,12 @@ class Classroom(NamedTuple):
         if unknown := [self.name(each) or each for each, late in self.lates.items() if late and late.days is None]:
             said.append(f"Late, and [days] of the policy does not say by how much: {listed(unknown)}")
         return said
+
+    def left_out(self):
+        """Return a line on what was not given to this run, and so is missing in its tables; none where all was."""
+        said = ["Without ROSTER nobody who handed in nothing has a row."] * (not self.roster.path)
+        said += ["Without POLICY no late days are counted."] * (self.policy is None)
+        return [" ".join(said)] if said else []
 
     def late_lines(self):
         """Return a line for each submission that is late."""
@@ -92,14 +100,14 @@ def classroom(students, origins=None, roster=NOBODY, policy=None):
         origins, roster: as in `Classroom`.
         policy: a `late.Policy`, or None.
     """
-    origins, policy = origins or {}, policy or Policy()
+    origins, rules = origins or {}, policy or Policy()
     matched = rosters.match(roster, list(students), origins)
-    room = Classroom(roster, matched, origins)
+    room = Classroom(roster, matched, origins, policy=policy)
     names = {each: _names(room, each) for each in [*students, *matched.missing]}
     known = {name.casefold() for own in names.values() for name in own if name}
     return room._replace(
-        lates={each: policy.late(own, origins.get(each)) for each, own in names.items()},
-        unused=tuple(who for who in {**policy.granted, **policy.days} if who.casefold() not in known),
+        lates={each: rules.late(own, origins.get(each)) for each, own in names.items()},
+        unused=tuple(who for who in {**rules.granted, **rules.days} if who.casefold() not in known),
     )
 
 

@@ -41,13 +41,14 @@ def _row(name, found, questions):
 
 
 def _often(found):
-    """Return the messages that came most often, and how often; those that differ in numbers alone are one."""
+    """Return the messages that most students got, and how many did; those that differ in numbers alone are one."""
     counted, example = Counter(), {}
     for each in found:
-        for message in dict.fromkeys(shown(each["messages"])):
-            kind = re.sub(r"\d+(\.\d+)?", "0", message)
-            counted[kind] += 1
-            example.setdefault(kind, message)
+        kinds = {}
+        for message in shown(each["messages"]):
+            kinds.setdefault(re.sub(r"\d+(\.\d+)?", "0", message), message)
+        counted.update(kinds.keys())  # students, however many tests have told them the same
+        example = kinds | example
     said = [f"{number} x: {example[kind]}" for kind, number in counted.most_common(OFTEN)]
     return said + [""] * (OFTEN - len(said))
 
