@@ -30,6 +30,9 @@ from pruning_lab.homework.frame.text import listed
 
 def main(arguments=None):
     """Run one of the two commands; return the exit status."""
+    if not assignments.sources():
+        print("Homework is made and graded in a clone of the course: an installed one has no sources.", file=sys.stderr)
+        return 2
     given = _parser().parse_args(arguments)
     if given.command == "make":
         return _make()
