@@ -23,6 +23,7 @@ CORE = (
     "channels",
     "train",
     "sweep",
+    "audit",
 )
 MODULES = (*GROUND, *CORE, "models", "data", "measure", "plots")
 
