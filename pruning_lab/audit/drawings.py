@@ -27,7 +27,7 @@ def time_shares(findings: Sequence[Finding]) -> tuple[Axes, str]:
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
     ax.margins(x=0.2)
-    ax.set(xlabel="share of the time [%]; blue: holds weights to prune, and what removing it all would give")
+    ax.set(xlabel="share of the time [%]\nblue: a layer to prune, and what the network would gain without it")
     parts = ", ".join(
         f"{name} {100 * share:.0f} %{f' (at most {amdahl(share):.2f}x)' if prunable else ''}"
         for name, share, prunable in bars[:6]

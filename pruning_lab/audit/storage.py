@@ -35,9 +35,10 @@ def n_of_m(sparsity: float, columns: int) -> tuple[int, int] | None:
 
 
 def layer_bytes(layer: Layer, sparsities: Sequence[float]) -> Iterator[Finding]:
-    """Yield the bytes of a weight in every format at each sparsity, pruned by magnitude, and what is best.
+    """Yield the bytes of a weight in every format at each sparsity, pruned by magnitude, and where each breaks even.
 
-    They are those of `measure.stored_bytes` of the formats, with values of the weight's own width.
+    n:m has the sparsity nearest to each. The bytes are those of `measure.stored_bytes` of the formats, with values of
+    the weight's own width.
     """
     matrix, width = layer.matrix, layer.weight.element_size()
     rows, columns = matrix.shape
@@ -46,7 +47,9 @@ def layer_bytes(layer: Layer, sparsities: Sequence[float]) -> Iterator[Finding]:
         for name, form in FORMATS.items():
             size = _bytes(form, matrix, sparsity, width)
             if size is not None:
-                yield Finding("bytes", layer.name, name, size, "bytes", level=sparsity)
+                pair = n_of_m(sparsity, columns) if form is NOfM else None
+                level = 1 - pair[0] / pair[1] if pair else sparsity
+                yield Finding("bytes", layer.name, name, size, "bytes", level=level)
     for name, form in FORMATS.items():
         if form is not NOfM and not (form is BlockCSR and rows % BLOCK[0]):
             density = break_even_density(form, (rows, columns), width)

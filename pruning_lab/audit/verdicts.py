@@ -29,7 +29,7 @@ def of_layer(findings: Findings, layer: str, facts: dict) -> Iterator[str]:
         if best := fastest(findings, source, batch):
             yield f"{_at(best)}: {_judged(best)}{_from(findings, best, batch)}{as_other}"
     for dense in selected(findings, "bytes", where=layer, what="dense"):
-        for level in sorted({f.level for f in selected(findings, "bytes", where=layer) if f.level is not None})[-1:]:
+        for level in _levels(selected(findings, "bytes", where=layer, what="CSR"))[-1:]:
             best = min(selected(findings, "bytes", where=layer, level=level), key=lambda f: f.value)
             yield f"{best.what} at {level:g}: {_percent(best.value / dense.value)} of its bytes"
 
@@ -142,7 +142,7 @@ def _at(finding):
 
 def _bytes(findings):
     dense = sum(f.value for f in selected(findings, "bytes", what="dense"))
-    levels = sorted({f.level for f in selected(findings, "bytes") if f.level is not None})
+    levels = _levels(selected(findings, "bytes", what="CSR"))
     for level in levels[-1:]:
         by_format: dict[str, list[float]] = {}
         for finding in selected(findings, "bytes", level=level):
@@ -167,7 +167,7 @@ def _sensitivity(findings):
     base = selected(findings, "sensitivity", what="as it is")
     for what, name in (("scattered", "layer"), ("channels", "group")):
         found = selected(findings, "sensitivity", what=what)
-        for level in sorted({f.level for f in found})[-1:]:
+        for level in _levels(found)[-1:]:
             at = sorted((f for f in found if f.level == level), key=lambda f: abs(f.value - base[0].value))
             yield (
                 f"Evaluated, one {name} at a time at {level:g}: as it is {base[0].value:.4g}; farthest from it without "
@@ -191,6 +191,10 @@ def _from(findings, product, batch):
     if limit.unit.endswith("the highest measured"):
         return f", at every density measured, up to {limit.value:.2g}"
     return f", from density {limit.value:.2g} down{' (extrapolated)' if limit.unit.endswith('extrapolated') else ''}"
+
+
+def _levels(findings: Findings) -> list[float]:
+    return sorted({f.level for f in findings if f.level is not None})
 
 
 def _fraction(level):
