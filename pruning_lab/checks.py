@@ -178,6 +178,27 @@ def check_mask(mask: Tensor, name: str = "mask") -> Tensor:
     return mask
 
 
+def check_texts(texts: Sequence[str]) -> Sequence[str]:
+    """Return `texts` if it is a list of texts, of one at least; a text alone is a list of letters, and refused.
+
+    >>> check_texts("a text")
+    Traceback (most recent call last):
+    TypeError: texts must be a list of texts; got one text
+    """
+    if isinstance(texts, str) or not isinstance(texts, Sequence):
+        raise TypeError(f"texts must be a list of texts; got {'one text' if isinstance(texts, str) else _type(texts)}")
+    others = [_type(text) for text in texts if not isinstance(text, str)]
+    if others:
+        raise TypeError(f"texts must be a list of texts; got one that holds {others[0]}")
+    if not texts:
+        raise ValueError("texts must hold at least one text; got none")
+    return texts
+
+
+def _type(value):
+    return type(value).__name__
+
+
 def check_model(model: nn.Module) -> nn.Module:
     """Return `model` if it is a module.
 

@@ -1,5 +1,6 @@
 """Writing a file so that a crash, a full disk or a second writer can harm neither the old content nor the new."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -61,6 +62,22 @@ def check_path(path: str | os.PathLike) -> str | os.PathLike:
     if not os.fspath(path):
         raise ValueError(f"path must name a file; got {path!r}")
     return path
+
+
+def check_sha256(content: bytes, expected: str, path: str | os.PathLike, advice: str) -> None:
+    """Refuse the content of a file that is not what it was when its hash was written down.
+
+    >>> check_sha256(b"cut of", hashlib.sha256(b"cut off").hexdigest(), "a.txt", "Copy it again.")
+    Traceback (most recent call last):
+    ValueError: a.txt must have sha256 117b48570e01...; got ea1e8b3c2145... (6 bytes): it was truncated or changed. \
+Copy it again.
+    """
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != expected:
+        raise ValueError(
+            f"{path} must have sha256 {expected[:12]}...; got {actual[:12]}... ({len(content)} bytes): "
+            f"it was truncated or changed. {advice}"
+        )
 
 
 def _mode_of_old(path):

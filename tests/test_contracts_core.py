@@ -547,6 +547,7 @@ TABLE = [
         LAZY,
     ),
     row("checks.check_model", checks.check_model, NOT_A_MODULE, dict.fromkeys(MODULES, gives(lambda model: model))),
+    row("checks.check_texts", checks.check_texts, everywhere(refuses(TypeError, "texts must be a list of texts"))),
     row("checks.check_sparsity", checks.check_sparsity, A_NUMBER),
     row("checks.check_integer", lambda a: checks.check_integer(a, "n", 1), A_NUMBER),
     row(
@@ -584,6 +585,11 @@ TABLE = [
 NOT_CALLED = {
     "sweep.SweepError": "what run raises",
     "weights.Weight": "what find_weights returns",
+    "files.check_sha256": "takes bytes of a file; test_data and test_minilm hold its cases",
+    "models.minilm": "takes nothing",
+    "models.embed": "takes texts; test_minilm has its table",
+    "models.MiniLM": "takes only numbers of its own making; minilm calls it",
+    "models.WordPiece": "takes texts; test_minilm has its table",
 }
 
 test_each_cell, test_no_cell_is_left_out, test_every_public_function_has_a_row = contract_tests(

@@ -11,7 +11,7 @@ import torch
 from bad_input import bad_input_test
 
 from pruning_lab import data
-from pruning_lab.data import fashion, make_fashion_mnist
+from pruning_lab.data import fashion, make_definitions, make_fashion_mnist, wordnet
 
 FULL_IS_HERE = any(
     (folder / "train-images-idx3-ubyte.gz").is_file() for folder in (fashion.DEBIAN_FOLDER, fashion.CACHE_FOLDER)
@@ -108,6 +108,56 @@ def test_full_set_is_found_in_the_cache_folder(tmp_path):
         assert data.fashion_mnist("test", full=True)[0].shape == (10_000, 1, 28, 28)
 
 
+def test_definitions_are_short_plain_and_do_not_name_their_word():
+    nouns = data.definitions()
+    assert (len(nouns.words), len(nouns.glosses), len(nouns.calibration)) == (1500, 1500, 512)
+    assert len(set(nouns.words)) == 1500
+    assert len({*nouns.glosses, *nouns.calibration}) >= 2010  # two nouns may be explained in the same words
+    assert all(make_definitions.fits(word, gloss) for word, gloss in zip(nouns.words, nouns.glosses, strict=True))
+    assert nouns.classes.bincount().numel() == len(nouns.class_names) == 26
+    assert nouns.times.min() == 1
+    assert nouns.words == sorted(nouns.words)
+    assert (
+        nouns.glosses[nouns.words.index("yesterday")],
+        nouns.class_names[nouns.classes[nouns.words.index("yawn")]],
+    ) == (
+        "the day immediately before today",
+        "act",
+    )
+
+
+TINY_WORDNET = {
+    "lexnames": "03\tnoun.Tops\t1\n05\tnoun.animal\t1\n06\tnoun.artifact\t1\n",
+    "index.noun": "  1 a notice\n"
+    "cat n 1 1 @ 1 1 00000001\nferry_boat n 1 1 @ 1 1 00000002\nferry n 1 1 @ 1 1 00000002\n"
+    "boat n 2 1 @ 2 1 00000009 00000002\nglass n 1 1 @ 1 0 00000003\nunmet n 1 1 @ 1 0 00000004\n",
+    "cntlist.rev": "cat%1:05:00:: 1 18\nferry%1:06:00:: 1 2\nferry%2:38:00:: 1 7\nboat%1:06:01:: 2 9\n",
+    "data.noun": "  1 a notice\n"
+    '00000001 05 n 01 cat 0 001 @ 00000005 n 0000 | a feline mammal with soft fur; "the cat sat"\n'
+    "00000002 06 n 03 ferry_boat 0 ferry 0 boat 0 000 | a vessel that carries people over water; of use\n"
+    "00000003 06 n 01 glass 0 000 | a glassy thing to drink from\n"
+    "00000004 03 n 01 unmet 0 000 | something that no text of theirs holds\n",
+}
+
+
+def test_nouns_are_read_from_wordnet_with_their_first_senses_only(tmp_path):
+    for name, text in TINY_WORDNET.items():
+        (tmp_path / name).write_text(text, encoding="ascii")
+    assert [tuple(noun) for noun in make_definitions.nouns(tmp_path)] == [
+        ("cat", "animal", 18, "a feline mammal with soft fur"),
+        ("ferry", "artifact", 2, "a vessel that carries people over water"),
+        ("unmet", "Tops", 0, "something that no text of theirs holds"),
+    ]
+
+
+def test_the_draw_is_the_same_each_time_and_so_is_the_file():
+    found = [make_definitions.Noun(f"word{n}", "act", n % 2, f"gloss {n}") for n in range(4000)]
+    drawn = make_definitions.draw(found)
+    assert [noun.times for noun in drawn] == 1500 * [1] + 512 * [0]
+    assert drawn == make_definitions.draw(found[::-1])
+    assert make_definitions.packed(drawn) == make_definitions.packed(drawn)
+
+
 FOLDER = Path(tempfile.mkdtemp(prefix="pruning-lab-test-"))
 NOWHERE = FOLDER / "nowhere"
 
@@ -148,6 +198,11 @@ def full_at(name):
         data.fashion_mnist("test", full=True)
 
 
+def definitions_at(name):
+    with mock.patch.object(wordnet, "PATH", FOLDER / name):
+        data.definitions()
+
+
 RESTORE = (
     "Restore it with `git checkout -- pruning_lab/data/fashion_mnist.npz`, or rebuild it with "
     "`python -m pruning_lab.data.make_fashion_mnist`."
@@ -155,6 +210,19 @@ RESTORE = (
 NOT_GZIP = "must be a complete gzip file; got a truncated or changed one. Install or copy it again."
 IMAGES = "t10k-images-idx3-ubyte.gz"
 BAD_INPUT = [
+    (
+        "definitions missing",
+        lambda: definitions_at("missing.tsv.gz"),
+        FileNotFoundError,
+        f"{FOLDER / 'missing.tsv.gz'} must exist, because it ships with the course; got no file. {wordnet.RESTORE}",
+    ),
+    (
+        "definitions truncated",
+        lambda: definitions_at("truncated.npz"),
+        ValueError,
+        f"{FOLDER / 'truncated.npz'} must have sha256 {wordnet.SHA256[:12]}...; got 394b2dc819a7... "
+        f"(1000 bytes): it was truncated or changed. {wordnet.RESTORE}",
+    ),
     (
         "split unknown",
         lambda: data.fashion_mnist("training"),

@@ -21,6 +21,7 @@ CORE = (
     "layers",
     "prune",
     "channels",
+    "reconstruct",
     "train",
     "sweep",
     "audit",

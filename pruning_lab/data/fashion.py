@@ -9,7 +9,6 @@ Algorithms", arXiv 1708.07747. The images are MIT-licensed, (c) 2017 Zalando SE.
 
 import functools
 import gzip
-import hashlib
 import io
 import zlib
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import torch
+
+from pruning_lab.files import check_sha256
 
 SPLITS = ("train", "validation", "test")
 CLASS_NAMES = (
@@ -93,7 +94,7 @@ def _read_subset(path):
     if not path.is_file():
         raise FileNotFoundError(f"{path} must exist, because it ships with the course; got no file. {RESTORE}")
     content = path.read_bytes()
-    _check_sha256(content, SUBSET_SHA256, path, RESTORE)
+    check_sha256(content, SUBSET_SHA256, path, RESTORE)
     with np.load(io.BytesIO(content)) as archive:
         return dict(archive)
 
@@ -129,14 +130,5 @@ def _read_packed(path):
         content = gzip.decompress(path.read_bytes())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} must be a complete gzip file; got a truncated or changed one. {advice}") from error
-    _check_sha256(content, FULL_SHA256[path.name], path, advice)
+    check_sha256(content, FULL_SHA256[path.name], path, advice)
     return content
-
-
-def _check_sha256(content, expected, path, advice):
-    actual = hashlib.sha256(content).hexdigest()
-    if actual != expected:
-        raise ValueError(
-            f"{path} must have sha256 {expected[:12]}...; got {actual[:12]}... ({len(content)} bytes): "
-            f"it was truncated or changed. {advice}"
-        )
