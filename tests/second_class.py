@@ -1,5 +1,7 @@
 """A second class, made to be different from the first: `python tests/second_class.py` prints how each of it fares.
 
+It is graded as who runs this, and as an ordinary user; a word that is given picks the kinds that have it in their name.
+
 `HONEST` is work that is right and looks unusual; `TRICKS` tries for points that were not earned, or for others' harm.
 Each row is (edit of the solved notebook, or {file: content}; score; phrase in the feedback).
 """
@@ -719,24 +721,26 @@ def write(place, edit, solved):
 
 
 def main(names=()):
-    """Grade the class in a temporary folder; print what each got and what it reads; return how many are wrong."""
+    """Grade the class as two users; print what each got and what it reads; return how many are wrong."""
     table = {name: row for name, row in (HONEST | TRICKS).items() if not names or any(each in name for each in names)}
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
+        root.chmod(0o755)
         solved = nbformat.read(release.solved(release.make(NAME, root / "made")), as_version=4)
         for number, (edit, *_) in enumerate(table.values()):
             write(root / NAME / f"s{number:03}", edit, solved)
-        scores = hostile_class.graded(root / NAME, root / "out", "--workers", "2")
+        found = hostile_class.graded_as_two_users(root / NAME, root).scores
+        scores, as_nobody = found.values()
         wrong = 0
         for number, (name, (_, must, phrase)) in enumerate(table.items()):
-            page = (root / "out" / "feedback" / f"s{number:03}.html").read_text(encoding="utf-8")
-            got = scores[f"s{number:03}"]
-            bad = (must is not None and got != must) or phrase not in page or len(page) > 50_000
+            page = (root / "2 workers" / "feedback" / f"s{number:03}.html").read_text(encoding="utf-8")
+            got, other = scores[f"s{number:03}"], as_nobody[f"s{number:03}"]
+            bad = (must is not None and {got, other} != {must}) or phrase not in page or len(page) > 50_000
             wrong += bad
-            print(f"{name:50} {must!s:>5} {got:5g} {len(page):7}  {phrase}" + " WRONG" * bad)
+            print(f"{name:50} {must!s:>5} {got:5g} {other:5g} {len(page):7}  {phrase}" + " WRONG" * bad)
             if bad:
                 print(page.partition("<h1>")[2][:2000])
-        size = (root / "out" / "marks.sqlite").stat().st_size
+        size = (root / "2 workers" / "marks.sqlite").stat().st_size
     print(f"kinds: {len(table)} wrong: {wrong} bytes of the ledger: {size:,}", "left over:", hostile_class.left_over())
     return wrong + (size > LARGEST_LEDGER) + len(hostile_class.left_over())
 

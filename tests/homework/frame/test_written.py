@@ -67,6 +67,12 @@ def test_a_blank_answer_has_nought_points_and_is_not_shown(tmp_path):
     assert written_page(ASKED, class_, []).count("<section>") == 1
 
 
+def test_what_the_release_says_in_the_place_of_an_answer_is_not_shown_with_it():
+    page = written_page(ASKED, answers(ann=f"{BLANK}\n\nBecause."), [])
+    assert "Because." in page
+    assert "Type your answer" not in page
+
+
 def test_a_comment_reaches_the_student_of_that_answer(tmp_path):
     class_ = answers(ann="Because.", bob="Because.")
     written_points(tmp_path / "written.csv", ASKED, class_)
