@@ -26,6 +26,7 @@ class Classroom(NamedTuple):
         lates: {student: `late.Late`, None where nothing is late}.
         unused: names in the policy's [granted] and [days] that are nobody's.
         policy: the `late.Policy`, or None.
+        hints: sentences on how the submissions are named.
     """
 
     roster: Roster = NOBODY
@@ -34,6 +35,7 @@ class Classroom(NamedTuple):
     lates: Mapping = NO_ONE
     unused: tuple = ()
     policy: Policy | None = None
+    hints: tuple = ()
 
     def places(self, student):
         """Return the places in the roster of whoever is behind a row: several in a group, none of a stranger."""
@@ -54,6 +56,12 @@ class Classroom(NamedTuple):
         """Return the id, or ids, of who is behind a row."""
         return " and ".join(member.id for member in self.members(student))
 
+    def known_as(self, student):
+        """Return all that who is behind a row goes by: in files, in the download, in the roster."""
+        origin = self.origins.get(student) or Origin()
+        known = [student, origin.name, origin.number]
+        return known + [text for each in self.members(student) for text in (each.name, *each.row.values())]
+
     def said(self, number):
         """Say how many of the class have handed in something; `number` is that of the submissions."""
         if not self.roster.path:
@@ -63,7 +71,7 @@ class Classroom(NamedTuple):
 
     def sentences(self, number):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
-        said = [self.said(number), *self.left_out()]
+        said = [self.said(number), *self.left_out(), *self.hints]
         if self.matched.strangers:
             said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
         if self.unused:
@@ -103,18 +111,12 @@ def classroom(students, origins=None, roster=NOBODY, policy=None):
     origins, rules = origins or {}, policy or Policy()
     matched = rosters.match(roster, list(students), origins)
     room = Classroom(roster, matched, origins, policy=policy)
-    names = {each: _names(room, each) for each in [*students, *matched.missing]}
+    names = {each: room.known_as(each) for each in [*students, *matched.missing]}
     known = {name.casefold() for own in names.values() for name in own if name}
     return room._replace(
         lates={each: rules.late(own, origins.get(each)) for each, own in names.items()},
         unused=tuple(who for who in {**rules.granted, **rules.days} if who.casefold() not in known),
     )
-
-
-def _names(room, student):
-    origin = room.origins.get(student) or Origin()
-    known = [student, origin.name, origin.number]
-    return known + [text for each in room.members(student) for text in (each.name, *each.row.values())]
 
 
 def with_all(room, graded, tests):
@@ -131,9 +133,7 @@ def with_all(room, graded, tests):
 
 
 def _absent(tests):
-    points = {
-        name: sum(case.points for case in grading.parse_tests(source).test_cases) for name, source in tests.items()
-    }
+    points = grading.points_of(tests)
     questions = {name: {"score": 0, "points": most, "messages": [NOTHING]} for name, most in points.items()}
     return {"score": 0, "points": sum(points.values()), "notes": [NOTHING], "questions": questions}
 

@@ -14,6 +14,7 @@ from pruning_lab.homework.frame.sandbox import Stopped
 from pruning_lab.homework.frame.similar import similar
 from pruning_lab.homework.frame.submissions import can_be_read, opened, written_answers
 from pruning_lab.homework.frame.text import file_name, line, listed, write_text
+from pruning_lab.homework.frame.unusual import unusual
 from pruning_lab.homework.frame.written import (
     read_points,
     sayings,
@@ -87,8 +88,8 @@ def write_marks(marks, folder, solution, submissions, room=None, told=None):
     totals = {student: run.total(student) for student in marks}
     books = gradebooks.write_gradebooks(folder, totals, run.room, questions.name, run.most, told.column)
     _write_leaderboard(folder, marks, questions.name)
-    _write_summary(run, submissions, told.given)
-    notes = _notes(table, written, again, submissions) + books + _write_feedback(run)
+    look = _write_summary(run, submissions, told.given)
+    notes = _notes(table, written, again, submissions) + books + look + _write_feedback(run)
     return notes + ([f"Changed since the last run: {changed}, each in {folder / 'changes.csv'}"] if changed else [])
 
 
@@ -139,7 +140,7 @@ def _write_leaderboard(folder, marks, assignment):
 
 
 def _write_summary(run, submissions, given):
-    """Write how the class has done: of those who handed in something."""
+    """Write how the class has done: of those who handed in something. Return what the instructor should know."""
     handed_in = {student: mark for student, mark in run.marks.items() if student in submissions}
     rows = summary.statistics_of(handed_in, run.questions)
     totals = [run.total(student) for student in handed_in]
@@ -147,12 +148,17 @@ def _write_summary(run, submissions, given):
     if None in totals:
         totals = [mark["score"] for mark in handed_in.values()]
         most, by = next(iter(run.marks.values()))["points"], "by checks, as long as written answers wait"
-    alike = similar({student: _code(submissions[student]) for student in handed_in}, given)
+    code = {student: _code(submissions[student]) for student in handed_in}
+    look = unusual(code, given)
     notes = [run.room.said(len(handed_in)), *run.room.left_out(), *(f"Late: {each}" for each in run.room.late_lines())]
-    page = summary.summary_page(f"{run.questions.name}: the class", (totals, most, by), rows, notes, alike)
+    page = summary.summary_page(
+        f"{run.questions.name}: the class", (totals, most, by), rows, notes, similar(code, given), look
+    )
     write_text(run.folder / "summary.html", page)
     if rows:
         lms.write_table(run.folder / "questions.csv", list(rows[0]), [list(row.values()) for row in rows])
+    names = listed([each.student for each in look])
+    return [f"Worth a look, by words that no answer needs (summary.html has them): {names}"] if look else []
 
 
 def _code(submission):

@@ -141,6 +141,15 @@ def test_feedback_of_who_is_not_in_the_class_any_more_is_taken_away(made, tmp_pa
     assert not any("Taken" in note for note in write_marks(marks_of(new), tmp_path, release.solved(made), new))
 
 
+def test_who_reaches_for_the_machine_is_named_to_who_teaches_and_to_nobody_else(made, tmp_path):
+    cells = [{"cell_type": "code", "source": "import os\nos.kill(1, 9)"}]
+    class_ = {"ann": notebook_of(made, "words"), "eve": notebook({"cells": cells})}
+    notes = write_marks(marks_of(class_), tmp_path, release.solved(made), class_)
+    assert "Worth a look, by words that no answer needs (summary.html has them): eve" in notes
+    assert "kill" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "kill" not in read_back(tmp_path, "eve")[0]
+
+
 def test_every_rubric_has_three_answers_with_their_points(made):
     for question in Questions(release.solved(made)).written.values():
         points = [float(match) for match in re.findall(r"^- ([\d.]+) points?: ", question.text, re.MULTILINE)]

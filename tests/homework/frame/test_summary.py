@@ -2,14 +2,19 @@
 
 import csv
 import random
+from copy import deepcopy
 
+import nbformat
+import second_class
 from homework_tests import marks_of
 
+from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.changes import AGAIN, READ, Reasons, write_changes
 from pruning_lab.homework.frame.classroom import classroom
 from pruning_lab.homework.frame.lms import write_marks_table
 from pruning_lab.homework.frame.similar import similar
 from pruning_lab.homework.frame.summary import statistics_of, summary_page
+from pruning_lab.homework.frame.unusual import Unusual, unusual
 
 
 class Titles:
@@ -107,6 +112,43 @@ def test_a_whole_group_with_one_code_is_one_line():
     sources = {f"s{number}": code(0) for number in range(9)} | {"other": code(1)}
     (group,) = similar(sources)
     assert group.students == tuple(f"s{number}" for number in range(9))
+
+
+ATTEMPTS = [
+    "import os\nos.kill(os.getppid(), 9)",
+    "open('/etc/shadow').read()",
+    'open(f"/proc/{1}/environ")',
+    "import glob; glob.glob('/**/*.sqlite', recursive=True)",
+    "open('../../marks.sqlite')",
+    "import ctypes\nctypes.CDLL(None).unshare(1)",
+    "import socket",
+    "eval('1')",
+    "import gc; gc.get_objects()",
+    "__import__('pruning_lab.masks')",
+    "().__class__.__base__.__subclasses__()",
+    "import os; os._exit(0)\n" + "(" * 200,
+]
+
+
+def test_code_that_reaches_for_the_machine_is_worth_a_look():
+    found = unusual({str(number): code for number, code in enumerate(ATTEMPTS)})
+    assert {each.student for each in found} == {str(number) for number in range(len(ATTEMPTS))}
+    assert unusual({"a": ATTEMPTS[0], "b": ATTEMPTS[1]}, "\n".join(ATTEMPTS[:2])) == []  # that was given
+    page = summary_page("hw", ([], 4, "in all"), [], [], [], [Unusual("<b>", ("kill", "/etc"))])
+    assert "<th scope=row>&lt;b&gt;</th><td>kill, /etc</td>" in page
+    assert "Worth a look" not in summary_page("hw", ([], 4, "in all"), [], [], [])
+
+
+def test_honest_code_is_not_though_it_looks_unusual(make):
+    """All of the second class that is one notebook, but for who sets a handler for an alarm."""
+    made, code = make(second_class.NAME), {}
+    solved = nbformat.read(release.solved(made), as_version=4)
+    for name, (edit, *_) in second_class.HONEST.items():
+        notebook = deepcopy(solved)
+        if not isinstance(edit(notebook), dict):
+            code[name] = "\n".join(cell["source"] for cell in notebook.cells if cell["cell_type"] == "code")
+    assert len(code) > 40
+    assert [each.student for each in unusual(code, release.given_code(made))] == ["sets a handler"]
 
 
 def test_what_was_given_short_answers_and_no_code_are_not_alike():
