@@ -199,8 +199,8 @@ def test_sparse_products_are_those_of_masked_weights():
     matrix, x = torch.randn(8, 16), np.random.default_rng(0).standard_normal((16, 3)).astype(np.float32)
     scores = matrix.abs()
     kept_by = {
-        "CSR": mask_unstructured(scores, 0.5), "tiled CSR": mask_unstructured(scores, 0.5), "4x1 vectors": mask_blocks(scores, (4, 1), 0.5),
-        "2:4": mask_n_of_m(scores, 2, 4),
+        "CSR": mask_unstructured(scores, 0.5), "tiled CSR": mask_unstructured(scores, 0.5),
+        "4x1 vectors": mask_blocks(scores, (4, 1), 0.5), "2:4": mask_n_of_m(scores, 2, 4),
     }  # fmt: skip
     for (what, _), call in sparse_products(matrix, x, [0.5]):
         np.testing.assert_allclose(call(), (matrix * kept_by.pop(what)).numpy() @ x, rtol=1e-5, atol=1e-5)
