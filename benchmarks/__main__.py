@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-MODULES = ("kernels", "formats", "global_mask", "channels", "widgets", "sweep")
+MODULES = ("kernels", "formats", "global_mask", "channels", "audit", "widgets", "sweep")
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these make NumPy pick a slower dense kernel
 
 

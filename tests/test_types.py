@@ -24,6 +24,7 @@ CORE = (
     "reconstruct",
     "train",
     "sweep",
+    "audit",
 )
 MODULES = (*GROUND, *CORE, "models", "data", "measure", "plots")
 

@@ -6,7 +6,7 @@
 from .counts import count_weights, stored_bytes
 from .products import macs
 from .rivals import Rival, best_dense, dense_products, numpy_product, torch_product
-from .timing import Comparison, Row, compare, one_thread, speed, stream_bandwidth
+from .timing import Comparison, Row, compare, one_thread, processor_name, speed, stream_bandwidth
 
 __all__ = [
     "Comparison",
@@ -19,6 +19,7 @@ __all__ = [
     "macs",
     "numpy_product",
     "one_thread",
+    "processor_name",
     "speed",
     "stored_bytes",
     "stream_bandwidth",

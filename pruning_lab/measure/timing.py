@@ -2,6 +2,7 @@
 
 import copy
 import math
+import platform
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -238,3 +239,17 @@ def stream_bandwidth() -> float:
 def _stream():
     # Ones, not zeros: zeros that were never written may all be one page of memory, which stays in the cache.
     return torch.ones(STREAM_BYTES // 4, dtype=torch.float32, device="cpu")
+
+
+def processor_name() -> str:
+    """Return the processor's name as the system gives it.
+
+    >>> len(processor_name()) > 0
+    True
+    """
+    if platform.system() == "Linux":
+        with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+            names = [line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import doctor, journal
 from pruning_lab.lesson.frame.view import message, show_widget
+from pruning_lab.measure import processor_name
 
 SEED = 0
 _started = None  # the lesson that runs: what is answered goes to the journal with its number
@@ -76,17 +77,3 @@ def greeting(lesson):
     last = entries[-1]
     stopped = f'You stopped at "{last.get("question", last["kind"])}", on {last["saved"][:10]}.'
     return "\n".join(["Welcome back. " + stopped, *(["Your answers so far:"] if said else []), *reversed(said)])
-
-
-def processor_name():
-    """Return the processor's name as the system gives it.
-
-    >>> len(processor_name()) > 0
-    True
-    """
-    if platform.system() == "Linux":
-        with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
-            names = [line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()

@@ -1,0 +1,80 @@
+"""An audit as HTML: in a notebook, and as one page of its own."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from pruning_lab.plots.canvas import image_html
+from pruning_lab.tables import table_html
+
+from . import drawings
+from .verdicts import fastest
+
+if TYPE_CHECKING:
+    from .report import Audit
+
+LOOK = """body {font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #111;
+background: #fff} table {border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto}
+th, td {padding: .2rem .8rem .2rem 0; vertical-align: top} caption {font-weight: 600} 
+img {max-width: 100%; height: auto}"""
+
+
+def whole(audit: "Audit") -> str:
+    """Return a page that needs no other file."""
+    title = f"Audit of {escape(audit.facts['network'])}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{LOOK}</style></head>'
+        f"<body><main><h1>{title}</h1>{body(audit)}</main></body></html>\n"
+    )
+
+
+def body(audit: "Audit") -> str:
+    """Return the verdicts, the figures and the tables."""
+    parts = [f"<p>{escape(audit.conditions)}</p>", _list(audit.verdict)]
+    if audit.find("share"):
+        parts.append(_figure(*drawings.time_shares(audit.findings)))
+    if audit.find("bytes"):
+        parts.append(_figure(*drawings.bytes_against_density(audit.findings)))
+    parts += [_layers(audit), _groups(audit), "<p><b>Not looked at</b></p>", _list(audit.unseen)]
+    return "".join(parts)
+
+
+def _list(sentences):
+    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+
+
+def _figure(axes, words):
+    return f"<p>{image_html(axes, words)}</p><details><summary>In words</summary>{escape(words)}</details>"
+
+
+def _layers(audit):
+    header = ["layer", "weights", "share of the time", "fastest sparse kernel", "against dense", "pays from density"]
+    return table_html(header, [_layer(audit, name) for name in audit.layers], "Layers, those that take most time first")
+
+
+def _layer(audit, name):
+    source, batch = audit.facts["measured on"].get(name, name), audit.facts["batch sizes"][0]
+    share, best = audit.find("share", where=name), fastest(audit.findings, source, batch)
+    density = max((f.value for f in audit.find("pays from", where=source, batch=batch)), default=None)
+    return [
+        name,
+        f"{audit.find('size', where=name)[0].value:,}",
+        f"{100 * share[0].value:.1f} %" if share else "not seen",
+        f"{best.what} at {best.level:g}" if best else "not timed",
+        best.ratio if best else "",
+        f"{density:.2g}" if density is not None else "none" if best else "",
+    ]
+
+
+def _groups(audit):
+    units = {f.where: f for f in audit.find("group", what="units")}
+    rows = []
+    for name, unit in units.items():
+        macs, parameters = (
+            audit.find("group", where=name, what=f"{what} saved")[-1] for what in ("MACs", "parameters")
+        )
+        rows.append(
+            [name, f"{unit.value} x {unit.unit}", f"{macs.level:g}", f"{macs.value:,.0f}", f"{parameters.value:,.0f}"]
+        )
+    header = ["group", "units", "fraction cut", "multiply-accumulates saved", "parameters saved"]
+    return table_html(header, rows, "Groups of channels, largest saving first") if rows else ""
