@@ -97,7 +97,7 @@ def _channels(findings, batch, at):
         ]
         against = f"; against the same network masked {masked[0].ratio}" if masked else ""
         left = f"; {macs[0]} of the multiply-accumulates are left" if macs else ""
-        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {_judged(finding)} here{against}{left}."
+        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {_judged(finding)}{against}{left}."
     if groups := selected(findings, "group", what="MACs saved"):
         best = max(groups, key=lambda f: f.value)
         total = [f.value for f in selected(findings, "cost", what="MACs", level=0.0)]
@@ -170,8 +170,8 @@ def _sensitivity(findings):
         for level in _levels(found)[-1:]:
             at = sorted((f for f in found if f.level == level), key=lambda f: abs(f.value - base[0].value))
             yield (
-                f"Evaluated, one {name} at a time at {level:g}: as it is {base[0].value:.4g}; farthest from it without "
-                f"{at[-1].where!r}, {at[-1].value:.4g}; nearest without {at[0].where!r}, {at[0].value:.4g}."
+                f"Evaluated, one {name} at a time at {level:g}: {base[0].value:.4g} as it is; farthest from that with "
+                f"{at[-1].where!r} pruned, {at[-1].value:.4g}; nearest with {at[0].where!r}, {at[0].value:.4g}."
             )
 
 
@@ -188,6 +188,8 @@ def _from(findings, product, batch):
     if not found:
         return ""
     [limit] = found
+    if limit.unit.endswith("the highest measured") and not product.pays:
+        return ""
     if limit.unit.endswith("the highest measured"):
         return f", at every density measured, up to {limit.value:.2g}"
     return f", from density {limit.value:.2g} down{' (extrapolated)' if limit.unit.endswith('extrapolated') else ''}"
