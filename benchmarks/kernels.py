@@ -17,7 +17,8 @@ function in the process, so the course does not.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ import torch
 from benchmarks.table import Line
 from pruning_lab import kernels, measure
 from pruning_lab.compress import share_weights
-from pruning_lab.sparse import CSR, BlockCSR
+from pruning_lab.sparse import CSR, BlockCSR, TiledCSR
 from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 
 DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG-16 FC7")
@@ -39,29 +40,58 @@ def rows() -> list[Line]:
     return [*_deep_compression_layers(), *_shared_weights(), _small_matrix(), *_four_by_one()]
 
 
-def _deep_compression_layers():
+class _Contestant(NamedTuple):
+    """A format with its kernels, and the goals: against SciPy, torch, the best dense, and for a batch the first two."""
+
+    vector: str
+    for_vector: Callable
+    multiply_vector: Callable
+    batch: str
+    for_batch: Callable
+    multiply_batch: Callable
+    goals: tuple[float, float, float, float, float]
+
+
+CONTESTANTS = (
+    _Contestant(
+        "csr_matvec", CSR.from_dense, kernels.csr_matvec,
+        "csr_matmul", CSR.from_dense, kernels.csr_matmul, (2.0, 1.3, 5.0, 3.0, 2.0),
+    ),
+    _Contestant(
+        "tiled_matmul", TiledCSR.from_dense, kernels.tiled_matmul,
+        "tiled_matmul", partial(TiledCSR.from_dense, tile=1024), kernels.tiled_matmul, (2.3, 1.5, 6.0, 3.0, 2.0),
+    ),
+)  # fmt: skip
+
+
+def _deep_compression_layers() -> Iterator[Line]:
+    for contestant in CONTESTANTS:
+        yield from _rows_of(contestant)
+
+
+def _rows_of(ours):
     """Compare on one layer at a time, so that only one dense matrix is in memory."""
     vector, cold_vector, batch, dense = {}, {}, {}, {}
     for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
         weight = _random(shape, density)
-        csr = CSR.from_dense(weight)
         x, columns = _random(shape[1], 1), _random((shape[1], 64), 1)
-        candidates = _sparse_candidates(weight, csr, x, kernels.csr_matvec)
+        candidates = _sparse_candidates(weight, ours.for_vector, ours.multiply_vector, x)
         vector[name] = measure.compare(candidates)
         cold_vector[name] = measure.compare(candidates, cold=True)
-        batch[name] = measure.compare(_sparse_candidates(weight, csr, columns, kernels.csr_matmul))
+        batch[name] = measure.compare(_sparse_candidates(weight, ours.for_batch, ours.multiply_batch, columns))
         if name in DENSE_LAYERS:
-            candidates = {"ours": lambda csr=csr, x=x: kernels.csr_matvec(csr, x)} | measure.dense_products(weight, x)
-            dense[name] = measure.compare(candidates, cold=True)
+            dense[name] = measure.compare({"ours": candidates["ours"]} | measure.dense_products(weight, x), cold=True)
+    against_scipy, against_torch, against_dense, batch_scipy, batch_torch = ours.goals
+    vectors, batches = ours.vector, f"{ours.batch}, batch 64,"
     return [
-        _mean_row("control: csr_matvec against its own copy", vector, ["copy"]),
-        _mean_row("csr_matvec against SciPy CSR", vector, ["SciPy"], 2.0),
-        _mean_row("csr_matvec against torch CSR int32", vector, ["torch"], 1.3),
-        _mean_row("csr_matvec against SciPy CSR, cold", cold_vector, ["SciPy"]),
-        _mean_row("csr_matvec against torch CSR int32, cold", cold_vector, ["torch"]),
-        _mean_row("csr_matvec against the best dense, cold", dense, ["NumPy dense", "torch dense"], 5.0),
-        _mean_row("csr_matmul, batch 64, against SciPy CSR", batch, ["SciPy"], 3.0),
-        _mean_row("csr_matmul, batch 64, against torch CSR int32", batch, ["torch"], 2.0),
+        _mean_row(f"control: {vectors} against its own copy", vector, ["copy"]),
+        _mean_row(f"{vectors} against SciPy CSR", vector, ["SciPy"], against_scipy),
+        _mean_row(f"{vectors} against torch CSR int32", vector, ["torch"], against_torch),
+        _mean_row(f"{vectors} against SciPy CSR, cold", cold_vector, ["SciPy"]),
+        _mean_row(f"{vectors} against torch CSR int32, cold", cold_vector, ["torch"]),
+        _mean_row(f"{vectors} against the best dense, cold", dense, ["NumPy dense", "torch dense"], against_dense),
+        _mean_row(f"{batches} against SciPy CSR", batch, ["SciPy"], batch_scipy),
+        _mean_row(f"{batches} against torch CSR int32", batch, ["torch"], batch_torch),
     ]
 
 
@@ -128,16 +158,16 @@ def _random(shape, density):
     return values
 
 
-def _sparse_candidates(weight, csr, x, multiply):
+def _sparse_candidates(weight, from_dense, multiply, x):
+    ours, copy, csr = from_dense(weight), from_dense(weight), CSR.from_dense(weight)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns that its sparse CSR support is in beta
         indices = torch.from_numpy(csr.indices.astype(np.int32))
         values, indptr = torch.from_numpy(csr.data), torch.from_numpy(csr.indptr)
         by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
     by_scipy, tensor = scipy.sparse.csr_array(csr.to_scipy()), torch.from_numpy(x)
-    copy = CSR(csr.data.copy(), csr.indices.copy(), csr.indptr.copy(), csr.shape)
     candidates = {
-        "ours": lambda: multiply(csr, x),
+        "ours": lambda: multiply(ours, x),
         "copy": lambda: multiply(copy, x),
         "SciPy": lambda: by_scipy @ x,
         "torch": lambda: by_torch @ tensor,

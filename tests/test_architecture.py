@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "pruning_lab"
 FLOORS = {
     **dict.fromkeys(
-        ("arrays", "attendance", "checks", "files", "modes", "progress", "radix_select", "tables"), -2
+        ("arrays", "attendance", "checks", "files", "modes", "places", "progress", "radix_select", "tables"), -2
     ),  # the ground
     "weights": -1,
     **dict.fromkeys(("scores", "masks", "schedules", "sparse", "layers", "data", "models", "measure", "plots"), 0),
@@ -16,7 +16,8 @@ FLOORS = {
     **dict.fromkeys(("train", "sweep"), 2),
     "audit": 3,
     **dict.fromkeys(("lesson", "homework"), 4),
-    "__main__": 5,
+    "command": 5,
+    "__main__": 6,
 }
 
 

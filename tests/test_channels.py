@@ -475,6 +475,14 @@ def test_inexactly_a_norm_averages_over_what_stays(norm):
     assert inexactness(model, {}, groups=groups) == 0
 
 
+def test_inexactness_where_the_mask_answers_nothing():
+    model, x = nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2, bias=False)), torch.ones(1, 3)
+    with torch.no_grad():
+        model[2].weight.zero_()
+    groups = channel_groups(model, x, exact=False)
+    assert inexactness(model, {"0.weight": range(7)}, groups=groups) == 0
+
+
 def test_inexactly_the_residual_stream_of_a_transformer_shrinks():
     torch.manual_seed(0)
     layers = (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=first) for first in (True, False))

@@ -587,6 +587,8 @@ NOT_CALLED = {
     "weights.Weight": "what find_weights returns",
     "files.check_sha256": "takes bytes of a file; test_data and test_minilm hold its cases",
     "models.minilm": "takes nothing",
+    "models.efficientnet_lite0": "takes nothing",
+    "models.EfficientNetLite0": "takes nothing; test_efficientnet holds what it does with pictures",
     "models.embed": "takes texts; test_minilm has its table",
     "models.MiniLM": "takes only numbers of its own making; minilm calls it",
     "models.WordPiece": "takes texts; test_minilm has its table",

@@ -261,6 +261,7 @@ TABLE = [
         vector_only=True,
     ),
     times("csr_matmul", kernels.csr_matmul, sparse.CSR.from_dense(PROBE)),
+    times("tiled_matmul", kernels.tiled_matmul, sparse.TiledCSR.from_dense(PROBE)),
     times("block_matmul", kernels.block_matmul, sparse.BlockCSR.from_dense(PROBE)),
     times("n_of_m_matmul", kernels.n_of_m_matmul, sparse.NOfM.from_dense(PROBE, 1, 2)),
     Row(

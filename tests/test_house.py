@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 
 
 def pins(lines):
@@ -33,7 +34,8 @@ def test_environment_and_constraints_name_the_same_versions():
 
 def test_environment_holds_every_package_of_the_course():
     extras = PROJECT["optional-dependencies"]
-    declared = {*PROJECT["dependencies"], *(package for extra in extras.values() for package in extra)}
+    groups = (*extras.values(), *PYPROJECT["dependency-groups"].values())
+    declared = {*PROJECT["dependencies"], *(package for group in groups for package in group)}
     others = sorted(extras.keys() - {"test"})
     assert declared - set(ENVIRONMENT) == {f"pruning-lab[{','.join(others)}]"}  # the checks need all of them
     assert set(ENVIRONMENT) <= declared

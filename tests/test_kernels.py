@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 from layouts import LAYOUTS
 
 from pruning_lab import kernels
-from pruning_lab.sparse import CSR, BlockCSR, NOfM
+from pruning_lab.sparse import CSR, BlockCSR, NOfM, TiledCSR
 
 BLOCKS = [(4, 1), (1, 4), (2, 3), (4, 4), (8, 1), (1, 1)]
-MULTIPLIERS = {CSR: kernels.csr_matmul, BlockCSR: kernels.block_matmul, NOfM: kernels.n_of_m_matmul}
+MULTIPLIERS = {
+    CSR: kernels.csr_matmul,
+    TiledCSR: kernels.tiled_matmul,
+    BlockCSR: kernels.block_matmul,
+    NOfM: kernels.n_of_m_matmul,
+}
 
 
 def scattered(shape, density, dtype, seed=0):
@@ -34,6 +39,7 @@ def in_every_format(shape, density, dtype, seed=0):
     """Yield the formats of one random matrix; its shape must be a multiple of 8 x 12."""
     weight = scattered(shape, density, dtype, seed)
     yield from (CSR.from_dense(weight, index_dtype) for index_dtype in (np.uint16, np.int32, np.int64))
+    yield from (TiledCSR.from_dense(weight, tile) for tile in (1, 5, 12, None))
     yield NOfM.from_dense(two_of_four(weight))
     for r, c in BLOCKS:
         keep = scattered((shape[0] // r, shape[1] // c), density, dtype, seed) != 0
@@ -69,6 +75,20 @@ def test_every_layout_of_a_matrix_and_of_a_batch_is_multiplied_alike(layout, bat
 def test_a_matvec_by_hand():
     csr = CSR.from_dense(np.array([[0, 2, 0], [0, 0, 0], [1, 0, 3]], np.float32))
     assert kernels.csr_matvec(csr, np.array([1, 10, 100], np.float32)).tolist() == [20, 0, 301]
+
+
+def test_tiles_by_hand():
+    array = np.array([[1, 2, 3, 4, 5], [0, 0, 0, 0, 6], [0, 0, 0, 0, 0]], np.float32)
+    x = np.array([1, 10, 100, 1000, 10_000], np.float32)
+    for tile in (1, 2, 4, 5, 9):
+        assert kernels.tiled_matmul(TiledCSR.from_dense(array, tile), x).tolist() == [54_321, 60_000, 0]
+
+
+def test_more_columns_than_sixteen_bits_can_number_are_tiled():
+    array = np.zeros((2, 70_000), np.float32)
+    array[0, [0, 65_531, 65_532, 69_999]] = [1, 2, 3, 4]
+    for tile in (None, 65_532):
+        assert kernels.tiled_matmul(TiledCSR.from_dense(array, tile), np.ones(70_000, np.float32)).tolist() == [10, 0]
 
 
 def test_a_batch_by_hand():
@@ -171,8 +191,9 @@ def test_nan_and_infinity_meet_stored_values_only(batch):
     array[0, 1], array[1, 2], array[2, 3], array[3, 0] = 2, 2, 2, 2
     array[4, [2, 3]] = 2  # inf - inf
     expected = np.float32([np.nan, np.inf, -np.inf, 2, np.nan, 0, 0, 0])
-    y = kernels.csr_matmul(CSR.from_dense(array), x)
-    np.testing.assert_array_equal(y, np.broadcast_to(expected if batch is None else expected[:, None], y.shape))
+    for matrix in (CSR.from_dense(array), *(TiledCSR.from_dense(array, tile) for tile in (3, 5, 12))):
+        y = MULTIPLIERS[type(matrix)](matrix, x)
+        np.testing.assert_array_equal(y, np.broadcast_to(expected if batch is None else expected[:, None], y.shape))
 
 
 @pytest.mark.parametrize("batch", [None, 5, 64])
@@ -203,7 +224,8 @@ def test_columns_beyond_the_reach_of_a_signed_index():
     array[1, -1] = 3
     x = np.zeros(65_536, np.float32)
     x[-1] = 5
-    for matrix in (CSR.from_dense(array), BlockCSR.from_dense(array), BlockCSR.from_dense(array, (1, 2))):
+    matrices = CSR.from_dense(array), BlockCSR.from_dense(array), BlockCSR.from_dense(array, (1, 2))
+    for matrix in (*matrices, TiledCSR.from_dense(array, tile=65_532)):
         assert matrix.indices.dtype == np.uint16
         assert MULTIPLIERS[type(matrix)](matrix, x).tolist() == [0, 15, 0, 0]
 

@@ -9,7 +9,8 @@ import sys
 import nbformat
 import pytest
 
-from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.lessons import lessons
+from pruning_lab.places import ROOT
 
 COPIED = ("pruning_lab", "notebooks", "site", "benchmarks", "tests", "README.md", "pyproject.toml", "conftest.py")
 NUMBER = f"{int(lessons()[-1].number) + 1:02}"
@@ -38,7 +39,8 @@ CALLED = """
 import json, sys
 from pathlib import Path
 from pruning_lab.lesson.frame import claims, doctor, refresh, slides
-from pruning_lab.lesson.frame.lessons import ROOT, lesson, lessons
+from pruning_lab.lesson.frame.lessons import lesson, lessons
+from pruning_lab.places import ROOT
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 sys.path.insert(0, str(ROOT / "site"))
 new = lessons()[-1]

@@ -2,7 +2,8 @@
 
 import re
 
-from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.lessons import lessons
+from pruning_lab.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CORE = ("weights", "scores", "masks", "schedules", "sparse", "kernels", "layers", "prune", "train")

@@ -18,10 +18,10 @@ from hypothesis.extra import numpy as hnp
 from layouts import LAYOUTS
 
 from pruning_lab import sparse
-from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, break_even_density
+from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, TiledCSR, break_even_density
 
 HAND = np.array([[0, 5, 0, 0], [0, 0, 0, 0], [7, 0, 8, 0], [0, 0, 9, 0]], np.float32)
-ANY = (COO, CSR, CSC, Bitmask, RelativeIndex)  # take any matrix; BlockCSR and NOfM want a shape or a pattern
+ANY = (COO, CSR, CSC, TiledCSR, Bitmask, RelativeIndex)  # take any matrix; BlockCSR and NOfM want a shape or a pattern
 
 values = st.sampled_from([0.0, 0.0, 0.0, -0.0, 1.0, -2.5, 1e-45, np.inf, np.nan])
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -73,6 +73,31 @@ def test_csc_by_hand():
         [2, 0, 2, 3],
         [0, 1, 2, 4, 4],
     )
+
+
+def test_tiled_csr_by_hand():
+    tiled = TiledCSR.from_dense(HAND, tile=2)  # columns 0 and 1, then 2 and 3; every row of a tile in fours
+    assert tiled.data.reshape(-1, 4).tolist() == [[5, 0, 0, 0], [7, 0, 0, 0], [8, 0, 0, 0], [9, 0, 0, 0]]
+    assert tiled.indices.reshape(-1, 4).tolist() == [[1, 3, 4, 5], [0, 3, 4, 5], [0, 3, 4, 5], [0, 3, 4, 5]]
+    assert tiled.indptr.tolist() == [0, 4, 4, 8, 8, 8, 8, 12, 16]
+    assert (tiled.tiles, tiled.nnz, tiled.stored, tiled.nbytes) == (2, 4, 16, 16 * (4 + 2) + 9 * 4)
+
+
+def test_a_row_of_four_takes_no_filler_and_a_row_of_five_takes_three():
+    for weights, stored in ((0, 0), (1, 4), (4, 4), (5, 8), (8, 8)):
+        array = np.zeros((1, 9), np.float32)
+        array[0, :weights] = 1
+        assert TiledCSR.from_dense(array).stored == stored
+
+
+def test_more_than_an_eighth_kept_halves_the_tile():
+    array = np.zeros((1, 16), np.float32)
+    array[0, :2] = 1
+    assert TiledCSR.from_dense(array).tile == 4096
+    array[0, 2] = 1
+    assert TiledCSR.from_dense(array).tile == 2048
+    for density, tile in ((0.125, 4096), (0.126, 2048)):
+        assert TiledCSR.bytes_at((64, 5000), density) == TiledCSR.bytes_at((64, 5000), density, tile=tile)
 
 
 def test_block_csr_by_hand():
@@ -134,7 +159,8 @@ def test_gaps_take_two_bytes_in_memory_from_nine_bits_on():
 @pytest.mark.parametrize("form", ANY)
 def test_nan_is_stored_and_minus_zero_is_not(form):
     stored = form.from_dense(np.array([[np.nan, -0.0, 0.0, 1.0]], np.float32))
-    assert np.array_equal(stored.data, [np.nan, 1], equal_nan=True)
+    fillers = [0] * (stored.stored - 2)  # those of a TiledCSR
+    assert np.array_equal(stored.data, [np.nan, 1, *fillers], equal_nan=True)
     assert stored.nnz == 2
 
 
@@ -248,6 +274,7 @@ def test_what_scipy_does_to_its_copy_is_not_done_to_the_format(form):
 SIZES = [(form, {}) for form in ANY] + [
     (CSR, {"index_dtype": np.int32}),
     (CSC, {"index_dtype": np.int64}),
+    *[(TiledCSR, {"tile": tile}) for tile in (10, 300, 784)],
     *[(RelativeIndex, {"index_bits": bits}) for bits in (3, 4, 8)],
 ]
 
@@ -406,7 +433,7 @@ def test_a_format_keeps_its_numbers_as_pythons(form):
 
 
 def _narrow(value):
-    return tuple(map(np.int8, value)) if isinstance(value, tuple) else np.uint8(value)
+    return tuple(map(np.int8, value)) if isinstance(value, tuple) else np.uint16(value)
 
 
 def test_eight_bits_of_a_gap_are_eight_bits_in_any_integer():
@@ -678,6 +705,10 @@ def bitmask(data=(5,), bits=(0b10000000,), shape=(2, 3)):
     return Bitmask(np.array(data, np.float32), np.array(bits, np.uint8), shape)
 
 
+def tiled(data=(5, 0, 0, 0), indices=(1, 3, 4, 5), indptr=(0, 4, 4), tile=2, shape=(1, 3), dtype=np.uint16):
+    return TiledCSR(np.array(data, np.float32), np.array(indices, dtype), np.array(indptr, np.int32), tile, shape)
+
+
 def n_of_m(data=((5, 6),), positions=((0, 1),), n=2, m=4, shape=(1, 4)):
     return NOfM(np.array(data, np.float32), np.array(positions, np.uint8), n, m, shape)
 
@@ -800,6 +831,40 @@ BAD_INPUT = [
         ValueError,
         "row and col must ascend in row-major order; got a repeat or a descent at entry 1",
     ),
+    ("tile zero", lambda: tiled(tile=0), ValueError, "tile must be at least 1; got 0"),
+    ("tile float", lambda: TiledCSR.from_dense(HAND, 2.0), TypeError, "tile must be an integer; got 2.0"),
+    ("tile wide", lambda: TiledCSR.from_dense(HAND, 65_533), ValueError, "tile must be in [1, 65532]; got 65533"),
+    (
+        "tile indices",
+        lambda: tiled(dtype=np.int32),
+        TypeError,
+        "indices must be uint16; got dtype int32",
+    ),
+    (
+        "tile runs",
+        lambda: tiled(indptr=(0, 4)),
+        ValueError,
+        "indptr must have runs + 1 = 3 entries; got 2",
+    ),
+    (
+        "tile fours",
+        lambda: tiled(indptr=(0, 3, 4), indices=(1, 3, 4, 1)),
+        ValueError,
+        "indptr must count in fours; got 3",
+    ),
+    (
+        "tile filler",
+        lambda: tiled(data=(5, 6, 0, 0)),
+        ValueError,
+        "data must be 0 where indices are 2 or more, which only fill a row; got 6.0",
+    ),
+    (
+        "tile column",
+        lambda: tiled(indptr=(0, 0, 4)),
+        ValueError,
+        "indices must name one of the 3 columns; got column 3",
+    ),
+    ("tile beyond", lambda: tiled(indices=(1, 3, 4, 6)), ValueError, "indices must be in [0, 6); got 6"),
     (
         "block does not divide",
         lambda: BlockCSR.from_dense(HAND, block=(3, 1)),

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-from pruning_lab.lesson.frame.lessons import ROOT
+from pruning_lab.places import ROOT
 
 GROUND = ("checks", "files", "modes", "progress", "radix_select", "tables")
 CORE = (

@@ -164,7 +164,8 @@ def inexactness(model: nn.Module, keep: Keep, *, groups: ChannelGroups) -> float
         groups: of `channel_groups(model, example_inputs, exact=False)`.
 
     Returns:
-        The norm of the difference of their outputs over that of the mask's outputs.
+        The norm of the difference of their outputs over that of the mask's outputs; inf if those are all 0 and the
+        smaller model's are not.
 
     >>> model = nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2))
     >>> groups = channel_groups(model, torch.ones(1, 3), exact=False)
@@ -176,7 +177,10 @@ def inexactness(model: nn.Module, keep: Keep, *, groups: ChannelGroups) -> float
     small, twin = (f(model, keep, groups=groups) for f in (shrink, mask_channels))
     found, wanted = (outputs_of(one, groups.trace.example_inputs) for one in (small, twin))
     apart = sum(float((one - other).square().sum()) for one, other in zip(found, wanted, strict=True))
-    return math.sqrt(apart / sum(float(other.square().sum()) for other in wanted))
+    size = sum(float(other.square().sum()) for other in wanted)
+    if not size:
+        return math.inf if apart else 0.0
+    return math.sqrt(apart / size)
 
 
 def _checked(keep, groups):

@@ -34,7 +34,31 @@ def site_of() -> tuple[tuple, Any]:
     return tuple(chain), None
 
 
-class Recording(TorchFunctionMode):
+class EveryCall(TorchFunctionMode):
+    """Hand every call that two runs of a model share to `called`, and count them.
+
+    Attributes:
+        seen: how many such calls came before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def called(self, func: Any, args: tuple, kwargs: dict) -> Any:
+        """Return what the call is to return."""
+        raise NotImplementedError
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if not counts(getattr(func, "__name__", ""), flatten(args, kwargs)[0]):
+            return func(*args, **kwargs)
+        output = self.called(func, args, kwargs)
+        self.seen += 1
+        return output
+
+
+class Recording(EveryCall):
     """Write down every call that takes sizes, or a constant that meets paint.
 
     Attributes:
@@ -45,18 +69,15 @@ class Recording(TorchFunctionMode):
 
     def __init__(self, canvas: Any) -> None:
         super().__init__()
-        self.canvas, self.seen = canvas, 0
+        self.canvas = canvas
         self._calls: dict[int, tuple[str, str, tuple, list[Measured]]] = {}
         self.constants: dict[int, dict[Place, Tensor]] = {}
         self.evidence: dict[tuple, Measured] = {}
         self.made: list[Tensor] = []  # so that no id is used twice
         self.averages: dict[int, tuple[Tensor, int]] = {}
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
+    def called(self, func, args, kwargs):
         leaves, name, measured = flatten(args, kwargs)[0], getattr(func, "__name__", ""), []
-        if not counts(name, leaves):
-            return func(*args, **kwargs)
         self.canvas.met.clear()
         already = len(self.canvas.averaged)
         output = func(*args, **kwargs)
@@ -78,7 +99,6 @@ class Recording(TorchFunctionMode):
         }
         self._calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
         self.constants[self.seen] = constants
-        self.seen += 1
         return output
 
     @property
@@ -97,7 +117,7 @@ class Recording(TorchFunctionMode):
                 self.evidence.setdefault((*value.origin, number.place, self.seen), number)
 
 
-class OverWhatStays(TorchFunctionMode):
+class OverWhatStays(EveryCall):
     """Take averages over the channels that stay, as a smaller model does, at the old shapes.
 
     Args:
@@ -106,16 +126,12 @@ class OverWhatStays(TorchFunctionMode):
 
     def __init__(self, averages: dict[int, tuple[Tensor, int]]) -> None:
         super().__init__()
-        self.averages, self.seen = averages, 0
+        self.averages = averages
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs, name = kwargs or {}, getattr(func, "__name__", "")
-        if not counts(name, flatten(args, kwargs)[0]):
+    def called(self, func, args, kwargs):
+        if self.seen not in self.averages:
             return func(*args, **kwargs)
-        self.seen += 1
-        if self.seen - 1 not in self.averages:
-            return func(*args, **kwargs)
-        stay, dim = self.averages[self.seen - 1]
+        stay, dim = self.averages[self.seen]
         return averaged(func, args, kwargs, stay, dim)
 
 
@@ -143,7 +159,7 @@ def averaged(func: Any, args: tuple, kwargs: dict, stay: Tensor, dim: int) -> Te
     return torch.zeros_like(x).index_copy(dim, index, output) if vector else output
 
 
-class Correcting(TorchFunctionMode):
+class Correcting(EveryCall):
     """Run a smaller model with the sizes it should pass, and write down which it does pass.
 
     Args:
@@ -156,13 +172,10 @@ class Correcting(TorchFunctionMode):
 
     def __init__(self, calls: dict[int, tuple[str, str, tuple, dict[Place, Any]]]) -> None:
         super().__init__()
-        self.calls, self.seen = calls, 0
+        self.calls = calls
         self.changes: dict[str, dict[tuple, list[dict[Place, Change]]]] = {}
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if not counts(getattr(func, "__name__", ""), flatten(args, kwargs)[0]):
-            return func(*args, **kwargs)
+    def called(self, func, args, kwargs):
         if self.seen in self.calls:
             name, module, site, wanted = self.calls[self.seen]
             if name != getattr(func, "__name__", "") or site != site_of()[0]:
@@ -171,7 +184,6 @@ class Correcting(TorchFunctionMode):
             self.changes.setdefault(module, {}).setdefault((name, *site), []).append(changes)
             if changes:
                 args, kwargs = changed(args, kwargs, changes)
-        self.seen += 1
         return func(*args, **kwargs)
 
     def wrong(self, module: str) -> bool:

@@ -1,8 +1,10 @@
 """`python -m pruning_lab.homework make` and `python -m pruning_lab.homework grade FOLDER`: see the Makefile."""
 
 import argparse
+import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from pruning_lab.homework.frame import (
     assignments,
+    by_hand,
+    changes,
     classroom,
     grading,
     late,
@@ -26,14 +30,35 @@ from pruning_lab.homework.frame.text import listed
 
 def main(arguments=None):
     """Run one of the two commands; return the exit status."""
+    if not assignments.sources():
+        print("Homework is made and graded in a clone of the course: an installed one has no sources.", file=sys.stderr)
+        return 2
     given = _parser().parse_args(arguments)
     if given.command == "make":
         return _make()
     try:
-        return _grade(given)
+        with _own_folder() as folder:
+            return _grade(given, folder)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped. What has been graded is kept; the same command goes on from there.", file=sys.stderr)
+        return 130  # as a shell says it of a command that Ctrl-C has ended
+
+
+@contextlib.contextmanager
+def _own_folder():
+    """Yield the one folder for all that this run keeps for a while: the solved notebook is in it, and unpacked zips.
+
+    Should this process be killed, those that grade for it take the folder away.
+    """
+    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
 
 
 def _parser():
@@ -71,7 +96,7 @@ def _make():
     return 0
 
 
-def _grade(given):
+def _grade(given, folder):
     if os.name == "nt":
         raise ValueError("grading needs Linux, or macOS with podman or docker; on Windows run it inside WSL")
     assignment = given.assignment or given.submissions.resolve().name.removesuffix(".zip")
@@ -81,14 +106,14 @@ def _grade(given):
             f"(--assignment NAME), one of {list(assignments.sources())}"
         )
     with opened_class(given.submissions) as class_:
-        handed_in, origins = submissions.read_submissions(class_.folder), class_.origins
-    room = classroom.classroom(handed_in, origins, *_told(given))
+        handed_in = submissions.read_submissions(class_.folder)
+    room = classroom.classroom(handed_in, class_.origins, *_told(given))._replace(hints=class_.hints)
     if given.dry_run:
         print("\n".join(classroom.preview(room, handed_in)))
         return 0
     out = given.out or Path("build") / "marks" / assignment
     out.mkdir(parents=True, exist_ok=True)
-    with one_grader(out), tempfile.TemporaryDirectory() as folder:
+    with one_grader(out):
         return _grade_by(release.make(assignment, folder), handed_in, room, out, given)
 
 
@@ -106,19 +131,26 @@ def _grade_by(made, handed_in, room, out, given):
             f"which are graded by checks; got {given.regrade!r}"
         )
     marks.check_written(out, solution)
+    known = {student: room.known_as(student) for student in [*handed_in, *room.matched.missing]}
+    set_ = by_hand.read_by_hand(out / "by-hand.csv", grading.points_of(tests), known)
     if not given.scheduler:  # elsewhere each worker tells of itself
         print(sandbox.told(given.trust_submissions))
     graded = _graded(handed_in, tests, out, given)
     everybody = classroom.with_all(room, graded, tests)
-    told = marks.Told(given.column, given.reason, release.given_code(made))
-    notes = marks.write_marks(everybody, out, solution, handed_in, room, told) if everybody else []
-    print("\n".join(room.sentences(len(handed_in))))
-    print(f"{len(graded)} of {len(handed_in)} submissions have marks: {out / 'marks.csv'}")
+    reasons = changes.Reasons(given.reason, given.regrade, set_.reasons)
+    told = marks.Told(given.column, reasons, release.given_code(made))
+    final = by_hand.with_by_hand(everybody, set_)
+    notes = marks.write_marks(final, out, solution, handed_in, room, told) if final else []
+    said = [*room.sentences(len(handed_in)), *_said(graded, handed_in, out), *notes]
+    print("\n".join([*said, *by_hand.sentences(everybody, set_, out / "by-hand.csv")]))
+    return 0 if len(graded) == len(handed_in) else 1
+
+
+def _said(graded, handed_in, out):
+    yield f"{len(graded)} of {len(handed_in)} submissions have marks: {out / 'marks.csv'}"
     if nothing := grading.ungraded(graded):
         names = listed(nothing)
-        print(f"In {len(nothing)} of them nothing could be graded; their feedback says why: {names}")
-    print("\n".join(notes))
-    return 0 if len(graded) == len(handed_in) else 1
+        yield f"In {len(nothing)} of them nothing could be graded; their feedback says why: {names}"
 
 
 def _graded(handed_in, tests, out, given):
@@ -133,14 +165,32 @@ def _graded(handed_in, tests, out, given):
     return graded
 
 
+@contextlib.contextmanager
 def _executor(scheduler, workers):
     if scheduler:
         from distributed import Client  # of the extra `cluster`; a class on one machine does without
 
-        return Client(scheduler).get_executor()
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=grading.end_with_parent
-    )
+        yield Client(scheduler).get_executor()
+        return
+    context, folder = multiprocessing.get_context("spawn"), tempfile.gettempdir()
+    with ProcessPoolExecutor(workers, context, grading.end_with_parent, [folder]) as pool:
+        _begin(pool, workers)
+        try:
+            yield pool
+        except BaseException:
+            for worker in multiprocessing.active_children():  # what is half graded is graded again
+                worker.terminate()
+            raise
+
+
+def _begin(pool, workers):
+    """Begin all workers now, deaf to Ctrl-C, which a terminal sends to them too: it is the grader that ends them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in range(workers):
+            pool.submit(int)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

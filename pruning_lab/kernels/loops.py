@@ -36,6 +36,9 @@ class _NoOverlap(Compiler):
 # would assume as well that NaN and infinity never occur, and compute anything where they do.
 _njit = partial(numba.njit, cache=True, nogil=True, fastmath={"reassoc", "contract"}, pipeline_class=_NoOverlap)
 _compiled = _njit()
+_in_order = _njit(fastmath={"contract"})
+
+_16_BITS = np.uint64(0xFFFF)
 
 
 @_compiled
@@ -114,6 +117,36 @@ def csr_matvec(data, indices, indptr, x, y):
         y[i] = _dot(data[start:stop], indices[start:stop], x)
 
 
+@_in_order
+def _dot_in_fours(values, fours, x):
+    """One row times a vector, the columns of four values read as one number of 64 bits: 9 loads for four, not 12.
+
+    Four sums do not wait for each other. They are not to be reordered: the compiler would gather all look-ups of a
+    vector by one instruction, which takes longer than the look-ups on some processors.
+    """
+    sum0 = sum1 = sum2 = sum3 = x.dtype.type(0)
+    for k in range(fours.size):
+        four = fours[k]
+        sum0 += values[4 * k] * x[four & _16_BITS]
+        sum1 += values[4 * k + 1] * x[(four >> np.uint64(16)) & _16_BITS]
+        sum2 += values[4 * k + 2] * x[(four >> np.uint64(32)) & _16_BITS]
+        sum3 += values[4 * k + 3] * x[four >> np.uint64(48)]
+    return (sum0 + sum1) + (sum2 + sum3)
+
+
+@_compiled
+def tiled_matvec(data, fours, indptr, tile, x, y, first, last):
+    """Rows first to last. The part of x that a tile reads is copied, with the zeros behind it that fillers read."""
+    part = np.zeros(tile + 4, x.dtype)
+    y[first:last] = 0
+    for t in range(-(-x.size // tile)):
+        columns = x[t * tile : (t + 1) * tile]
+        part[: columns.size] = columns
+        for i in range(first, last):
+            start, stop = indptr[t * y.size + i], indptr[t * y.size + i + 1]
+            y[i] += _dot_in_fours(data[start:stop], fours[start // 4 : stop // 4], part)
+
+
 @_compiled
 def _walk(codebook, codes, gaps, x):
     """One row in codes and gaps times a vector.
@@ -157,6 +190,27 @@ def csr_matmul(data, indices, indptr, x, y):
         for i in range(y.shape[0]):
             start, stop = indptr[i], indptr[i + 1]
             _multiply_row(data[start:stop], indices[start:stop], x, strip, width, sums, y[i, first:])
+
+
+@_compiled
+def tiled_matmul(data, indices, indptr, tile, x, y, first, last):
+    """Rows first to last. A strip holds the rows of x of one tile, so that it fits a cache however many there are."""
+    strip, sums = np.zeros((tile + 4, STRIP), x.dtype), np.empty(STRIP, x.dtype)
+    y[first:last] = 0
+    for column in range(0, x.shape[1], STRIP):
+        for t in range(-(-x.shape[0] // tile)):
+            width = _copy_strip(x[t * tile : (t + 1) * tile], column, strip)
+            for i in range(first, last):
+                start, stop = indptr[t * y.shape[0] + i], indptr[t * y.shape[0] + i + 1]
+                out = y[i, column : column + width]
+                for j in range(width):
+                    sums[j] = out[j]
+                if width == STRIP:
+                    _add_rows(data[start:stop], indices[start:stop], strip, sums)
+                else:
+                    _add_narrow_rows(data[start:stop], indices[start:stop], strip, sums[:width])
+                for j in range(width):
+                    out[j] = sums[j]
 
 
 @_compiled

@@ -19,10 +19,11 @@ from pruning_lab.sparse.format import Format
 from pruning_lab.sparse.n_of_m import NOfM
 from pruning_lab.sparse.relative_index import RelativeIndex, filler_factor
 from pruning_lab.sparse.shared_rows import SharedRows
+from pruning_lab.sparse.tiled_csr import TiledCSR
 
 # Every format by its name: what `save` accepts, `load` finds, and the tests go through.
 FORMATS: dict[str, type[Format]] = {
-    form.__name__: form for form in (COO, CSR, CSC, BlockCSR, Bitmask, NOfM, RelativeIndex)
+    form.__name__: form for form in (COO, CSR, CSC, TiledCSR, BlockCSR, Bitmask, NOfM, RelativeIndex)
 }
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "NOfM",
     "RelativeIndex",
     "SharedRows",
+    "TiledCSR",
     "break_even_density",
     "filler_factor",
     "load",

@@ -10,9 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page
 from pruning_lab import data, layers, measure, plots, prune, sparse
-from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
 from pruning_lab.lesson.frame.slides.explorers import shows_explorer
+from pruning_lab.places import ROOT
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 

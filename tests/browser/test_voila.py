@@ -22,8 +22,8 @@ def test_the_explorers_move_on_a_page_without_code(tmp_path):
         page.route(lambda url: not url.startswith(address), lambda route: route.abort())
         page.goto(address, timeout=RUN_ALL_MS)
         drawn = page.locator("canvas")
-        expect(drawn).to_have_count(5, timeout=RUN_ALL_MS)
-        for number, slider in enumerate((0, 1, 2, 3, 5)):  # the crossover map has two sliders
+        expect(drawn).to_have_count(7, timeout=RUN_ALL_MS)
+        for number, slider in enumerate((0, 1, 2, 3, 5, 6, 7)):  # the crossover map has two sliders
             knob = page.get_by_role("slider").nth(slider)
             before = drawn.nth(number).get_attribute("data-drawn")
             knob.press("ArrowRight")

@@ -3,14 +3,21 @@
 import base64
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
+from pathlib import Path
 
 import hostile_class
+import nbformat
 import pytest
 from homework_tests import fenced
 
+from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.assignments import SOURCES
 
 
@@ -21,13 +28,17 @@ def test_the_command_writes_marks_feedback_and_gradescope(tmp_path, hostile):
         place.mkdir(parents=True)
         (place / "hw1-masks.ipynb").write_bytes(base64.b64decode(hostile.submissions[student]["hw1-masks.ipynb"]))
     (tmp_path / "hw1-masks" / "zoe.txt").write_text("I sent it by mail.")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "by-hand.csv").write_text("student,question,points,reason\nzoe,q3,3,seen on paper\n")
     run = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "1"]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert "3 of 3 submissions have marks" in done.stdout
     assert "In 1 of them nothing could be graded; their feedback says why: zoe" in done.stdout
     *_, zoe = csv.DictReader((tmp_path / "out" / "marks.csv").read_text(encoding="utf-8").splitlines())
     assert zoe["notes"] == "Nothing could be graded: hand in exactly one notebook (.ipynb); there is only zoe.txt."
-    assert sorted(hostile_class.scores(tmp_path / "out").values()) == [0, 16, 20]
+    assert sorted(hostile_class.scores(tmp_path / "out").values()) == [3, 16, 20]
+    assert "sets the points of: zoe q3: 3 (checks give 0)" in done.stdout
+    assert "A person has set the points: seen on paper" in (tmp_path / "out" / "feedback" / "zoe.html").read_text()
     student = sorted(path.stem for path in (tmp_path / "out" / "gradescope").iterdir())[0]
     result = json.loads((tmp_path / "out" / "gradescope" / f"{student}.json").read_text(encoding="utf-8"))
     assert sum(test["max_score"] for test in result["tests"]) == 22  # two of them by a person
@@ -53,6 +64,45 @@ def test_a_command_that_cannot_be_done_says_why_before_it_begins(tmp_path, argum
     assert done.returncode == 2
     assert message in done.stderr
     assert "student/s" not in done.stderr  # no bar: nobody was graded
+
+
+@pytest.fixture
+def short_tmp():
+    """A folder for what a grader keeps for a while, with a name short enough for the sockets that it tries."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@fenced
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, make, short_tmp, end):
+    """Ctrl-C reaches a grader and those that grade for it; a kill reaches the grader alone."""
+    (tmp_path / "hw1-masks").mkdir()
+    notebook = nbformat.read(release.solved(make("hw1-masks")), as_version=4)
+    hostile_class.add(hostile_class.STUBBORN)(notebook)
+    for student in ("ann", "bob", "cy"):
+        nbformat.write(notebook, tmp_path / "hw1-masks" / f"{student}.ipynb")
+    command = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "2"]
+    environment = {**os.environ, "TMPDIR": str(short_tmp)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    run = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
+    assert soon(lambda: len(list(short_tmp.rglob("submission-*"))) == 2)
+    (os.killpg if end == signal.SIGINT else os.kill)(run.pid, end)
+    _, said = run.communicate()
+    assert soon(lambda: not list(short_tmp.iterdir()))
+    assert hostile_class.left_over() == []
+    if end == signal.SIGINT:
+        assert run.returncode == 130
+        assert "Traceback" not in said
+        assert said.splitlines()[-1] == "Stopped. What has been graded is kept; the same command goes on from there."
+
+
+def soon(there):
+    """Wait until something is so; return whether it was in time."""
+    ends = time.monotonic() + 100
+    while not there() and time.monotonic() < ends:
+        time.sleep(0.1)
+    return there()
 
 
 def test_a_dry_run_says_what_would_be_graded_and_writes_nothing(tmp_path):

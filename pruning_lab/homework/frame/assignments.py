@@ -6,9 +6,10 @@ tests/homework/test_hw1.py           right answers of the usual kinds, and what 
 """
 
 from importlib import import_module
-from pathlib import Path
 
-SOURCES = Path(__file__).parents[3] / "notebooks" / "homework"
+from pruning_lab.places import NOTEBOOKS
+
+SOURCES = NOTEBOOKS / "homework"
 
 
 def sources():

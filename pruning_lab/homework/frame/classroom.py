@@ -25,6 +25,8 @@ class Classroom(NamedTuple):
         origins: {student: `downloads.Origin`} of those of whom the download says more.
         lates: {student: `late.Late`, None where nothing is late}.
         unused: names in the policy's [granted] and [days] that are nobody's.
+        policy: the `late.Policy`, or None.
+        hints: sentences on how the submissions are named.
     """
 
     roster: Roster = NOBODY
@@ -32,6 +34,8 @@ class Classroom(NamedTuple):
     origins: Mapping = NO_ONE
     lates: Mapping = NO_ONE
     unused: tuple = ()
+    policy: Policy | None = None
+    hints: tuple = ()
 
     def places(self, student):
         """Return the places in the roster of whoever is behind a row: several in a group, none of a stranger."""
@@ -52,16 +56,22 @@ class Classroom(NamedTuple):
         """Return the id, or ids, of who is behind a row."""
         return " and ".join(member.id for member in self.members(student))
 
+    def known_as(self, student):
+        """Return all that who is behind a row goes by: in files, in the download, in the roster."""
+        origin = self.origins.get(student) or Origin()
+        known = [student, origin.name, origin.number]
+        return known + [text for each in self.members(student) for text in (each.name, *each.row.values())]
+
     def said(self, number):
         """Say how many of the class have handed in something; `number` is that of the submissions."""
         if not self.roster.path:
-            return f"{number} handed in; who did not is not known without a roster."
+            return f"{number} handed in."
         there = len(self.roster.members) - len(self.matched.missing)
         return f"{there} of the {len(self.roster.members)} in the class handed in; {len(self.matched.missing)} did not."
 
     def sentences(self, number):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
-        said = [self.said(number)]
+        said = [self.said(number), *self.left_out(), *self.hints]
         if self.matched.strangers:
             said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
         if self.unused:
@@ -73,6 +83,12 @@ class Classroom(NamedTuple):
         if unknown := [self.name(each) or each for each, late in self.lates.items() if late and late.days is None]:
             said.append(f"Late, and [days] of the policy does not say by how much: {listed(unknown)}")
         return said
+
+    def left_out(self):
+        """Return a line on what was not given to this run, and so is missing in its tables; none where all was."""
+        said = ["Without ROSTER nobody who handed in nothing has a row."] * (not self.roster.path)
+        said += ["Without POLICY no late days are counted."] * (self.policy is None)
+        return [" ".join(said)] if said else []
 
     def late_lines(self):
         """Return a line for each submission that is late."""
@@ -92,21 +108,15 @@ def classroom(students, origins=None, roster=NOBODY, policy=None):
         origins, roster: as in `Classroom`.
         policy: a `late.Policy`, or None.
     """
-    origins, policy = origins or {}, policy or Policy()
+    origins, rules = origins or {}, policy or Policy()
     matched = rosters.match(roster, list(students), origins)
-    room = Classroom(roster, matched, origins)
-    names = {each: _names(room, each) for each in [*students, *matched.missing]}
+    room = Classroom(roster, matched, origins, policy=policy)
+    names = {each: room.known_as(each) for each in [*students, *matched.missing]}
     known = {name.casefold() for own in names.values() for name in own if name}
     return room._replace(
-        lates={each: policy.late(own, origins.get(each)) for each, own in names.items()},
-        unused=tuple(who for who in {**policy.granted, **policy.days} if who.casefold() not in known),
+        lates={each: rules.late(own, origins.get(each)) for each, own in names.items()},
+        unused=tuple(who for who in {**rules.granted, **rules.days} if who.casefold() not in known),
     )
-
-
-def _names(room, student):
-    origin = room.origins.get(student) or Origin()
-    known = [student, origin.name, origin.number]
-    return known + [text for each in room.members(student) for text in (each.name, *each.row.values())]
 
 
 def with_all(room, graded, tests):
@@ -123,9 +133,7 @@ def with_all(room, graded, tests):
 
 
 def _absent(tests):
-    points = {
-        name: sum(case.points for case in grading.parse_tests(source).test_cases) for name, source in tests.items()
-    }
+    points = grading.points_of(tests)
     questions = {name: {"score": 0, "points": most, "messages": [NOTHING]} for name, most in points.items()}
     return {"score": 0, "points": sum(points.values()), "notes": [NOTHING], "questions": questions}
 

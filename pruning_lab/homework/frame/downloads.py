@@ -24,14 +24,14 @@ from typing import NamedTuple
 
 import yaml
 
-from pruning_lab.homework.frame.text import file_name, line
+from pruning_lab.homework.frame.text import file_name, line, listed
 
 LARGEST = 300_000_000  # bytes of one file in a zip of the class
 CANVAS = re.compile(
     r"(?:(?!LATE_)(?P<name>\w+?)_)?(?P<late>LATE_)?(?P<number>\d+|anon_[^\W_]+)_(?P<file>\d+_.+|text\.html|link\.html)",
     re.DOTALL,
 )
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
 METADATA = "submission_metadata.yml"
 RUBBISH = {"thumbs.db", "desktop.ini", METADATA}  # of systems that show folders, in lower case; and Gradescope's list
 
@@ -54,10 +54,14 @@ class Origin(NamedTuple):
 
 
 class Class(NamedTuple):
-    """A folder with one file or folder for each student, and {student: Origin} for those of whom more is known."""
+    """A folder with one file or folder for each student, {student: Origin} for those of whom more is known, and hints.
+
+    A hint is a sentence for the instructor.
+    """
 
     folder: Path
     origins: dict
+    hints: tuple = ()
 
 
 @contextmanager
@@ -82,9 +86,20 @@ def opened_class(path: Path) -> Iterator[Class]:
         if not parts:
             raise _missing(path)
         if not cut and all(part.is_plain for part in parts) and len(parts) == len(_visible(root)):
-            yield Class(root, {})
+            class_ = Class(root, {})
         else:
-            yield _laid_out(parts, Path(temporary) / "class", cut)
+            class_ = _laid_out(parts, Path(temporary) / "class", cut)
+        yield class_._replace(hints=_hints(parts))
+
+
+def _hints(parts):
+    strange = [part.path.name for part in parts if not part.origin.system and _pattern_of(part.path.name)]
+    told = "Named as Canvas or Moodle names a file, between others that are not; taken for the name of a student"
+    return (f"{told}: {listed(strange)}",) if strange else ()
+
+
+def _pattern_of(name):
+    return MOODLE.fullmatch(name) or CANVAS.fullmatch(name)
 
 
 def _missing(path):

@@ -9,6 +9,8 @@ import inspect
 import json
 import multiprocessing
 import os
+import shutil
+import tempfile
 import threading
 import time
 from contextlib import closing
@@ -59,9 +61,20 @@ def grade_all(submissions, tests, ledger, executor=None, trust=False):
     return {student: _added_up(questions) for student, questions in ledger.all(submissions).items()}
 
 
-def end_with_parent():
-    """Let a process that grades end when the one that began it is killed: it would wait for work for ever."""
-    threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
+def end_with_parent(folder):
+    """Let a process that grades end when the one that began it is killed: it would wait for work for ever.
+
+    Args:
+        folder: all that the run keeps for a while is in there; it is taken away then.
+    """
+    tempfile.tempdir = folder
+    threading.Thread(target=_end_after_parent, args=[folder], daemon=True).start()
+
+
+def _end_after_parent(folder):
+    multiprocessing.parent_process().join()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def _graded(tests, instances, trust, waiting):
@@ -175,6 +188,11 @@ def _arguments(case):
 
 def _points(question):
     return sum(case.points for case in question.test_cases)
+
+
+def points_of(tests):
+    """Return {question: the points that its tests give}."""
+    return {name: _points(parse_tests(source)) for name, source in tests.items()}
 
 
 def _added_up(questions):

@@ -17,7 +17,7 @@ def write_marks_table(path, marks, written, room):
         room: a `classroom.Classroom`.
     """
     names = list(next(iter(marks.values()))["questions"])
-    by_hand, late = ["written"] * any(written.values()), any(room.lates.values())
+    by_hand, late = list(next(iter(written.values()))), any(room.lates.values())
     columns = ["student", *(["name", "id"] if room.roster.path else []), *names, "score", "points"]
     columns += [*(["days_late", "granted", "taken"] if late else []), *by_hand, "total", "notes"]
     rows = []
@@ -27,7 +27,7 @@ def write_marks_table(path, marks, written, room):
             **{"student": student, "name": room.name(student), "id": room.id(student)},
             **{name: mark["questions"][name]["score"] for name in names},
             **{"score": mark["score"], "points": mark["points"], **_lateness(room.lates.get(student))},
-            "written": "" if None in given.values() else f"{sum(given.values()):g}",
+            **{name: "" if points is None else f"{points:g}" for name, points in given.items()},
             "total": "" if (all_ := total(mark, given, room.lates.get(student))) is None else f"{all_:g}",
             "notes": " ".join(shown(mark["notes"])),
         }

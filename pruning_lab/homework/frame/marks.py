@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from pruning_lab.homework.frame import changes, gradebooks, leaderboard, lms, summary
 from pruning_lab.homework.frame.assignments import module_of
@@ -11,8 +12,9 @@ from pruning_lab.homework.frame.feedback import feedback_page, total
 from pruning_lab.homework.frame.questions import Questions
 from pruning_lab.homework.frame.sandbox import Stopped
 from pruning_lab.homework.frame.similar import similar
-from pruning_lab.homework.frame.submissions import opened, written_answers
+from pruning_lab.homework.frame.submissions import can_be_read, opened, written_answers
 from pruning_lab.homework.frame.text import file_name, line, listed, write_text
+from pruning_lab.homework.frame.unusual import unusual
 from pruning_lab.homework.frame.written import (
     read_points,
     sayings,
@@ -22,12 +24,14 @@ from pruning_lab.homework.frame.written import (
     written_points,
 )
 
+MOST_CODE = 200_000  # letters of one student's code that are compared: ten times what anybody writes
+
 
 class Told(NamedTuple):
-    """What the instructor says beside: the column's name in Canvas or Moodle; why this is a regrade; the code given."""
+    """What the instructor says beside: the column's name in Canvas or Moodle; why marks change; the code given."""
 
     column: str | None = None
-    reason: str = ""
+    reasons: changes.Reasons = changes.Reasons()
     given: str = ""
 
 
@@ -73,20 +77,21 @@ def write_marks(marks, folder, solution, submissions, room=None, told=None):
     """
     folder, questions, table = Path(folder), Questions(Path(solution)), Path(folder) / "written.csv"
     folder.mkdir(parents=True, exist_ok=True)
-    answers = {student: written_answers(submissions[student]) for student in marks if student in submissions}
-    nothing = {student: dict.fromkeys(questions.written, 0.0) for student in marks if student not in submissions}
+    there = [student for student in marks if student in submissions and can_be_read(submissions[student])]
+    answers = {student: written_answers(submissions[student]) for student in there}
+    nothing = {student: dict.fromkeys(questions.written, 0.0) for student in marks if student not in answers}
     written = nothing | written_points(table, questions.written, answers)
     run = _Run(folder, questions, marks, written, sayings(table, written, answers), room or Classroom())
     told, again = told or Told(), to_read_again(table, answers)
-    changed = changes.write_changes(folder, marks, written, run.room.lates, told.reason)
+    changed = changes.write_changes(folder, marks, written, run.room.lates, told.reasons)
     lms.write_marks_table(folder / "marks.csv", marks, written, run.room)
     if questions.written:
         write_text(folder / "written.html", written_page(questions.written, answers, again))
     totals = {student: run.total(student) for student in marks}
     books = gradebooks.write_gradebooks(folder, totals, run.room, questions.name, run.most, told.column)
     _write_leaderboard(folder, marks, questions.name)
-    _write_summary(run, submissions, told.given)
-    notes = _notes(table, written, again, submissions) + books + _write_feedback(run)
+    look = _write_summary(run, submissions, told.given)
+    notes = _notes(table, written, again, submissions) + books + look + _write_feedback(run)
     return notes + ([f"Changed since the last run: {changed}, each in {folder / 'changes.csv'}"] if changed else [])
 
 
@@ -113,7 +118,18 @@ def _write_feedback(run):
         except OSError as error:
             failed.append(f"The feedback of {line(student)} could not be written: {line(error)}")
     gradebooks.write_feedback_zips(run.folder, pages, run.room)
-    return failed
+    return failed + _take_away(run.folder, set(map(file_name, run.marks)))
+
+
+def _take_away(folder, names):
+    """Take away the feedback of who is not in this run, as after a file was renamed: it would be handed out as well."""
+    pages = [*folder.glob("feedback/*.html"), *folder.glob("gradescope/*.json")]
+    now = {normalize("NFC", name) for name in names}  # some file systems spell letters with accents in their own way
+    old = [path for path in pages if normalize("NFC", path.stem) not in now]
+    for path in old:
+        path.unlink()
+    gone = sorted({path.stem for path in old})
+    return [f"Taken away, as of nobody in this run: the feedback of {listed(gone)}"] if gone else []
 
 
 def _write_leaderboard(folder, marks, assignment):
@@ -126,7 +142,7 @@ def _write_leaderboard(folder, marks, assignment):
 
 
 def _write_summary(run, submissions, given):
-    """Write how the class has done: of those who handed in something."""
+    """Write how the class has done: of those who handed in something. Return what the instructor should know."""
     handed_in = {student: mark for student, mark in run.marks.items() if student in submissions}
     rows = summary.statistics_of(handed_in, run.questions)
     totals = [run.total(student) for student in handed_in]
@@ -134,17 +150,22 @@ def _write_summary(run, submissions, given):
     if None in totals:
         totals = [mark["score"] for mark in handed_in.values()]
         most, by = next(iter(run.marks.values()))["points"], "by checks, as long as written answers wait"
-    alike = similar({student: _code(submissions[student]) for student in handed_in}, given)
-    notes = [run.room.said(len(handed_in)), *(f"Late: {each}" for each in run.room.late_lines())]
-    page = summary.summary_page(f"{run.questions.name}: the class", (totals, most, by), rows, notes, alike)
+    code = {student: _code(submissions[student]) for student in handed_in}
+    look = unusual(code, given)
+    notes = [run.room.said(len(handed_in)), *run.room.left_out(), *(f"Late: {each}" for each in run.room.late_lines())]
+    page = summary.summary_page(
+        f"{run.questions.name}: the class", (totals, most, by), rows, notes, similar(code, given), look
+    )
     write_text(run.folder / "summary.html", page)
     if rows:
         lms.write_table(run.folder / "questions.csv", list(rows[0]), [list(row.values()) for row in rows])
+    names = listed([each.student for each in look])
+    return [f"Worth a look, by words that no answer needs (summary.html has them): {names}"] if look else []
 
 
 def _code(submission):
     try:
-        return "\n".join(opened(submission)[0])
+        return "\n".join(opened(submission)[0])[:MOST_CODE]
     except Stopped:
         return ""
 

@@ -158,6 +158,11 @@ def opened(submission):
     return Opened(sources, files, [*notebook.get("notes", []), *_turned_to_text(notebook["cells"])])
 
 
+def can_be_read(submission):
+    """Whether there is a notebook, and it can be read; of an empty file, or half of one, nothing can."""
+    return "problem" not in _notebook(submission)
+
+
 def _notebook(submission):
     for name, content in submission.items():
         if _is_notebook(name):

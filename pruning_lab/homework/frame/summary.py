@@ -11,6 +11,7 @@ from pruning_lab.homework.frame.text import line
 
 OFTEN = 3  # messages of a question that are named
 BARS = 10  # of the histogram
+MOST_WORDS = 8  # of one student's code that are shown
 
 
 def statistics_of(marks, questions):
@@ -41,18 +42,19 @@ def _row(name, found, questions):
 
 
 def _often(found):
-    """Return the messages that came most often, and how often; those that differ in numbers alone are one."""
+    """Return the messages that most students got, and how many did; those that differ in numbers alone are one."""
     counted, example = Counter(), {}
     for each in found:
-        for message in dict.fromkeys(shown(each["messages"])):
-            kind = re.sub(r"\d+(\.\d+)?", "0", message)
-            counted[kind] += 1
-            example.setdefault(kind, message)
+        kinds = {}
+        for message in shown(each["messages"]):
+            kinds.setdefault(re.sub(r"\d+(\.\d+)?", "0", message), message)
+        counted.update(kinds.keys())  # students, however many tests have told them the same
+        example = kinds | example
     said = [f"{number} x: {example[kind]}" for kind, number in counted.most_common(OFTEN)]
     return said + [""] * (OFTEN - len(said))
 
 
-def summary_page(title, points, rows, notes, alike):
+def summary_page(title, points, rows, notes, alike, unusual=()):
     """Return the page.
 
     Args:
@@ -61,11 +63,12 @@ def summary_page(title, points, rows, notes, alike):
         rows: as `statistics_of` returns them.
         notes: what else is to be said, a list of sentences.
         alike: as `similar.similar` returns them.
+        unusual: as `unusual.unusual` returns them.
     """
     body = "".join(f"<p>{escape(line(note))}</p>" for note in notes) + _histogram(*points)
     if rows:
         body += f"<h2>Questions</h2>{_questions(rows)}"
-    return page(title, body + _alike(alike))
+    return page(title, body + _alike(alike) + _unusual(unusual))
 
 
 def _questions(rows):
@@ -94,6 +97,15 @@ def _histogram(totals, most, which):
     ]
     said = f"Points {which}: mean {mean(totals):.1f}, median {median(totals):g} of {most:g}."
     return f"<h2>Points</h2><p>{said}</p>" + table(["points", "students", ""], rows)
+
+
+def _unusual(found):
+    if not found:
+        return ""
+    head = "<h2>Worth a look</h2><p>A hint, never a mark: no answer needs these words, and whoever tries to reach "
+    head += "beyond the homework does. They reached nothing, and earned nothing by it.</p>"
+    rows = [(escape(line(each.student)), escape(line(", ".join(each.words[:MOST_WORDS])))) for each in found]
+    return head + table(["student", "words in their code"], rows)
 
 
 def _alike(alike):

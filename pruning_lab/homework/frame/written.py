@@ -39,7 +39,7 @@ def written_page(written, answers, again):
             if not is_blank(answers[student], name):
                 answer = answers[student][name].text if name in answers[student] else MISSING
                 changed = " (changed since it was read)" if student in again else ""
-                shown = f"<blockquote>{as_html(answer)}</blockquote>"
+                shown = f"<blockquote>{as_html(answer.replace(BLANK, '').strip())}</blockquote>"
                 parts.append(f"<section><h3>{code}{changed}</h3>{shown}</section>")
     return page("Written answers", "".join(parts))
 

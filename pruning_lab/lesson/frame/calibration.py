@@ -28,14 +28,26 @@ def calibration():
     if not predictions:
         print("No prediction is in your journal yet. Commit one, and come back.")
         return
-    by_confidence = shares(predictions, "confidence", order=CONFIDENCE)
-    by_topic = shares(predictions, "topic")
-    said = [f"{name}: {right} of {asked} right" for name, (right, asked) in {**by_confidence, **by_topic}.items()]
-    plots.show(calibration_figure(by_confidence, by_topic), "; ".join(said))
+    by_confidence, by_topic = parts(predictions)
+    plots.show(calibration_figure(by_confidence, by_topic), "; ".join(in_words(by_confidence, by_topic)))
     rows = [[name, right, asked] for part in (by_confidence, by_topic) for name, (right, asked) in part.items()]
     display(HTML(table_html(["", "right", "asked"], rows, f"Your first answers to {len(predictions)} questions")))
     if len(predictions) < FEW:
         print(f"{len(predictions)} answers are few: one more may change every share here.")
+
+
+def parts(predictions):
+    """Return what `shares` says by how sure the learner was, and by topic."""
+    return shares(predictions, "confidence", order=CONFIDENCE), shares(predictions, "topic")
+
+
+def in_words(by_confidence, by_topic):
+    """Return one line for each share of right answers.
+
+    >>> in_words({"sure": (1, 2)}, {"time": (3, 3)})
+    ['sure: 1 of 2 right', 'time: 3 of 3 right']
+    """
+    return [f"{name}: {right} of {asked} right" for name, (right, asked) in {**by_confidence, **by_topic}.items()]
 
 
 def first_predictions(entries):

@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_info
 
 from pruning_lab import data
 from pruning_lab.lesson.frame.journal import journal_path
-from pruning_lab.lesson.frame.lessons import NAME, NOTEBOOKS, ROOT, lessons
+from pruning_lab.lesson.frame.lessons import NAME, lessons
+from pruning_lab.places import CONSTRAINTS, NOTEBOOKS, of_the_course
 
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
@@ -38,7 +39,7 @@ def python_version():
     return Finding("Python", found, "" if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer.")
 
 
-def versions(constraints=ROOT / "constraints.txt"):
+def versions(constraints=CONSTRAINTS):
     """Compare the packages that the course requires with the versions it was tested with."""
     names = [name for name in metadata.requires("pruning-lab") if ";" not in name]
     tested = _pins(constraints)
@@ -110,7 +111,7 @@ def images():
 def parts_of_lessons():
     """Check that every lesson is complete: its notebook, its claims in the folder of the same name, its deck."""
     missing = [
-        f"{lesson.stem}: {part.relative_to(ROOT)}"
+        f"{lesson.stem}: {of_the_course(part)}"
         for lesson in lessons()
         for part in (lesson.claims, lesson.deck)
         if not part.exists()

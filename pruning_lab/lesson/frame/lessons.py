@@ -10,8 +10,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-NOTEBOOKS = ROOT / "notebooks"
+from pruning_lab.places import NOTEBOOKS
+
 NAME = "[0-9][0-9]-*.ipynb"
 ROOMS = Path(__file__).parents[1]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from pruning_lab.lesson.frame.lessons import NOTEBOOKS
+from pruning_lab.places import NOTEBOOKS
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 WIDGET = "application/vnd.jupyter.widget-view+json"

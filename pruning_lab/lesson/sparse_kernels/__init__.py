@@ -1,7 +1,7 @@
 """Lesson 04, sparse kernels. The names that its notebook uses."""
 
 from pruning_lab.lesson.sparse_kernels import exercises
-from pruning_lab.lesson.sparse_kernels.drawings import crossover_maps, gather_frames, two_walks
+from pruning_lab.lesson.sparse_kernels.drawings import crossover_maps, gather_frames, tiles_picture, two_walks
 from pruning_lab.lesson.sparse_kernels.engine import engine_product, layer_model
 from pruning_lab.lesson.sparse_kernels.experiments import (
     crossing,
@@ -48,6 +48,7 @@ __all__ = [
     "random_layer",
     "sparse_product",
     "speed_up",
+    "tiles_picture",
     "torch_product",
     "two_walks",
     "vector_loads",

@@ -46,6 +46,36 @@ def two_walks():
     return figure
 
 
+def tiles_picture():
+    """Draw one row of a matrix as a TiledCSR holds it, over x, with letters to point at.
+
+    Returns:
+        a matplotlib Figure: two tiles of columns, in each the values in fours (A is a filler) over one box for the four
+        columns (B); below, x, of which the first tile's part lies in the first cache (C).
+    """
+    axes = plots.new_axes(10, 3.4)
+    for tile, weights in enumerate((6, 4)):
+        left, fours = 34 * tile, -(-weights // 4)
+        for place in range(4 * fours):
+            colour = USED if place < weights else LEFT
+            axes.add_patch(Rectangle((left + 3 * place, 3.2), 2.8, 1, facecolor=colour, edgecolor="white"))
+        for four in range(fours):
+            axes.add_patch(Rectangle((left + 12 * four, 2.1), 11.8, 1, facecolor="white", edgecolor="black"))
+            axes.text(left + 12 * four + 5.9, 2.6, "4 columns, 1 load", ha="center", va="center", fontsize=10)
+        x_of_tile = FETCHED if tile else USED
+        axes.add_patch(Rectangle((left, 0), 31, 1, facecolor=x_of_tile, edgecolor="black"))
+        where = "its turn comes later" if tile else "in the first cache"
+        axes.text(left + 15.5, 0.5, where, ha="center", va="center", fontsize=10, color="black" if tile else "white")
+        axes.text(left + 15.5, 4.5, f"tile {tile + 1}", ha="center", fontsize=11)
+    for height, name in ((3.7, "values"), (2.6, "columns"), (0.5, "x")):
+        axes.text(-1, height, name, ha="right", va="center", fontsize=11)
+    for letter, place, height in (("A", 25.4, 3.7), ("B", 25.4, 2.6), ("C", 32.5, 0.5)):
+        plots.draw_letter(axes, letter, place, height, size=11)
+    axes.set(xlim=(-8, 68), ylim=(-0.2, 5.2))
+    axes.axis("off")
+    return axes.figure
+
+
 def _strip(axes, bottom, colours, name):
     """Draw numbers side by side as they lie in memory, with a gap's width of black where a cache line ends."""
     for place, colour in enumerate(colours):

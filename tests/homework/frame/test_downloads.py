@@ -77,6 +77,24 @@ def read(path):
         return found, class_.origins
 
 
+def test_nobody_can_name_a_file_so_that_it_is_another_students(lay):
+    flat = {"Eve_13_assignsubmission_file__12_assignsubmission_file_hw1.ipynb": "1"}
+    found, origins = read(lay({**flat, "Ann_12_assignsubmission_file_hw1.ipynb": "2"}))
+    assert sorted(found) == ["Ann_12", "Eve_13"]
+    assert origins["Eve_13"].number == "13"
+
+
+def test_a_name_of_a_system_between_others_is_said(lay, tmp_path):
+    given = {"ann.ipynb": "1", "bob/hw1.ipynb": "2", "cy_2.ipynb": "3", "doejane_1234_98765_hw1-masks.ipynb": "4"}
+    with opened_class(lay(given)) as class_:
+        (hint,) = class_.hints
+    assert hint.startswith("Named as Canvas or Moodle names a file, between others that are not")
+    assert hint.endswith(": doejane_1234_98765_hw1-masks.ipynb")
+    for number, whole in enumerate((CANVAS, MOODLE, GRADESCOPE)):
+        with opened_class(folder_of(whole, tmp_path / str(number))) as class_:
+            assert class_.hints == ()
+
+
 def test_canvas(lay):
     found, origins = read(lay(CANVAS | JUNK))
     assert found == {
@@ -130,7 +148,7 @@ def test_a_damaged_list_of_gradescope_is_said_or_does_without(lay, metadata):
 def test_a_folder_of_ones_own_is_taken_as_it_is(tmp_path):
     path = folder_of({"ann.ipynb": "1", "bob/hw1.ipynb": "2", "Zoë.ipynb": "3"}, tmp_path / "class")
     with opened_class(path) as class_:
-        assert class_ == (path, {})
+        assert class_ == (path, {}, ())
 
 
 def test_a_zip_of_a_folder_of_ones_own(tmp_path):

@@ -6,8 +6,10 @@ import json
 import re
 
 import nbformat
+import pytest
 from homework_tests import marks_of
 
+from pruning_lab.homework.frame import marks as marks_module
 from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.classroom import classroom, with_all
 from pruning_lab.homework.frame.downloads import Origin
@@ -32,21 +34,26 @@ def test_it(answer):
 
 
 def notebook_of(made, answer):
-    notebook = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if cell.source.startswith("_Type your answer here")]
+    made_notebook = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4)
+    cells = [cell for cell in made_notebook.cells if cell.source.startswith("_Type your answer here")]
     for cell in cells:
         cell.source = answer
-    return {"a.ipynb": base64.b64encode(json.dumps(notebook).encode()).decode()}
+    return notebook(made_notebook)
+
+
+def notebook(content):
+    """Return a submission of one notebook."""
+    return {"a.ipynb": base64.b64encode(json.dumps(content).encode()).decode()}
 
 
 def test_written_answers_stand_on_one_page_under_their_rubric(made, tmp_path):
-    class_ = {"ann": notebook_of(made, "*Because* <b>zeros</b>."), "bob": {"b.ipynb": "no base64"}, "cy": {}}
+    class_ = {"ann": notebook_of(made, "*Because* <b>zeros</b>."), "bob": notebook({"cells": []}), "cy": {}}
     write_marks(marks_of(class_), tmp_path, release.solved(made), class_)
     page = (tmp_path / "written.html").read_text(encoding="utf-8")
     asked = len(Questions(release.solved(made)).written)
     assert page.count("<em>Because</em> &lt;b&gt;zeros") == asked > 0
     assert "<strong>Rubric.</strong>" in page
-    assert page.count("Its cell is missing") == 2 * asked
+    assert page.count("Its cell is missing") == asked  # bob's; of cy there is no notebook to look into
 
 
 def read_back(folder, student):
@@ -77,9 +84,9 @@ def test_points_that_a_person_gives_are_added_everywhere_and_kept(made, tmp_path
     ]
     assert table.read_text(encoding="utf-8") == f"{typed}\n{bob}{',' * len(asked)},\n"
     rows = csv.DictReader((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines())
-    ann, bob = ((row["written"], row["total"]) for row in rows)
-    assert tuple(map(float, ann)) == (by_hand, 1 + by_hand)
-    assert bob == ("", "")
+    ann, bob = rows
+    assert ([float(ann[name]) for name in asked], float(ann["total"])) == ([1.5] * len(asked), 1 + by_hand)
+    assert {bob[name] for name in (*asked, "total")} == {""}  # a column for each, so that one can see who waits
     page, result = read_back(tmp_path, "ann")
     assert f"{by_hand:g} of {most} by a person: {1 + by_hand:g} of {2 + most}." in page
     assert result["score"] == 1 + by_hand
@@ -98,8 +105,55 @@ def test_points_for_an_answer_are_not_taken_for_another_one(made, tmp_path):
     assert table.read_text(encoding="utf-8").startswith(filled)
     assert "(changed since it was read)" in (tmp_path / "written.html").read_text(encoding="utf-8")
     assert READ_LATER in read_back(tmp_path, "ann")[0]
-    assert write_marks(marks_of(old), tmp_path, solution, old) == []  # the old answer is known
+    (changed,) = write_marks(marks_of(old), tmp_path, solution, old)  # the old answer is known, and has its points
+    assert changed.startswith(f"Changed since the last run: {number + 1}, each in")
     assert READ_LATER not in read_back(tmp_path, "ann")[0]
+
+
+@pytest.mark.parametrize("nothing", [{"problem": "a.ipynb is empty"}, {"problem": "a.ipynb is not a whole notebook"}])
+def test_a_notebook_that_cannot_be_read_waits_for_nobody(made, tmp_path, nothing):
+    class_, solution = {"ann": notebook_of(made, "words")}, release.solved(made)
+    write_marks(marks_of(class_), tmp_path, solution, class_)
+    table = tmp_path / "written.csv"
+    number = len(Questions(solution).written)
+    table.write_text(
+        table.read_text(encoding="utf-8").replace("," * number + ",\n", ",1" * number + ",\n"), encoding="utf-8"
+    )
+    class_ = {"ann": notebook(nothing)}
+    marks = {"ann": {**marks_of(class_)["ann"], "score": 0, "notes": ["Nothing could be graded: it is empty."]}}
+    said = " ".join(write_marks(marks, tmp_path, solution, class_))
+    assert "waits" not in said
+    assert "nobody in the class" not in said
+    for book in ("gradebook-canvas.csv", "gradebook-moodle.csv"):
+        assert (tmp_path / book).read_text(encoding="utf-8").splitlines()[-1].endswith(",0")
+    page, result = read_back(tmp_path, "ann")
+    assert READ_LATER not in page
+    assert page.count("Nothing could be graded: it is empty.") > number
+    assert result["score"] == 1  # that of the checks, which this test has made up
+
+
+def test_feedback_of_who_is_not_in_the_class_any_more_is_taken_away(made, tmp_path):
+    old, new = ({name: notebook_of(made, "words")} for name in ("doejane_1234_98765_hw1", "Zoë"))
+    write_marks(marks_of(old), tmp_path, release.solved(made), old)
+    notes = write_marks(marks_of(new), tmp_path, release.solved(made), new)
+    assert "Taken away, as of nobody in this run: the feedback of doejane_1234_98765_hw1" in notes
+    left = sorted(path.name for part in ("feedback", "gradescope") for path in (tmp_path / part).iterdir())
+    assert left == ["Zoë.html", "Zoë.json"]
+    assert not any("Taken" in note for note in write_marks(marks_of(new), tmp_path, release.solved(made), new))
+
+
+def test_of_code_without_end_only_the_beginning_is_compared():
+    cells = [{"cell_type": "code", "source": "x = 1\n" * 1_000_000}]
+    assert len(marks_module._code(notebook({"cells": cells}))) == marks_module.MOST_CODE
+
+
+def test_who_reaches_for_the_machine_is_named_to_who_teaches_and_to_nobody_else(made, tmp_path):
+    cells = [{"cell_type": "code", "source": "import os\nos.kill(1, 9)"}]
+    class_ = {"ann": notebook_of(made, "words"), "eve": notebook({"cells": cells})}
+    notes = write_marks(marks_of(class_), tmp_path, release.solved(made), class_)
+    assert "Worth a look, by words that no answer needs (summary.html has them): eve" in notes
+    assert "kill" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "kill" not in read_back(tmp_path, "eve")[0]
 
 
 def test_every_rubric_has_three_answers_with_their_points(made):

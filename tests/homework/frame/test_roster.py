@@ -114,6 +114,24 @@ def test_a_group_has_one_submission_and_all_of_them_have_handed_in(roster):
     assert room.matched.missing == {}
 
 
+@pytest.mark.parametrize(
+    ("table", "policy", "said"),
+    [
+        (
+            None,
+            None,
+            ["Without ROSTER nobody who handed in nothing has a row. Without POLICY no late days are counted."],
+        ),
+        (None, Policy(), ["Without ROSTER nobody who handed in nothing has a row."]),
+        ("name\nann\n", None, ["Without POLICY no late days are counted."]),
+        ("name\nann\n", Policy(), []),
+    ],
+)
+def test_what_a_run_was_not_given_is_said_by_that_run(roster, table, policy, said):
+    room = classroom(["ann"], {}, *([roster(table)] if table else []), policy=policy)
+    assert [line for line in room.sentences(1) if "ithout" in line] == room.left_out() == said
+
+
 def test_a_name_of_the_policy_that_is_nobodys_is_said(roster):
     policy = Policy(granted={"ann lee": 2, "Zoe Nobody": 1}, days={"3": 1, "Benn": 4})
     room = classroom(["Ann Lee", "Bo"], {}, roster("name,id\nAnn Lee,1\nBo,3\n"), policy)

@@ -229,6 +229,17 @@ def test_a_container_has_nothing_of_the_package_and_all_limits():
     assert {"--network=none", "--read-only", "--cap-drop=ALL", "--memory=4g", "--pids-limit=64"} <= set(command)
 
 
+def test_each_engine_gets_a_command_that_it_takes(monkeypatch):
+    """Podman 4.3 does not count files and opens more folders; Python's image has Python in /usr/local."""
+    monkeypatch.setattr(container, "image", lambda name, package: "image")
+    podman, docker = (ways.contained(name, "child").command for name in ("podman", "docker"))
+    assert "nr_inodes" in " ".join(docker)
+    assert "nr_inodes" not in " ".join(podman)
+    assert "--read-only-tmpfs=false" in podman
+    assert "--read-only-tmpfs=false" not in docker
+    assert all("--env=PATH=/usr/local/bin:/usr/bin:/bin" in command for command in (podman, docker))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="nothing is graded on Windows")
 def test_an_engine_that_does_not_answer_is_none_and_one_that_isolates_nothing_is_found_out(monkeypatch, tmp_path):
     script = 'case "$1" in info|image|kill) exit 0;; esac\nwhile [ "$1" != python ]; do shift; done; shift\n'

@@ -8,12 +8,13 @@ import pytest
 
 from pruning_lab import plots
 from pruning_lab.lesson.frame.claims import load_claims
-from pruning_lab.lesson.frame.lessons import NOTEBOOKS, ROOT, lessons
+from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import deck_html, slides_of
 from pruning_lab.lesson.frame.slides.directives import DIRECTIVE, filled
 from pruning_lab.lesson.frame.slides.explorers import explorer_of, redrawn
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 from pruning_lab.lesson.frame.slides.page import html_of
+from pruning_lab.places import NOTEBOOKS, ROOT
 from pruning_lab.plots.style import PAGE, SLIDE, drawn_for, smallest_text
 
 FIRST = lessons()[0]

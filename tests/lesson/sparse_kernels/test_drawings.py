@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from pruning_lab import plots
 from pruning_lab.lesson.sparse_kernels import drawings
@@ -58,3 +59,10 @@ def test_maps_stand_side_by_side_with_a_title_each():
     ratios = np.array([[4.0, 2.0], [1.0, 0.5]])
     figure = drawings.crossover_maps({"warm": ratios, "cold": ratios}, [0.1, 0.5], [1, 64])
     assert [axes.get_title() for axes in figure.axes if axes.get_title()] == ["warm", "cold"]
+
+
+def test_the_tiles_have_their_letters_to_point_at_and_fill_their_fours():
+    (axes,) = drawings.tiles_picture().axes
+    assert [text.get_text() for text in axes.texts if len(text.get_text()) == 1 and text.get_text() != "x"] == [*"ABC"]
+    colours = [patch.get_facecolor() for patch in axes.patches]
+    assert colours.count(to_rgba(drawings.LEFT)) == 2  # six values in two fours

@@ -22,8 +22,22 @@ ANSWERS = 20  # seconds
 MAKES = 1800  # seconds: the first time, Python and packages are downloaded
 PACKAGES = ("numpy", "scipy", "torch", "matplotlib", "ipython", "pandas", "safetensors", "tqdm")
 MEASURES = ("otter-grader", "nbformat", "filelock", "platformdirs", "threadpoolctl", "numba", "onnx", "onnxruntime")
-LIMITS = ("--memory=4g", "--memory-swap=4g", "--pids-limit=64", "--cpus=1", "--ulimit=core=0")
+PATH = "/usr/local/bin:/usr/bin:/bin"  # Python's own image has Python in the first
+LIMITS = (
+    "--memory=4g",
+    "--memory-swap=4g",
+    "--pids-limit=64",
+    "--cpus=1",
+    "--ulimit=core=0",
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=nproc=1024:1024",
+)
 ALONE = ("--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=65534:65534")
+TMP = "--tmpfs=/tmp:rw,mode=1777,size=100m"
+OWN = {  # podman cannot limit the number of files (memory ends it), and makes more folders that can be written
+    "docker": [f"{TMP},nr_inodes=20000"],
+    "podman": [TMP, "--read-only-tmpfs=false"],
+}
 LIFETIME = "600"  # seconds: a container whose grader is gone ends then
 
 
@@ -51,8 +65,8 @@ def command(name, container, python, environment, package=False):
         package: True takes the image that has this package.
     """
     given = [f"--env={key}={value}" for key, value in environment.items()]
-    tmp = "--tmpfs=/tmp:rw,mode=1777,size=100m,nr_inodes=20000"
-    run = [name, "run", "--rm", "--interactive", f"--name={container}", *ALONE, *LIMITS, tmp, "--workdir=/tmp", *given]
+    run = [name, "run", "--rm", "--interactive", f"--name={container}", *ALONE, *LIMITS, "--workdir=/tmp", *given]
+    run += OWN[name]
     return [*run, image(name, package), "timeout", "--signal=KILL", LIFETIME, "python", *python]
 
 

