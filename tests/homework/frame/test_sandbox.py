@@ -252,3 +252,11 @@ def test_an_engine_that_does_not_answer_is_none_and_one_that_isolates_nothing_is
     (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
     assert not container._answers("docker")
     assert shutil.which("docker") == str(tmp_path / "docker")
+
+
+def test_the_command_that_pip_made_is_hidden_as_the_package_is(tmp_path):
+    for name in ("bin/pruning-lab", "bin/python", "lib/python3.11/site-packages/pruning_lab.pth"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("something")
+    hidden = {path.name for path in view._installed([tmp_path / "bin", tmp_path / "lib"])}
+    assert hidden == {"pruning-lab", "pruning_lab.pth"}
