@@ -4,6 +4,9 @@ From the time stamp of the browser's keydown event to the first animation frame 
 canvas of an explorer redrawn, or the image of a storyboard replaced. A frame comes every 16.7 ms, so that is the
 resolution. There are 30 presses per slider, 300 ms apart; "ratio" is the limit over the median: above 1 is within it.
 
+The painter of masks must follow a hand: two seconds of strokes, one in every frame, each timed from the pointer's event
+until the mask is counted and drawn and the page is laid out.
+
 It drives a browser through Playwright, which only the test extra installs, and is skipped if either is missing.
 """
 
@@ -25,6 +28,7 @@ CELLS = [
     "sparse_kernels.explore_crossover([0.1, 0.2, 0.5], [1, 8, 64], [[4, 2, 2], [1, 1, 0.5], [0.5, 0.5, 0.4]])",
     'lesson.explore_accuracy({"one-shot": ([0.5, 0.7, 0.9], [0.86, 0.8, 0.4])}, dense=0.87)',
     'lesson.storyboard(why_prune.pruning_frames(second.weight.detach()[:6, :6]), alt="Four frames.")',
+    "why_prune.explore_painting(why_prune.trained_block(64))",
     'print("all shown")',
 ]
 SLIDERS = [  # number on the page, what it moves, limit for the median in ms
@@ -49,10 +53,32 @@ WATCH = """handle => {
         requestAnimationFrame(() => window.times.push(performance.now() - start));
     }).observe(output, { attributes: true, childList: true, subtree: true });
 }"""
+# A pointer that goes to and fro over the canvas, down all the while: one stroke in each of 120 frames.
+STROKES = """canvas => new Promise(done => {
+    const box = canvas.getBoundingClientRect();
+    const at = (k) => ({ pointerId: 1, bubbles: true, clientX: box.left + 10 + (k * 53) % (box.width - 20),
+        clientY: box.top + 30 + (k * 31) % (box.width - 20) });
+    canvas.setPointerCapture = () => {};
+    canvas.dispatchEvent(new PointerEvent("pointerdown", at(0)));
+    const [times, frames] = [[], []];
+    let before = null;
+    requestAnimationFrame(function stroke(now) {
+        if (before !== null) frames.push(now - before);
+        before = now;
+        const start = performance.now();
+        canvas.dispatchEvent(new PointerEvent("pointermove", at(times.length + 1)));
+        document.body.offsetHeight;
+        times.push(performance.now() - start);
+        if (times.length < 120) return requestAnimationFrame(stroke);
+        canvas.dispatchEvent(new PointerEvent("pointerup", at(0)));
+        done({ times, frames });
+    });
+})"""
+STROKE_MS = 16
 
 
 def rows() -> list[Line]:
-    """Return one line of the table per slider.
+    """Return one line of the table per slider, and one for the painter.
 
     Raises:
         Skipped: Playwright or a browser is missing.
@@ -70,8 +96,8 @@ def rows() -> list[Line]:
         lab.write_notebook(home / "widgets.ipynb", CELLS)
         with lab.running_lab(home, home / "journal.json") as address, lab.browser_page() as page:
             lab.open_and_run_all(page, address, "widgets.ipynb", last=lambda p: p.get_by_text("all shown", exact=True))
-            expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=lab.STEP_MS)
-            return [_line(what, limit, _press(page, number)) for number, what, limit in SLIDERS]
+            expect(page.locator("canvas[data-drawn]")).to_have_count(5, timeout=lab.STEP_MS)
+            return [*(_line(what, limit, _press(page, number)) for number, what, limit in SLIDERS), _painter(page)]
 
 
 def _press(page, number):
@@ -84,6 +110,19 @@ def _press(page, number):
         page.keyboard.press("ArrowRight" if press % 2 == 0 else "ArrowLeft")
         page.wait_for_timeout(300)
     return page.evaluate("() => window.times")
+
+
+def _painter(page):
+    """Return the line of the painter: how long a stroke takes on 64 x 64 weights, and how many frames came late."""
+    canvas = page.locator("canvas[role=application]")
+    canvas.scroll_into_view_if_needed()
+    found = canvas.evaluate(STROKES)
+    q1, median, q3, p90 = np.percentile(found["times"], [25, 50, 75, 90])
+    late = sum(frame > 1.5 * 1000 / 60 for frame in found["frames"])
+    note = f"120 strokes, median {median:.1f} ms, p90 {p90:.1f} ms; {late} of {len(found['frames'])} frames late"
+    return Line(
+        "a stroke of the painter, 64 x 64", STROKE_MS / median, STROKE_MS / q3, STROKE_MS / q1, goal=1.0, note=note
+    )
 
 
 def _line(what, limit, times):

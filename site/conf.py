@@ -13,11 +13,13 @@ from pruning_lab.homework.frame import sandbox
 from pruning_lab.homework.frame.assignments import sources
 from pruning_lab.homework.frame.questions import HEADING
 from pruning_lab.lesson.frame.claims import SOURCES, load_claims
+from pruning_lab.lesson.frame.explorer import folded
 from pruning_lab.lesson.frame.lessons import lesson, lessons
 from pruning_lab.lesson.frame.slides import BUILD, title_of
 from pruning_lab.lesson.frame.slides.explorers import redrawn, shows_explorer
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 from pruning_lab.lesson.frame.slides.page import explorer_script
+from pruning_lab.lesson.why_prune import explore_painting, trained_block
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,6 +82,16 @@ def alive():
     return f'<script type="module">{FOLLOW_THEME}{explorer_script()}</script>'
 
 
+def painters():
+    """Return the painter on a small and on a large block, with the mask in the page's address."""
+    parts = []
+    for size in (12, 64):
+        made = explore_painting(trained_block(size))
+        shared = f"<div data-mask-in-address>{made.html()}</div>"
+        parts.append(f"<h2>{size} x {size} weights</h2>{shared}{folded(made.plain)}")
+    return "```{raw} html\n" + "\n".join(parts) + alive() + "\n```"
+
+
 def with_explorers(docname, text):
     """Return a lesson's notebook with each explorer alive in place of its plain figure, which is folded up below.
 
@@ -91,8 +103,7 @@ def with_explorers(docname, text):
     for cell in shown:
         again = redrawn(outputs, cell.id)
         explorer = again.html() if again else of_deck(BUILD / f"{Path(docname).name}.html")[1]
-        drawn = f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}"
-        plain = f"<details><summary>As a plain figure</summary>{drawn}</details>"
+        plain = folded(f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}")
         page = explorer + plain + (alive() if cell is shown[-1] else "")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
     return nbformat.writes(notebook)
@@ -219,6 +230,7 @@ def _imagenet():
 myst_substitutions = numbers()
 FILLED = {
     "explorers": explorers,
+    "painters": painters,
     "decks": decks,
     "claims": claims,
     "api": api,

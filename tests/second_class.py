@@ -20,6 +20,7 @@ import nbformat
 from hostile_class import add, both, cell_of, replace
 
 from pruning_lab.homework.frame import release
+from pruning_lab.homework.frame.questions import BEGIN
 
 NAME = hostile_class.NAME
 LARGEST_LEDGER = 2_000_000  # bytes: nobody's answer is kept in it as a book
@@ -407,6 +408,37 @@ HONEST = {
     "a zip in a zip": (packed("all.zip", "hw1.zip"), RIGHT, PASSED),
     "a zip in a zip in a zip": (packed("all.zip", "ann.zip", "hw1.zip"), RIGHT, PASSED),
     "a tar": (tarred, 0, "there is only hw1.tar.gz"),
+    "a zip of a clone with its history": (
+        lambda solved: _zip({f".git/objects/{i}": "x" for i in range(3000)} | {"hw1/hw1.ipynb": json.dumps(solved)}),
+        RIGHT,
+        PASSED,
+    ),
+    "a zip from Windows": (lambda solved: _zip({"hw1\\work\\hw1-masks.ipynb": json.dumps(solved)}), RIGHT, PASSED),
+    "a guard": (add("if __name__ == '__main__':\n    again = my_mask\nmy_mask = again"), RIGHT, PASSED),
+    "a breakpoint left behind": (
+        add("_step = my_step\ndef my_step(*given):\n    breakpoint()\n    return _step(*given)"),
+        RIGHT,
+        PASSED,
+    ),
+    "many processes of one's own": (
+        add(
+            "from multiprocessing import Pool\n_m = my_mask\ndef my_mask(*a):\n"
+            "    with Pool(2) as pool: return pool.apply(_m, a)"
+        ),
+        14,
+        "",
+    ),
+    "counts its calls": (
+        add("calls = 0\n_m = my_mask\ndef my_mask(*a):\n    global calls\n    calls += 1\n    return _m(*a)"),
+        RIGHT,
+        PASSED,
+    ),
+    "without the first cell": (lambda n: [n.cells.pop(0)], RIGHT, "grader"),
+    "a profiler and a debugger": (
+        add("%prun my_mask(np.ones(3), 0.5)\n%debug\n%pdb on\n%xmode Verbose"),
+        RIGHT,
+        PASSED,
+    ),
     "checkpoints beside it": (
         lambda solved: {
             "hw1-masks.ipynb": json.dumps(solved),
@@ -681,10 +713,33 @@ TRICKS = {
         PASSED,
     ),
     "a zip of a thousand files": (
-        lambda solved: _zip({f"f{i}": "x" for i in range(1000)} | {"a.ipynb": json.dumps(solved)}),
-        0,
-        "more than 500",
+        lambda solved: _zip({f"f{i}": "x" for i in range(1000)} | {"z.ipynb": json.dumps(solved)}),
+        RIGHT,
+        "of 1001 files only the first 500 were looked at",
     ),
+    "a zip of thirty thousand files": (
+        lambda solved: _zip({f"f{i}": "" for i in range(30_000)}),
+        0,
+        "more than 20,000",
+    ),
+    "a heading of five thousand digits": (
+        lambda n: n.cells.append(nbformat.v4.new_markdown_cell(f"{BEGIN}\n### 6. x ({'9' * 5000} points")),
+        RIGHT,
+        PASSED,
+    ),
+    "a heading without end": (
+        lambda n: n.cells.append(nbformat.v4.new_markdown_cell(f"{BEGIN}\n{'### 1. (' * 1_000_000}")),
+        RIGHT,
+        PASSED,
+    ),
+    "an answer without end": (
+        lambda n: n.cells.extend(
+            map(nbformat.v4.new_markdown_cell, [f"{BEGIN}\n### 6. x (2 points", "word\n" * 2_000_000])
+        ),
+        RIGHT,
+        PASSED,
+    ),
+    "code without end": (add("if False:\n" + "    x = 1\n" * 1_500_000), None, ""),
     "a notebook of text": (
         named("hw1-masks.ipynb") and (lambda solved: {"hw1-masks.ipynb": "I could not do it, sorry"}),
         0,

@@ -25,7 +25,7 @@ from pruning_lab.audit.structured import kept, smaller
 from pruning_lab.audit.watching import Seen, first_run
 from pruning_lab.channels import channel_groups, mask_channels
 from pruning_lab.masks import mask_blocks, mask_n_of_m, mask_unstructured
-from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex
+from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, TiledCSR
 
 CPU = torch.device("cpu")
 
@@ -165,7 +165,7 @@ def test_bytes_are_those_of_the_formats(sparsity, dtype):
     sizes = {f.what: f.value for f in layer_bytes(layer, [sparsity]) if f.part == "bytes" and f.level is not None}
     scores = numbers.abs()
     pruned = (numbers * mask_unstructured(scores, sparsity)).numpy()
-    formats = {form.__name__: form.from_dense(pruned) for form in (COO, CSR, CSC, Bitmask, RelativeIndex)}
+    formats = {form.__name__: form.from_dense(pruned) for form in (COO, CSR, CSC, TiledCSR, Bitmask, RelativeIndex)}
     formats["BlockCSR"] = BlockCSR.from_dense((numbers * mask_blocks(scores, (4, 1), sparsity)).numpy(), block=(4, 1))
     if "NOfM" in sizes:
         n, m = {0.5: (2, 4), 0.9: (1, 8)}[sparsity]
@@ -199,8 +199,8 @@ def test_sparse_products_are_those_of_masked_weights():
     matrix, x = torch.randn(8, 16), np.random.default_rng(0).standard_normal((16, 3)).astype(np.float32)
     scores = matrix.abs()
     kept_by = {
-        "CSR": mask_unstructured(scores, 0.5), "4x1 vectors": mask_blocks(scores, (4, 1), 0.5),
-        "2:4": mask_n_of_m(scores, 2, 4),
+        "CSR": mask_unstructured(scores, 0.5), "tiled CSR": mask_unstructured(scores, 0.5),
+        "4x1 vectors": mask_blocks(scores, (4, 1), 0.5), "2:4": mask_n_of_m(scores, 2, 4),
     }  # fmt: skip
     for (what, _), call in sparse_products(matrix, x, [0.5]):
         np.testing.assert_allclose(call(), (matrix * kept_by.pop(what)).numpy() @ x, rtol=1e-5, atol=1e-5)

@@ -9,7 +9,9 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
+from homework_tests import solution_of
 
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.places import ROOT
@@ -112,6 +114,20 @@ def test_a_lesson_runs_where_only_the_wheel_is_installed(installed, number):
     ran = installed("-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", f"x/{stem}.ipynb")
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert '"output_type": "display_data"' in (installed.home / "x" / f"{stem}.ipynb").read_text(encoding="utf-8")
+
+
+def test_homework_checks_answers_where_only_the_wheel_is_installed(installed):
+    installed("-m", "pruning_lab", "notebooks", "y")
+    path = installed.home / "y" / "homework" / "hw1-masks.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    (answer,) = (cell for cell in notebook.cells if "def my_mask(" in cell.source)
+    answer.source = solution_of("hw1-masks", source_of="my_mask")
+    nbformat.write(notebook, path)
+    ran = installed("-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(path))
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    said = path.read_text(encoding="utf-8")
+    assert "<strong><pre style='display: inline;'>q1</pre></strong> passed!" in said
+    assert "my_n_of_m returns nothing yet: replace the ..." in said
 
 
 def test_it_is_not_the_clone_that_runs(installed):

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning_lab.kernels import block_matmul, csr_matmul, csr_matvec, n_of_m_matmul
+from pruning_lab.kernels import block_matmul, csr_matmul, csr_matvec, n_of_m_matmul, tiled_matmul
 from pruning_lab.masks import mask_n_of_m, mask_unstructured
 from pruning_lab.measure import compare, dense_products
 from pruning_lab.scores import magnitude_scores
-from pruning_lab.sparse import CSR, BlockCSR, NOfM
+from pruning_lab.sparse import CSR, BlockCSR, NOfM, TiledCSR
 
 from .budget import Budget, timed
 from .findings import Finding
@@ -23,6 +23,7 @@ from .watching import Watch
 MOST_COLUMNS, LEAST_COLUMNS = 1024, 64  # of what a weight is multiplied by: beyond, the time grows with their number
 TRIAL = 3  # rounds that choose the dense product
 SLOWEST = 4e9  # multiply-accumulates a second that a kernel reaches at the least, to choose the number of columns
+TILE_OF_A_BATCH = 1024  # columns of which the inputs of 64 examples fit the second cache
 CHOOSING = 6e-8  # seconds an entry to choose the survivors of n:m
 
 Call = Callable[[], object]
@@ -135,7 +136,7 @@ def _found(candidates, part, name, seconds, columns, batch):
 
 def _affordable(matrix, columns, sparsities, seconds):
     """Return how many columns the product is measured on: few enough for ten rounds of all kernels."""
-    densities = 2 + sum(3 * (1 - sparsity) + 0.1 for sparsity in sparsities)
+    densities = 2 + sum(4 * (1 - sparsity) + 0.1 for sparsity in sparsities)
     fit = int(seconds * SLOWEST / (13 * densities * matrix.numel()))
     return min(columns, MOST_COLUMNS, max(LEAST_COLUMNS, fit // LEAST_COLUMNS * LEAST_COLUMNS))
 
@@ -174,7 +175,7 @@ def _without_gradients(layer, x):
 def sparse_products(
     matrix: Tensor, x: np.ndarray, sparsities: Sequence[float], seconds: float = float("inf")
 ) -> Iterator[tuple[tuple[str, float], Call]]:
-    """Yield ((kernel, its sparsity), product by x) for CSR, 4 x 1 vectors and n:m, each pruned by magnitude.
+    """Yield ((kernel, its sparsity), product by x) for CSR, tiled CSR, 4 x 1 vectors and n:m, pruned by magnitude.
 
     n:m is left out where choosing its survivors would take a third of the time, and where no n:m is near the sparsity.
 
@@ -182,6 +183,7 @@ def sparse_products(
     >>> for (what, level), call in sparse_products(matrix, x, [0.5]):
     ...     print(what, level, call().tolist())
     CSR 0.5 [0.0, 0.0, 42.0, 58.0]
+    tiled CSR 0.5 [0.0, 0.0, 42.0, 58.0]
     4x1 vectors 0.5 [7.0, 15.0, 23.0, 31.0]
     2:4 0.5 [7.0, 15.0, 23.0, 31.0]
     """
@@ -189,8 +191,10 @@ def sparse_products(
     rows, width = matrix.shape
     multiply: Callable[..., np.ndarray] = csr_matvec if x.ndim == 1 else csr_matmul
     for sparsity in sparsities:
-        csr = CSR.from_dense((matrix * mask_unstructured(scores, sparsity)).numpy())
-        yield ("CSR", sparsity), _product(multiply, csr, x)
+        pruned = (matrix * mask_unstructured(scores, sparsity)).numpy()
+        yield ("CSR", sparsity), _product(multiply, CSR.from_dense(pruned), x)
+        tile = None if x.ndim == 1 else TILE_OF_A_BATCH
+        yield ("tiled CSR", sparsity), _product(tiled_matmul, TiledCSR.from_dense(pruned, tile), x)
         if rows % BLOCK[0] == 0:
             sums = scores.reshape(-1, BLOCK[0], width).sum(dim=1)
             mask = mask_unstructured(sums, sparsity).repeat_interleave(BLOCK[0], dim=0)
@@ -208,7 +212,7 @@ def _product(multiply, form, x) -> Call:
 
 
 def pays_from(found: Sequence[Finding], name: str, batch: int) -> Iterator[Finding]:
-    """Yield, for CSR and 4 x 1 vectors, the density below which the kernel is faster than the dense product.
+    """Yield, for all but n:m, the density below which the kernel is faster than the dense product.
 
     The time of a kernel is taken to be a straight line between two densities, and below the lowest one measured the
     line through the lowest two goes on ("extrapolated"). Nothing is yielded where that line never gets there.
@@ -217,7 +221,7 @@ def pays_from(found: Sequence[Finding], name: str, batch: int) -> Iterator[Findi
     >>> [(round(f.value, 3), f.unit) for f in pays_from(times, "fc", 1)]
     [(0.233, 'density, interpolated')]
     """
-    for kernel in ("CSR", "4x1 vectors"):
+    for kernel in ("CSR", "tiled CSR", "4x1 vectors"):
         line = sorted((1 - f.level, 1 / f.value) for f in found if f.what == kernel and f.level is not None)
         if (where := _crossing(line)) is not None:
             yield Finding("pays from", name, kernel, where[0], f"density, {where[1]}", batch=batch)

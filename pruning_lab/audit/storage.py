@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pruning_lab.masks import mask_unstructured
 from pruning_lab.prune import apply_masks_
 from pruning_lab.scores import magnitude_scores
-from pruning_lab.sparse import FORMATS, BlockCSR, Format, NOfM, RelativeIndex, break_even_density
+from pruning_lab.sparse import FORMATS, BlockCSR, Format, NOfM, RelativeIndex, TiledCSR, break_even_density
 
 from .budget import Budget
 from .findings import Finding
@@ -59,11 +59,11 @@ def layer_bytes(layer: Layer, sparsities: Sequence[float]) -> Iterator[Finding]:
 def _bytes(form: type[Format], matrix: Tensor, sparsity: float, width: int) -> int | None:
     """Return the bytes of a pruned matrix in a format; None where its shape does not fit the format.
 
-    Magnitude prunes zeros first, so what is stored is known without a mask: but for the fillers of a relative index.
+    Magnitude prunes zeros first, so what is stored is known without a mask: but for fillers.
     """
     rows, columns = matrix.shape
     shape = rows, columns
-    if form is RelativeIndex:
+    if form in (RelativeIndex, TiledCSR):
         mask = mask_unstructured(magnitude_scores(matrix), sparsity)
         found = form.from_dense((matrix * mask).to(torch.float32).cpu().numpy())
         return found.nbytes + found.stored * (width - found.data.itemsize)

@@ -20,6 +20,7 @@ CELLS = [
     "layer_shrinking.explore_shrinking(first, second)",
     "sparse_kernels.explore_crossover([0.1, 0.5], [1, 64], [[4, 2], [1, 0.5]])",
     'lesson.explore_accuracy({"one-shot": ([0.5, 0.9], [0.86, 0.4])}, dense=0.87)',
+    "why_prune.explore_painting(why_prune.trained_block(12))",
     'print("all shown")',
 ]
 
@@ -40,7 +41,7 @@ def page(home, address):
     write_notebook(home / "explorers.ipynb", CELLS)
     with browser_page() as page:
         open_and_run_all(page, address, "explorers.ipynb", last=lambda page: page.get_by_text("all shown", exact=True))
-        expect(page.locator("canvas[data-drawn]")).to_have_count(4, timeout=STEP_MS)
+        expect(page.locator("canvas[data-drawn]")).to_have_count(5, timeout=STEP_MS)
         yield page
 
 
@@ -105,6 +106,27 @@ def test_the_choice_of_a_pattern_changes_the_picture(page):
     choice = page.get_by_label("Pattern")
     choice.select_option("whole columns")
     expect(canvas(page, 0)).to_have_attribute("aria-label", re.compile("whole columns"))
+
+
+def test_keys_paint_a_mask_and_are_not_taken_by_the_page(page):
+    """Arrows would go to the next cell, and z would take back the last change to the notebook."""
+    painter = page.get_by_role("application")
+    painter.scroll_into_view_if_needed()
+    painter.focus()
+    for key in ("ArrowDown", "ArrowRight", "Space", "Shift+ArrowRight", "z", "z", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+        expect(painter).to_be_focused()
+    said = painter.locator("xpath=following-sibling::p[@role='status']")
+    expect(said).to_have_text("11 pruned, row 2, column 2 to row 12, column 2")
+    x, y = (painter.bounding_box()[side] for side in ("x", "y"))
+    page.mouse.click(x + 16, y + 36)
+    expect(said).to_have_text(re.compile("^row 1, column 1: .*, pruned$"))
+    expect(painter).to_be_focused()
+    field = page.get_by_label("Token of this mask")
+    token = field.input_value()
+    field.press("End")
+    page.keyboard.type("bb")  # in command mode that would add two cells
+    expect(field).to_have_value(token + "bb")
 
 
 def test_the_picture_follows_while_the_kernel_is_busy(page):

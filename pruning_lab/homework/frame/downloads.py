@@ -31,7 +31,7 @@ CANVAS = re.compile(
     r"(?:(?!LATE_)(?P<name>\w+?)_)?(?P<late>LATE_)?(?P<number>\d+|anon_[^\W_]+)_(?P<file>\d+_.+|text\.html|link\.html)",
     re.DOTALL,
 )
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
 METADATA = "submission_metadata.yml"
 RUBBISH = {"thumbs.db", "desktop.ini", METADATA}  # of systems that show folders, in lower case; and Gradescope's list
 

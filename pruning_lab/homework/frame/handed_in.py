@@ -16,7 +16,8 @@ from unicodedata import category
 
 LARGEST_ZIPS = 300_000_000  # bytes of all zips of one student
 DEEPEST_ZIP = 3  # zips in zips
-MOST_PARTS = 500  # files of one student that are looked at
+MOST_PARTS = 500  # files of one student that are looked at, notebooks first
+MOST_IN_ZIP = 20_000  # whoever packs a clone with its history packs thousands that are hidden
 DEEPEST = 20  # folders in folders
 LEAVINGS = {"__MACOSX", "__pycache__", "thumbs.db", "desktop.ini"}  # that systems leave behind, as are hidden files
 BAD_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError, OSError)
@@ -57,14 +58,15 @@ def unpacked(parts):
             waiting += [(each, inside + 1) for each in _in_zip(_small_zip(content), part.path.with_suffix(""))]
         except BAD_ZIP as error:
             problems.append(f"{part.path.name} cannot be unpacked: {error}")
+    found.sort(key=lambda part: ".ipynb" not in part.path.name.lower())
     if len(found) > MOST_PARTS:
         problems.append(f"of {len(found)} files only the first {MOST_PARTS} were looked at")
     return found[:MOST_PARTS], problems
 
 
 def _small_zip(content):
-    if content.count(b"PK\x01\x02") > MOST_PARTS:  # what begins the header of each file
-        raise ValueError(f"it has more than {MOST_PARTS} files")
+    if content.count(b"PK\x01\x02") > MOST_IN_ZIP:  # what begins the header of each file
+        raise ValueError(f"it has more than {MOST_IN_ZIP:,} files")
     return io.BytesIO(content)
 
 

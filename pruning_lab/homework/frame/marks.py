@@ -24,6 +24,8 @@ from pruning_lab.homework.frame.written import (
     written_points,
 )
 
+MOST_CODE = 200_000  # letters of one student's code that are compared: ten times what anybody writes
+
 
 class Told(NamedTuple):
     """What the instructor says beside: the column's name in Canvas or Moodle; why marks change; the code given."""
@@ -163,7 +165,7 @@ def _write_summary(run, submissions, given):
 
 def _code(submission):
     try:
-        return "\n".join(opened(submission)[0])
+        return "\n".join(opened(submission)[0])[:MOST_CODE]
     except Stopped:
         return ""
 

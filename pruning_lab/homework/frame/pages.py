@@ -36,8 +36,8 @@ _render = mistune.create_markdown(renderer=_Quiet(escape=True), plugins=["table"
 
 def as_html(markdown):
     """Return Markdown that somebody typed as HTML: tags are text, pictures and links are words, the rest is cut off."""
-    text = lines(markdown)
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]} … (cut here: look into the notebook)"
+    text = lines(markdown[:LONGEST])
+    text += " … (cut here: look into the notebook)" * (len(markdown) > LONGEST)
     try:
         return _render(text)
     except RecursionError:  # nested without end

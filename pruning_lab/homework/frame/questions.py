@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-HEADING = re.compile(r"### (\d+)\. (.*) \((\d+) points")
+HEADING = re.compile(r"### (\d{1,3})\. (.{1,200}?) \((\d{1,3}) points")  # bounded: students write cells as well
 BEGIN, END = "<!-- BEGIN QUESTION -->", "<!-- END QUESTION -->"
 
 

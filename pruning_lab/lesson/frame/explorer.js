@@ -1,6 +1,8 @@
 // What the drawings of all explorers share. The browser works out nothing that the package decides: the step at which each
 // weight goes, and every number shown, arrive as tables; moving the slider only looks them up. A drawing is a function of
-// the model that returns its size and a function that draws it; an explorer.js lists it in DRAWINGS under its name.
+// the model that returns its size and a function that draws it; the script of a lesson lists it in DRAWINGS under its
+// name. One that is drawn on by hand has a function `attend` besides: it gets the canvas, its place on the page and what
+// draws again, and returns what ends it.
 
 const DRAWINGS = {};
 const STATE = "change:place change:choice change:level";
@@ -27,8 +29,9 @@ function render({ model, el }) {
     canvas.setAttribute("aria-label", words);
     canvas.dataset.drawn = Number(canvas.dataset.drawn ?? 0) + 1; // for whoever times it
     clearTimeout(pause);
-    pause = setTimeout(() => (spoken.textContent = words), 700);
+    pause = setTimeout(() => spoken.textContent !== words && (spoken.textContent = words), 700);
   };
+  const leave = drawing.attend?.(canvas, el, draw);
   model.on(STATE, draw);
   const theme = new MutationObserver(draw);
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
@@ -41,6 +44,7 @@ function render({ model, el }) {
   place.observe(el);
   requestAnimationFrame(draw); // on a slide that is not shown yet
   return () => {
+    leave?.();
     model.off(STATE, draw);
     place.disconnect();
     theme.disconnect();

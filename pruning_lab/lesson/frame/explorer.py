@@ -2,7 +2,7 @@
 
 An explorer is a value. The package computes everything it shows, for every step of its sliders, before it appears: the
 masks, the formats and the numbers are those of the lessons. The browser only looks them up and draws: `explorer.js`
-here has what all drawings share, and the `explorer.js` of a lesson has that lesson's drawing. In a notebook, sliders
+here has what all drawings share, and the scripts of a lesson have that lesson's drawings. In a notebook, sliders
 and canvas are linked in the browser, so no message to the kernel stands between a key press and the picture.
 
 The same value shows itself wherever it is needed: `display` in a notebook (a plain figure and a table if nobody is
@@ -110,7 +110,7 @@ class Explorer:
             knob, value = control.widget()
             ipywidgets.jslink((knob, value), (canvas, control.trait))
             controls.append(knob)
-        twin = ipywidgets.HTML(f"<details><summary>As a plain figure</summary>{self._plain}</details>")
+        twin = ipywidgets.HTML(folded(self.plain))
         return ipywidgets.VBox([*controls, canvas, twin])
 
     def html(self):
@@ -126,25 +126,32 @@ class Explorer:
 
     def _ipython_display_(self):
         if attended():
-            show_widget(self.widget(), self.alt, self._plain)
+            show_widget(self.widget(), self.alt, self.plain)
             return
         plots.show(self.figure, self.alt)
         display(HTML(table_html(*self._split())))
 
     @cached_property  # drawn once: it stands in the widget, and beside it for pages without a kernel
-    def _plain(self):
+    def plain(self):
+        """The plain figure and the table as HTML."""
         return image_html(self.figure, self.alt) + table_html(*self._split())
 
     def _split(self):
         return self.table[0], self.table[1:]
 
 
+def folded(plain):
+    """Return a plain figure, in HTML, folded up as it stands below an explorer."""
+    return f"<details><summary>As a plain figure</summary>{plain}</details>"
+
+
 def drawings():
-    """Return the script of all drawings: what they share, then each `explorer.js` in its own scope."""
-    shared = ROOMS / "frame" / "explorer.js"
-    own = [ROOMS / "frame" / "curves.js", *sorted(set(ROOMS.glob("*/explorer.js")) - {shared})]
-    parts = [f"{{\n{path.read_text(encoding='utf-8')}}}\n" for path in own]
-    return "".join([shared.read_text(encoding="utf-8"), *parts])
+    """Return the script of all drawings: what they share, then the scripts of each lesson in a scope of its own."""
+    frame = ROOMS / "frame"
+    rooms = sorted({path.parent for path in ROOMS.glob("*/explorer.js")} - {frame})
+    own = [[frame / "curves.js"], *(sorted(room.glob("*.js")) for room in rooms)]
+    parts = ["{\n" + "".join(path.read_text(encoding="utf-8") for path in paths) + "}\n" for paths in own]
+    return "".join([(frame / "explorer.js").read_text(encoding="utf-8"), *parts])
 
 
 def page_script():
@@ -163,6 +170,7 @@ class Canvas(anywidget.AnyWidget):
     place = traitlets.Float(0).tag(sync=True)
     choice = traitlets.Int(0).tag(sync=True)
     level = traitlets.Int(0).tag(sync=True)  # for the third control of a drawing that has three
+    painted = traitlets.Unicode().tag(sync=True)  # what a hand drew: JupyterLab takes off what is out of sight
 
 
 def places_for(channels):

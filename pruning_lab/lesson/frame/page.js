@@ -1,7 +1,7 @@
 // Two things that ipywidgets leaves out. Its sliders tell a screen reader their value, but not what they are: each gets
 // the name beside it. And JupyterLab and Notebook claim the arrow keys, so that choosing among radio buttons (and, in
-// Notebook, moving a slider) would jump to the next cell: here the control gets them. A slider claims only the keys that move
-// it, so that Ctrl+S on it still saves.
+// Notebook, moving a slider) would jump to the next cell: here the control gets them. A slider, or a canvas that is painted by
+// keys, claims only those that move it, so that Ctrl+S on it still saves.
 
 const placeOf = (el) => el.closest(".jp-OutputArea, .jupyter-widgets-view, body");
 
@@ -17,8 +17,8 @@ function mend(place) {
 }
 
 function keepKeys({ target, key }) {
-  const handle = target.closest?.("[role=slider]");
-  handle?.toggleAttribute("data-lm-suppress-shortcuts", /^(Arrow|Page|Home|End)/.test(key));
+  const handle = target.closest?.("[role=slider], [role=application]");
+  handle?.toggleAttribute("data-lm-suppress-shortcuts", /^(Arrow|Page|Home|End| |z$)/.test(key));
 }
 
 function nameControls(el) {

@@ -2,6 +2,8 @@
 
 import numpy as np
 import torch
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from pruning_lab import masks, plots, scores
@@ -114,4 +116,29 @@ def time_figure(measured):
         axes.set_title(f"batch {batch}", fontsize=11)
     axes.invert_yaxis()  # shared: the first pattern on top in every panel
     axes.legend(fontsize=9)
+    return figure
+
+
+def full_square(weight):
+    """Return the magnitude whose square fills its place in `painted_figure`: three times the root mean square."""
+    return 3 * float(np.sqrt(np.mean(np.square(weight, dtype=np.float64))))
+
+
+def painted_figure(weight, masks_by_title):
+    """Draw a block of weights under several masks, side by side.
+
+    Each weight is a square with the area of its own square, so that the coloured area is what a mask keeps. Larger ones
+    than `full_square` fill their place and no more.
+    """
+    figure = Figure(figsize=(2.7 * len(masks_by_title), 3), layout="constrained")
+    half = np.minimum(np.abs(weight) / full_square(weight), 1) / 2
+    rows, columns = np.indices(weight.shape)
+    corners = [np.stack([columns + x * half, rows + y * half], -1) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    squares = np.stack(corners, 2)
+    for axes, (title, mask) in zip(figure.subplots(1, len(masks_by_title)), masks_by_title.items(), strict=True):
+        axes.imshow(~mask, cmap=ListedColormap(["white", plots.COLOURS["pruned"]]), vmin=0, vmax=1)
+        axes.add_collection(PolyCollection(squares[mask], facecolors=plots.COLOURS["kept"]))
+        axes.add_collection(PolyCollection(squares[~mask], facecolors="0.6"))
+        axes.set_title(title, fontsize=11)
+        axes.set(xticks=[], yticks=[])
     return figure

@@ -77,6 +77,13 @@ def read(path):
         return found, class_.origins
 
 
+def test_nobody_can_name_a_file_so_that_it_is_another_students(lay):
+    flat = {"Eve_13_assignsubmission_file__12_assignsubmission_file_hw1.ipynb": "1"}
+    found, origins = read(lay({**flat, "Ann_12_assignsubmission_file_hw1.ipynb": "2"}))
+    assert sorted(found) == ["Ann_12", "Eve_13"]
+    assert origins["Eve_13"].number == "13"
+
+
 def test_a_name_of_a_system_between_others_is_said(lay, tmp_path):
     given = {"ann.ipynb": "1", "bob/hw1.ipynb": "2", "cy_2.ipynb": "3", "doejane_1234_98765_hw1-masks.ipynb": "4"}
     with opened_class(lay(given)) as class_:

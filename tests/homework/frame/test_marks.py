@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from homework_tests import marks_of
 
+from pruning_lab.homework.frame import marks as marks_module
 from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.classroom import classroom, with_all
 from pruning_lab.homework.frame.downloads import Origin
@@ -139,6 +140,11 @@ def test_feedback_of_who_is_not_in_the_class_any_more_is_taken_away(made, tmp_pa
     left = sorted(path.name for part in ("feedback", "gradescope") for path in (tmp_path / part).iterdir())
     assert left == ["Zoë.html", "Zoë.json"]
     assert not any("Taken" in note for note in write_marks(marks_of(new), tmp_path, release.solved(made), new))
+
+
+def test_of_code_without_end_only_the_beginning_is_compared():
+    cells = [{"cell_type": "code", "source": "x = 1\n" * 1_000_000}]
+    assert len(marks_module._code(notebook({"cells": cells}))) == marks_module.MOST_CODE
 
 
 def test_who_reaches_for_the_machine_is_named_to_who_teaches_and_to_nobody_else(made, tmp_path):

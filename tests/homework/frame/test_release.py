@@ -1,14 +1,13 @@
-"""The release holds no solution and no hidden test, and neither does the folder for a hub."""
+"""The release holds no solution and no hidden test, and neither does what a student installs."""
 
 import json
 import re
-import subprocess
 
 import nbformat
 import pytest
 
 from pruning_lab.homework.frame import release
-from pruning_lab.homework.frame.assignments import SOURCES, sources
+from pruning_lab.homework.frame.assignments import sources
 
 
 def solutions(name):
@@ -32,19 +31,32 @@ def test_the_release_holds_no_solution_and_no_hidden_test(made):
     assert "hidden=True" in json.dumps(release.tests_of(made))  # what is searched for is there, elsewhere
 
 
-def test_the_folder_for_a_hub_holds_no_solution(made, tmp_path):
-    if not (SOURCES.parents[1] / ".git").exists():
-        pytest.skip("this folder is no clone")
-    page = (SOURCES.parents[1] / "site" / "hub.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^mkdir /course && git archive.*$", page, re.MULTILINE)
-    command = command.replace("/course", str(tmp_path / "course"))
-    subprocess.run(["bash", "-c", command], cwd=SOURCES.parents[1], check=True)
-    texts = [path.read_text(encoding="utf-8", errors="ignore") for path in (tmp_path / "course").rglob("*.ipynb")]
-    texts += [path.read_text(encoding="utf-8") for path in (tmp_path / "course").rglob("*.py")]
-    assert len(texts) > 40  # lessons and package are there
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory):
+    """All texts of what a student installs, {path: text}: the package as it is built, with the course inside."""
+    folder = tmp_path_factory.mktemp("handed-out")
+    pytest.importorskip("whole_wheel", reason="this folder is no clone").stage(folder)
+    paths = [path for path in folder.rglob("*") if path.suffix in (".ipynb", ".py", ".md", ".toml", ".html", ".js")]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_what_a_student_installs_holds_no_solution_no_hidden_test_and_no_rubric(made, handed_out):
+    released = f"pruning_lab/course/homework/{made.name}/student/{made.name}.ipynb"
+    assert {released, "pruning_lab/masks.py", "pruning_lab/course/notebooks/01-why-prune.ipynb"} <= handed_out.keys()
     given = (made / "student" / f"{made.name}.ipynb").read_text(encoding="utf-8")
-    secret = [line for line in solutions(made.name) if len(line) > 45 and json.dumps(line)[1:-1] not in given]
+    lines = [line for line in solutions(made.name) if len(line) > 45] + rubric(made.name)
+    secret = [line for line in lines if json.dumps(line)[1:-1] not in given]
+    assert len(secret) > 5
+    texts = handed_out.values()
     assert [line for line in secret if any(line in text or json.dumps(line)[1:-1] in text for text in texts)] == []
+    assert "hidden=True" not in handed_out[released]
+    assert [path for path in handed_out if "notebooks/homework" in path or "autograder" in path] == []
+
+
+def rubric(name):
+    """Return the lines that tell who reads an answer what it is worth."""
+    cells = nbformat.read(sources()[name], as_version=4).cells
+    return [line for cell in cells if "**Rubric.**" in cell.source for line in cell.source.splitlines() if line]
 
 
 def test_every_exercise_has_points_minutes_difficulty_and_three_hints(made):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pruning_lab.homework.frame.questions import WrittenQuestion
+from pruning_lab.homework.frame.questions import BEGIN, WrittenQuestion, written_questions
 from pruning_lab.homework.frame.written import (
     BLANK,
     code_of,
@@ -119,6 +119,15 @@ def test_an_answer_shows_its_words_and_does_nothing_else(answer, never):
     assert page.encode("utf-8")
     assert page.count("<h3>") == 1
     assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("heading", [f"### 6. Why? ({'9' * 5000} points)", "### 6. (" * 100_000])
+def test_a_heading_of_a_students_own_stops_nobody(heading):
+    """A number of 5,000 digits would end the marks of all; the search for the end of a heading would take hours."""
+    cells = [
+        {"cell_type": "markdown", "source": f"{BEGIN}\n{text}"} for text in (heading, "### 6. Why (me)? (2 points")
+    ]
+    assert written_questions(cells) == {"q6": WrittenQuestion(2, "### 6. Why (me)? (2 points", "")}
 
 
 def test_an_answer_without_end_is_cut():

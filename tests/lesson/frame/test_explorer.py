@@ -95,14 +95,14 @@ def test_no_two_drawings_have_one_name():
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_every_script_of_a_lesson_is_there_in_a_scope_of_its_own():
+def test_the_scripts_of_every_lesson_are_there_in_a_scope_of_its_own():
     shared, *own = re.split(r"^\{\n", explorer.drawings(), flags=re.MULTILINE)
     assert shared == (ROOMS / "frame" / "explorer.js").read_text(encoding="utf-8")
-    scripts = [*(ROOMS / "frame").glob("curves.js"), *(path for path in ROOMS.glob("*/explorer.js"))]
-    assert len(own) == len(scripts) - 1  # the shared one has no scope
-    for path in scripts:
-        assert explorer.drawings().count(path.read_text(encoding="utf-8")) == 1
-    assert all(part.endswith("}\n") for part in own)
+    rooms = sorted({path.parent for path in ROOMS.glob("*/*.js")} - {ROOMS / "frame"})
+    scripts = [[ROOMS / "frame" / "curves.js"], *(sorted(room.glob("*.js")) for room in rooms)]
+    assert len(own) == len(scripts)  # the shared one has no scope
+    for part, paths in zip(own, scripts, strict=True):
+        assert part == "".join(path.read_text(encoding="utf-8") for path in paths) + "}\n"
 
 
 def test_notebook_and_page_draw_with_one_script():
