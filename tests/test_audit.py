@@ -495,7 +495,7 @@ def test_a_name_is_escaped():
 
 
 def test_every_batch_size_is_measured():
-    report = audit(small(), IMAGES, batch_sizes=(1, 4), seconds=4)
+    report = audit(small(), IMAGES, sparsities=(0.9,), groups=(0.5,), batch_sizes=(1, 4), seconds=15)
     assert {f.batch for f in report.find("product")} == {1, 4}
     assert {f.batch for f in report.find("network")} == {1, 4}
 
