@@ -13,9 +13,8 @@ import pytest
 import torch
 from torch import nn
 
-from pruning_lab import measure
+from pruning_lab import command, measure
 from pruning_lab.audit import Audit, Finding, audit, verdicts
-from pruning_lab.audit.__main__ import main
 from pruning_lab.audit.arguments import with_batch
 from pruning_lab.audit.budget import Budget, timed
 from pruning_lab.audit.layers import Layer, work_of
@@ -544,6 +543,10 @@ def test_the_first_run_sees_shapes_and_calls():
 
 
 # --- The command line ---
+
+
+def main(arguments):
+    return command.main(["audit", *arguments])
 
 
 def test_the_command_line(tmp_path, monkeypatch, capsys):

@@ -1,6 +1,6 @@
 """What would pay in this network, on this machine? Measured layer by layer, and said in words with their numbers.
 
-`python -m pruning_lab.audit module:function` does the same from the command line. What runs on a GPU is written
+`pruning-lab audit module:function` does the same from the command line. What runs on a GPU is written
 for one, and was not tried on any.
 """
 

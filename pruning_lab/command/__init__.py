@@ -40,6 +40,14 @@ def _parser():
     journal = _add(commands, "journal", _journal, "write your journal as Markdown", "journal export notes.md")
     journal.add_argument("action", choices=["export"])
     journal.add_argument("file", nargs="?", help="a new file; default: beside the journal")
+    told = "what each kind of pruning would pay in a network of yours, on this machine"
+    audit = _add(commands, "audit", _audit, told, "audit mine:network --html page.html")
+    audit.add_argument("network", help="module:function, where function() returns (model, example_inputs)")
+    audit.add_argument("--evaluate", help="module:function of a model that returns a number")
+    audit.add_argument("--html", help="write one page to this file")
+    audit.add_argument("--json", help="write every number to this file")
+    audit.add_argument("--seconds", type=float, default=60, help="what the measurements may take (60)")
+    audit.add_argument("--resume", help="file from which calls of --evaluate that were interrupted go on")
     told = "how often your predictions were right, and how sure you were"
     calibration = _add(commands, "calibration", _calibration, told, "calibration mine.png")
     calibration.add_argument("picture", nargs="?", type=Path, help="a PNG to draw it in, beside the words")
@@ -94,6 +102,12 @@ def _doctor(given):
         return doctor.Finding("grading homework", sandbox.described() if CLONE else "done in a clone of the course")
 
     return min(doctor.main(grading), 1)
+
+
+def _audit(given):
+    from pruning_lab.command import audit
+
+    return audit.run(given)
 
 
 def _journal(given):

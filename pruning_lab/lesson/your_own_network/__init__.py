@@ -5,6 +5,7 @@ from pruning_lab.lesson.your_own_network.drawings import amdahl_picture, choice_
 from pruning_lab.lesson.your_own_network.experiments import (
     fashion,
     halves,
+    line_meets,
     sensitivity_curves,
     smaller,
     smaller_networks,
@@ -21,6 +22,7 @@ __all__ = [
     "fashion",
     "halves",
     "kinds_picture",
+    "line_meets",
     "sensitivity_curves",
     "smaller",
     "smaller_networks",

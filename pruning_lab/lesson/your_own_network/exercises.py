@@ -4,6 +4,7 @@ import numpy as np
 
 from pruning_lab.audit.verdicts import amdahl
 from pruning_lab.lesson.frame.answers import likely_slip, number, require
+from pruning_lab.lesson.your_own_network.experiments import line_meets
 
 
 def speedup(answer):
@@ -32,7 +33,7 @@ def crossing(answer):
         got = number(answer(first, second, dense))
         (low, fast), (high, slow) = first, second
         slope = (slow - fast) / (high - low)
-        right = low + (dense - fast) / slope
+        right = line_meets(first, second, dense)
         slips = {
             "the line does not begin at 0 seconds: without any weight a kernel still takes its time": dense / slope,
             "that is how far it is from the first density; add the first": right - low,

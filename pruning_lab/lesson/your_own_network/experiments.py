@@ -58,6 +58,16 @@ def smaller_networks(network, fractions, pictures, validation, epochs=1):
     return found
 
 
+def line_meets(first, second, dense):
+    """Return the density at which the line through two (density, seconds) takes `dense` seconds.
+
+    >>> line_meets((0.25, 2.0), (0.5, 6.0), 4.0)
+    0.375
+    """
+    (low, fast), (high, slow) = first, second
+    return low + (dense - fast) * (high - low) / (slow - fast)
+
+
 def halves(reports):
     """Return {network: the share of multiply-accumulates that is left with half of the channels gone}.
 
