@@ -188,6 +188,7 @@ def test_files_beside_the_notebook_are_there_and_can_be_imported():
         ("%matplotlib inline\nx = 3\n!ls", "x"),
         ("import asyncio\nawait asyncio.sleep(0)\nx = 3", "x"),
         ("display(1)\nx = 3", "x"),
+        ("breakpoint()\nimport pdb; pdb.set_trace()\nx = 3", "x"),
         ("x = 3 if input('?') == '' else 0", "x"),
         ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\nx = 3", "x"),
     ],
@@ -251,3 +252,11 @@ def test_an_engine_that_does_not_answer_is_none_and_one_that_isolates_nothing_is
     (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
     assert not container._answers("docker")
     assert shutil.which("docker") == str(tmp_path / "docker")
+
+
+def test_the_command_that_pip_made_is_hidden_as_the_package_is(tmp_path):
+    for name in ("bin/pruning-lab", "bin/python", "lib/python3.11/site-packages/pruning_lab.pth"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("something")
+    hidden = {path.name for path in view._installed([tmp_path / "bin", tmp_path / "lib"])}
+    assert hidden == {"pruning-lab", "pruning_lab.pth"}
