@@ -65,6 +65,10 @@ def test_agreement_is_drawn_with_its_interval_and_the_dice_together():
     means = sorted({round(float(bar.lines[0].get_xdata()[0]), 3) for bar in axes.containers})
     assert means == [0.3, 0.35]
     assert axes.get_legend_handles_labels()[1] == ["just removed", "their mean kept"]
+    whiskers = [[line.tolist() for bars in bar.lines[2] for line in bars.get_segments()] for bar in axes.containers]
+    spans = [[end[0] for end in line[0]] for line in whiskers if line]
+    assert len(spans) == 2  # of L1 norm, just removed and mean kept; a throw of the dice is a mark alone
+    assert np.allclose(sorted(spans), [[0.2, 0.4], [0.2, 0.5]])
 
 
 def test_a_bar_for_each_block_and_rule():
