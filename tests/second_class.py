@@ -416,17 +416,9 @@ HONEST = {
     "a zip from Windows": (lambda solved: _zip({"hw1\\work\\hw1-masks.ipynb": json.dumps(solved)}), RIGHT, PASSED),
     "a guard": (add("if __name__ == '__main__':\n    again = my_mask\nmy_mask = again"), RIGHT, PASSED),
     "a breakpoint left behind": (
-        add("_step = my_step\ndef my_step(*given):\n    breakpoint()\n    return _step(*given)"),
+        add("import pdb\n_step = my_step\ndef my_step(*a):\n    breakpoint(); pdb.set_trace()\n    return _step(*a)"),
         RIGHT,
         PASSED,
-    ),
-    "many processes of one's own": (
-        add(
-            "from multiprocessing import Pool\n_m = my_mask\ndef my_mask(*a):\n"
-            "    with Pool(2) as pool: return pool.apply(_m, a)"
-        ),
-        14,
-        "",
     ),
     "counts its calls": (
         add("calls = 0\n_m = my_mask\ndef my_mask(*a):\n    global calls\n    calls += 1\n    return _m(*a)"),

@@ -170,7 +170,8 @@ def _executor(scheduler, workers):
     if scheduler:
         from distributed import Client  # of the extra `cluster`; a class on one machine does without
 
-        yield Client(scheduler).get_executor()
+        with Client(scheduler).get_executor() as pool:
+            yield pool
         return
     context, folder = multiprocessing.get_context("spawn"), tempfile.gettempdir()
     with ProcessPoolExecutor(workers, context, grading.end_with_parent, [folder]) as pool:

@@ -49,7 +49,7 @@ def unpacked(parts):
     found, problems, room = [], [], LARGEST_ZIPS
     waiting = [(part, 0) for part in parts]
     for part, inside in waiting:  # what is in a zip joins the end
-        if part.path.suffix.lower() != ".zip" or inside == DEEPEST_ZIP:
+        if part.path.suffix.lower() != ".zip" or inside == DEEPEST_ZIP or len(waiting) > MOST_IN_ZIP:
             found.append(part)
             continue
         try:

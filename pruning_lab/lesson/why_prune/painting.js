@@ -116,7 +116,7 @@ function verdict(found, { unit, key, limit, magnitude, structured, best }) {
 // Return the table: the round, then everything that was counted.
 function lines(found, { unit, limit, share, magnitude, structured, best }, { cost }) {
   const { energy, nonzeros, left, tooFull, bytes, multiplications } = found;
-  const misfit = bytes.NOfM === null ? `none: ${whole(tooFull)} groups hold more than 2` : null;
+  const misfit = bytes.NOfM === null ? `none, ${whole(tooFull)} fours are too full` : null;
   return [
     ["budget", `${whole(limit)} ${unit}, ${share}`],
     ["your mask takes", `${whole(cost)} (${cost > limit ? "too many" : "fits"})`],

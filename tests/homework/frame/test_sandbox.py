@@ -188,6 +188,7 @@ def test_files_beside_the_notebook_are_there_and_can_be_imported():
         ("%matplotlib inline\nx = 3\n!ls", "x"),
         ("import asyncio\nawait asyncio.sleep(0)\nx = 3", "x"),
         ("display(1)\nx = 3", "x"),
+        ("breakpoint()\nimport pdb; pdb.set_trace()\nx = 3", "x"),
         ("x = 3 if input('?') == '' else 0", "x"),
         ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\nx = 3", "x"),
     ],

@@ -295,8 +295,27 @@ def test_a_zip_writes_nowhere(tmp_path):
 
 def test_of_very_many_files_only_some_are_looked_at(tmp_path, monkeypatch):
     monkeypatch.setattr(handed_in, "MOST_PARTS", 3)
-    given = {f"ann/{number}.txt": b"" for number in range(5)} | {"ann/.hidden": b"", "ann/0.ipynb": notebook("a = 1")}
+    given = {f"ann/{number}.txt": b"" for number in range(5)} | {"ann/.hidden": b"", "ann/z.ipynb": notebook("a = 1")}
     assert opened(hand_in(tmp_path, given)["ann"]).notes == ["of 6 files only the first 3 were looked at."]
+
+
+def test_who_packs_a_clone_with_its_history_keeps_their_points(tmp_path):
+    files = {f".git/objects/{number}": b"" for number in range(3000)} | {f"data/{number}": b"" for number in range(600)}
+    (submission,) = hand_in(tmp_path, {"ann.zip": zipped(**files, **{"hw1/z.ipynb": notebook("a = 1")})}).values()
+    assert opened(submission).cells == ["a = 1"]
+
+
+def test_zips_in_zips_without_end_are_left_packed(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in, "MOST_IN_ZIP", 10)
+    inner = zipped(**{f"{number}.txt": b"" for number in range(5)})
+    (part,) = handed_in.parts_of(folder_with(tmp_path, zipped(**{f"{number}.zip": inner for number in range(8)})))
+    found, _ = handed_in.unpacked([part])
+    assert len(found) < 8 + 10
+
+
+def folder_with(folder, content):
+    (folder / "ann.zip").write_bytes(content)
+    return folder
 
 
 def test_an_empty_class_is_refused(tmp_path):
