@@ -16,7 +16,14 @@ def test_every_lesson_has_a_row():
     assert linked == [(lesson.number, lesson.stem) for lesson in lessons()]
 
 
-@pytest.mark.parametrize("page", ["README.md", "site/accessibility.md", "site/elsewhere.md"])
+def test_every_check_that_the_statement_names_is_there():
+    text = (ROOT / "site" / "accessibility.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+|\w+_tests|bad_input)`", text)
+    assert len(named) > 10
+    assert [name for name in named if not [*(ROOT / "tests").rglob(f"{name}.py")]] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "site/elsewhere.md"])
 def test_every_file_that_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:tests|notebooks|site|pruning_lab)/[\w./-]+|[.\w]+/?[\w-]+\.(?:py|json|yml))`", text)
