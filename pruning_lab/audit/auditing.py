@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,7 @@ class _Auditing:
         return Audit(tuple(self.found), facts, tuple(self.unseen))
 
 
+@cache
 def _compile():
     """Have Numba compile every kernel, which takes seconds the first time, before a clock runs."""
     for columns in ((), (2,)):

@@ -51,8 +51,8 @@ def bytes_against_density(findings: Sequence[Finding]) -> tuple[Axes, str]:
         densities = sorted(curve)
         shares = [100 * curve[density] / dense for density in densities]
         again, place = divmod(number, len(SERIES))
-        look = {"color": SERIES[place], "marker": MARKERS[place], "linestyle": "--" if again else "-"}
-        ax.plot(densities, shares, label=name, **look)
+        line = "--" if again else "-"
+        ax.plot(densities, shares, label=name, color=SERIES[place], marker=MARKERS[place], linestyle=line)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(xlabel="density (fraction of weights kept)", ylabel="bytes [% of dense]", ylim=(0, None))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)

@@ -105,7 +105,7 @@ def work_of(module: nn.Module, layer: Layer, seen: Seen | None) -> Work | str:
         return Work(weight, given // ends[1])
     if weight.ndim == 2 and tuple(weight.shape[::-1]) == ends:  # as GPT-2 of transformers keeps it
         return Work(weight.T, given // ends[1])
-    return f"no rule says how a {layer.kind} multiplies by it"
+    return f"no rule says how the layer, of class {layer.kind}, multiplies by it"
 
 
 def sample(work: Work, scale: float) -> Tensor:

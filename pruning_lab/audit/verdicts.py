@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from .findings import Finding, selected
 
 Findings = Sequence[Finding]
+SCATTERED = ("CSR", "tiled CSR")  # kernels for zeros that lie anywhere
 NAMED = 3  # layers that a sentence lists before it says how many more
 
 
@@ -62,12 +63,15 @@ def paying(products: Findings) -> list[Finding]:
 
 
 def all_scattered(findings: Findings, facts: dict, level: float, batch: int) -> float | None:
-    """Return how fast the network would be if every layer that was timed were multiplied by CSR at a sparsity.
+    """Return how fast the network would be if every layer that was timed were multiplied by CSR, tiled or not.
 
     Told from the shares of the time and the ratios of the layers, not measured as a whole; None where none was timed.
     """
     share = {f.where: f.value for f in selected(findings, "share")}
-    ratios = {f.where: f.value for f in selected(findings, "product", what="CSR", level=level, batch=batch)}
+    ratios: dict[str, float] = {}
+    for finding in selected(findings, "product", level=level, batch=batch):
+        if finding.what in SCATTERED:
+            ratios[finding.where] = max(finding.value, ratios.get(finding.where, 0.0))
     ratios |= {layer: ratios[source] for layer, source in facts["measured on"].items() if source in ratios}
     ratios = {layer: ratio for layer, ratio in ratios.items() if layer in share}
     if not ratios:
@@ -97,7 +101,7 @@ def _channels(findings, batch, at):
         ]
         against = f"; against the same network masked {masked[0].ratio}" if masked else ""
         left = f"; {macs[0]} of the multiply-accumulates are left" if macs else ""
-        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {_judged(finding)} here{against}{left}."
+        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {_judged(finding)}{against}{left}."
     if groups := selected(findings, "group", what="MACs saved"):
         best = max(groups, key=lambda f: f.value)
         total = [f.value for f in selected(findings, "cost", what="MACs", level=0.0)]
@@ -113,7 +117,7 @@ def _zeros(findings, facts, batch, at):
         where = f"Zeros left in place at {finding.level:g}{at}"
         yield f"{where}: {_judged(finding)}; a dense kernel multiplies them like any number."
     products = [f for f in selected(findings, "product", batch=batch) if f.level is not None]
-    scattered = [f for f in products if f.what == "CSR"]
+    scattered = [f for f in products if f.what in SCATTERED]
     if scattered:
         level = max(f.level for f in scattered)
         ratio = all_scattered(findings, facts, level, batch)
@@ -122,7 +126,7 @@ def _zeros(findings, facts, batch, at):
             start += f"{ratio:.2f}x for the network by CSR in every layer that was timed (told from their ratios and "
             start += "shares, not measured as a whole). "
         yield start + _where_it_pays(findings, scattered, batch, "CSR")
-    if patterns := [f for f in products if f.what != "CSR"]:
+    if patterns := [f for f in products if f.what not in SCATTERED]:
         yield f"Zeros in patterns{at}: " + _where_it_pays(findings, patterns, batch, "A kernel for 4x1 vectors or n:m")
 
 
@@ -170,8 +174,8 @@ def _sensitivity(findings):
         for level in _levels(found)[-1:]:
             at = sorted((f for f in found if f.level == level), key=lambda f: abs(f.value - base[0].value))
             yield (
-                f"Evaluated, one {name} at a time at {level:g}: as it is {base[0].value:.4g}; farthest from it without "
-                f"{at[-1].where!r}, {at[-1].value:.4g}; nearest without {at[0].where!r}, {at[0].value:.4g}."
+                f"Evaluated, one {name} at a time at {level:g}: {base[0].value:.4g} as it is; farthest from that with "
+                f"{at[-1].where!r} pruned, {at[-1].value:.4g}; nearest with {at[0].where!r}, {at[0].value:.4g}."
             )
 
 
@@ -188,6 +192,8 @@ def _from(findings, product, batch):
     if not found:
         return ""
     [limit] = found
+    if limit.unit.endswith("the highest measured") and not product.pays:
+        return ""
     if limit.unit.endswith("the highest measured"):
         return f", at every density measured, up to {limit.value:.2g}"
     return f", from density {limit.value:.2g} down{' (extrapolated)' if limit.unit.endswith('extrapolated') else ''}"

@@ -88,9 +88,10 @@ def _lab(given):
 def _doctor(given):
     from pruning_lab.homework.frame import sandbox
     from pruning_lab.lesson.frame import doctor
+    from pruning_lab.places import CLONE
 
     def grading():  # no fault where submissions cannot be cut off: only who grades needs it
-        return doctor.Finding("grading homework", sandbox.described())
+        return doctor.Finding("grading homework", sandbox.described() if CLONE else "done in a clone of the course")
 
     return min(doctor.main(grading), 1)
 

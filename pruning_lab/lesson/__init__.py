@@ -3,11 +3,11 @@
 from pruning_lab.lesson.frame.calibration import calibration
 from pruning_lab.lesson.frame.claims import claims
 from pruning_lab.lesson.frame.curves import explore_accuracy
+from pruning_lab.lesson.frame.download import export_journal
 from pruning_lab.lesson.frame.finish import finish
 from pruning_lab.lesson.frame.frontier import frontier
 from pruning_lab.lesson.frame.guess import guess
 from pruning_lab.lesson.frame.inquiry import inquiry
-from pruning_lab.lesson.frame.journal import export as export_journal
 from pruning_lab.lesson.frame.practice import practice, self_check, yours
 from pruning_lab.lesson.frame.predict import predict
 from pruning_lab.lesson.frame.research import research_room

@@ -20,6 +20,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+OURS = {"include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]]}  # of a notebook in Lab; the rest is Lab's own
 RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
 STEP_MS = 60_000
 
@@ -76,6 +77,14 @@ def browser_page():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser.new_page(viewport={"width": 1400, "height": 1000})
         browser.close()
+
+
+def serious(page, context=None):
+    """Return (rule, the first element) for each rule of axe that a page breaks in a serious or critical way."""
+    from axe_playwright_python.sync_playwright import Axe  # benchmarks/widgets.py, which has no use for it, needs none
+
+    found = Axe().run(page, context=context).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")]
 
 
 def idle(page):

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, RUN_ALL_MS, STEP_MS, browser_page, open_and_run_all, running_lab
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    OURS,
+    RUN_ALL_MS,
+    STEP_MS,
+    browser_page,
+    open_and_run_all,
+    running_lab,
+    serious,
+)
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01-why-prune.ipynb"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -33,6 +43,10 @@ def test_run_all_ends_without_an_error(page):
         page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr'] >> text=Traceback").count() == 0
     )
     assert page.locator("text=AssertionError").count() == 0
+
+
+def test_nothing_serious_stands_between_the_lesson_and_its_reader(page):
+    assert serious(page, OURS) == []
 
 
 def test_the_slider_changes_the_picture_by_keyboard(page):

@@ -16,12 +16,14 @@ from playwright.sync_api import expect
 from browser.lab import (
     CHROMIUM,
     NO_BROWSER,
+    OURS,
     RUN_ALL_MS,
     STEP_MS,
     browser_page,
     idle,
     open_and_run_all,
     running_lab,
+    serious,
     write_notebook,
 )
 from pruning_lab.lesson.frame.keys import keys_of
@@ -234,6 +236,7 @@ def test_a_lesson_shows_no_answer_after_run_all_and_opens_every_one(page, addres
     open_replies(page)
     open_hints(page, keys_of(lesson_run.room)["hints"])
     open_verdicts(page)
+    assert serious(page, OURS) == []  # in the dark, with everything open
     page.evaluate(END_KERNELS)  # one at a time: each takes up to two gigabytes
     page.goto("about:blank")
 

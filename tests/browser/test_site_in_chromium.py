@@ -6,9 +6,8 @@ import sys
 from urllib.parse import unquote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
@@ -133,8 +132,4 @@ def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, t
     for path in [path for path in pages_of(site) if path.parent != site]:  # search and index of words are the theme's
         page.goto(path.as_uri())
         page.evaluate(ONE_OF_EACH)
-        found = Axe().run(page, context="article").response["violations"]
-        serious = [
-            (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], path
+        assert serious(page, "article") == [], path

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import build, slides_of
 
@@ -111,5 +110,4 @@ def test_nothing_serious_stands_between_a_deck_and_its_reader(page, built, numbe
     page.wait_for_function("Reveal.isReady()")
     for slide in range(len(slides_of(lessons()[number].deck))):
         page.evaluate(f"Reveal.slide({slide})")
-        found = Axe().run(page).response["violations"]
-        assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+        assert serious(page) == []

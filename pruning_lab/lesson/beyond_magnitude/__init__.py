@@ -34,6 +34,7 @@ from pruning_lab.lesson.beyond_magnitude.lite0 import agreement_after, interval,
 from pruning_lab.lesson.beyond_magnitude.lottery import CONTROLS, dense_network, flat_pictures, one_shot
 from pruning_lab.lesson.beyond_magnitude.photographs import TURNS
 from pruning_lab.lesson.beyond_magnitude.reveal import dice_reveal
+from pruning_lab.lesson.beyond_magnitude.table import rules_table
 from pruning_lab.lesson.beyond_magnitude.tiny import hidden_network, logits_of_hidden, pictures, softmax_regression
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "removals",
     "removals_text",
     "removed_one_by_one",
+    "rules_table",
     "scores_by_rule",
     "seeds_picture",
     "shift_picture",

@@ -58,7 +58,7 @@ def predictions_picture(scores_by_rule, measured, agreements):
     panels = figure.subplots(1, len(scores_by_rule), sharey=True)
     for number, (axes, (rule, scores)) in enumerate(zip(panels, scores_by_rule.items(), strict=True)):
         axes.loglog(scores.flatten().numpy(), measured.flatten().numpy(), ".", color=plots.SERIES[number], markersize=4)
-        axes.set_title(f"{rule}\nrank correlation {agreements[rule]:.2f}", fontsize=11)
+        axes.set_title(f"{rule}\nrank corr. {agreements[rule]:.2f}", fontsize=11)
         axes.set_xlabel("score")
         axes.spines[["top", "right"]].set_visible(False)
         if rule == "OBD":
@@ -106,9 +106,9 @@ def calibration_picture(found, by_magnitude):
         axes.loglog(sizes, [one.outside for one in own], label=method, **style)
         axes.loglog(sizes, [max(one.inside, 1e-5) for one in own], "--", **style)
     axes.axhline(by_magnitude, color=plots.COLOURS["dense"], linestyle=":", label="magnitude, no pictures")
-    axes.set(xlabel="pictures used (solid: error on others; dashed: on those used)", ylabel="error of the output")
+    axes.set(xlabel="pictures used (dashed: error on these)", ylabel="error of the output")
     axes.set_ylim(8e-6, 2)
-    axes.set_xticks(sizes, [f"{size}" for size in sizes], minor=False)
+    axes.set_xticks(sizes[::2], [f"{size}" for size in sizes[::2]], minor=False)
     axes.set_xticks([], minor=True)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)

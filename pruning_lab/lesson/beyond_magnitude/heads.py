@@ -13,7 +13,7 @@ from pruning_lab import data, masks, models
 from pruning_lab.models import wordpiece
 
 NEAREST, CALIBRATED_ON, FRACTION = 10, 96, 0.25
-RULES = ("weight norm", "activation", *(f"dice {seed}" for seed in range(5)))
+RULES = ("weights of o", "all weights", "activation", *(f"dice {seed}" for seed in range(5)))
 
 
 def heads_of(tensor, size, axis):
@@ -26,19 +26,20 @@ def scores_of(model, rule, number):
 
     Args:
         model: MiniLM. number: of the block.
-        rule: "weight norm", of all that a head owns; "activation", the norm of what it adds to the block, on glosses
-            for calibration; or "dice" and a seed.
+        rule: "weights of o", the norm of a head's columns there; "all weights", of all that it owns; "activation", the
+            norm of what it adds to the block, on glosses for calibration; or "dice" and a seed.
     """
     block, size = model.blocks[number], model.blocks[number].head_dim
-    if rule == "weight norm":
-        owned = [(block.q.weight, 0), (block.k.weight, 0), (block.v.weight, 0), (block.o.weight, 1)]
+    if rule in ("weights of o", "all weights"):
+        owned = [(block.o.weight, 1), (block.q.weight, 0), (block.k.weight, 0), (block.v.weight, 0)]
+        owned = owned[:1] if rule == "weights of o" else owned
         return torch.stack([heads_of(weight, size, axis).square() for weight, axis in owned]).sum(0).sqrt()
     if rule == "activation":
         read = read_by_o(model, number).unflatten(1, (-1, size))
         written = block.o.weight.unflatten(1, (-1, size))
         return torch.einsum("thd,ohd->tho", read, written).square().sum(2).mean(0).sqrt()
     if not rule.startswith("dice "):
-        raise ValueError(f"rule must be weight norm, activation, or dice and a number; got {rule!r}")
+        raise ValueError(f"rule must be weights of o, all weights, activation, or dice and a number; got {rule!r}")
     generator = torch.Generator().manual_seed(int(rule[5:]) * 100 + number)
     return torch.rand(block.o.in_features // size, generator=generator)
 

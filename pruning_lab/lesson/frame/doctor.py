@@ -6,14 +6,17 @@ import sysconfig
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from threadpoolctl import threadpool_info
 
 from pruning_lab import data
+from pruning_lab.lesson.frame.frontend import frontend
 from pruning_lab.lesson.frame.journal import journal_path
 from pruning_lab.lesson.frame.lessons import NAME, lessons
-from pruning_lab.places import CONSTRAINTS, NOTEBOOKS, of_the_course
+from pruning_lab.places import CLONE, CONSTRAINTS, NOTEBOOKS, of_the_course
 
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
@@ -39,18 +42,26 @@ def python_version():
     return Finding("Python", found, "" if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer.")
 
 
-def versions(constraints=CONSTRAINTS):
-    """Compare the packages that the course requires with the versions it was tested with."""
-    names = [name for name in metadata.requires("pruning-lab") if ";" not in name]
+def versions(constraints=CONSTRAINTS, set_up=CLONE is not None):
+    """Compare the packages that the course requires with those that it was tested with, and with those that it takes.
+
+    Args:
+        set_up: whether the course's own set-up has installed the packages: then they are those of the tests.
+    """
+    needed = [Requirement(line) for line in metadata.requires("pruning-lab") if ";" not in line]
+    there = {need.name: metadata.version(need.name) for need in needed}
     tested = _pins(constraints)
-    wrong = [
-        f"{name} {metadata.version(name)} (tested with {tested[name]})"
-        for name in names
-        if name in tested and metadata.version(name).partition("+")[0] != tested[name]
-    ]
-    found = f"{len(names)} packages, {len(wrong)} of another version than tested"
-    advice = f"{'; '.join(wrong)}. `make lab` installs the tested ones." if wrong else ""
-    return Finding("packages", found, advice)
+    others = [name for name in there if name in tested and there[name].partition("+")[0] != tested[name]]
+    refused = [f"{need.name} {there[need.name]} (needs {need.specifier})" for need in needed if not _is_taken(need)]
+    found = f"{len(needed)} packages, {len(others)} of another version than tested"
+    if set_up:
+        advice = "; ".join(f"{name} {there[name]} (tested with {tested[name]})" for name in others)
+        return Finding("packages", found, f"{advice}. `make lab` installs the tested ones." if others else "")
+    return Finding("packages", found, f"{'; '.join(refused)}. Bring them up to date with pip." if refused else "")
+
+
+def _is_taken(need):
+    return need.specifier.contains(metadata.version(need.name), prereleases=True)
 
 
 def _pins(path):
@@ -92,8 +103,16 @@ def journal():
         return Finding("journal", f"{folder} cannot be written ({error.strerror})", advice)
 
 
+def shown_by():
+    """Say which program shows the notebook, where that can be told, and what is different there."""
+    here = frontend()
+    return Finding("shown by", here.name if here.controls else f"{here.name}: no controls work there")
+
+
 def widgets(folder=LABEXTENSIONS):
-    """Check that the parts of sliders and canvases that the browser needs are installed."""
+    """Check that the parts of sliders and canvases that the browser needs are installed, where they come from here."""
+    if frontend().brings_widgets or find_spec("jupyter_server") is None:
+        return Finding("widgets in the browser", "they come from the program that shows the notebook")
     missing = [name for name in WIDGETS if not (folder / name / "package.json").exists()]
     advice = f"Without {' and '.join(missing)} sliders stay text. `make lab` installs them." if missing else ""
     return Finding("widgets in the browser", "missing" if missing else "installed for JupyterLab and Notebook", advice)
@@ -126,7 +145,7 @@ def parts_of_lessons():
 QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson runs these
 
 
-def findings(checks=(*QUICK, threads, images, parts_of_lessons)):
+def findings(checks=(*QUICK, shown_by, threads, images, parts_of_lessons)):
     """Return the findings of all checks, in their order."""
     return [check() for check in checks]
 

@@ -23,7 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pruning_lab import plots
-from pruning_lab.attendance import attended
+from pruning_lab.lesson.frame.frontend import has_controls
 from pruning_lab.lesson.frame.lessons import ROOMS
 from pruning_lab.lesson.frame.view import show_widget, wide
 from pruning_lab.plots.canvas import image_html
@@ -125,7 +125,7 @@ class Explorer:
         return "\n".join([self.alt, *("  ".join(map(str, row)).strip() for row in self.table)])
 
     def _ipython_display_(self):
-        if attended():
+        if has_controls():
             show_widget(self.widget(), self.alt, self.plain)
             return
         plots.show(self.figure, self.alt)

@@ -9,6 +9,7 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from pruning_lab.attendance import attended
+from pruning_lab.lesson.frame.frontend import has_controls
 from pruning_lab.lesson.frame.keys import expected
 from pruning_lab.lesson.frame.predict import Question, asked_html, option_around, option_naming
 from pruning_lab.lesson.frame.view import show_widget
@@ -54,7 +55,7 @@ def guess(question, options=None, *, topic):
     wanted = expected(question)
     if str(answer) not in wanted and wanted and not attended():  # a learner's machine may find otherwise
         raise ValueError(f"answer must be {' or '.join(map(repr, wanted))}, as keys.toml has it; got {answer!r}")
-    (_ask if attended() else _fold)(question, options, answer, _outputs(captured), topic)
+    (_ask if has_controls() else _fold)(question, options, answer, _outputs(captured), topic)
 
 
 def _option(options, answer):

@@ -5,7 +5,7 @@ from html import escape
 import ipywidgets
 from IPython.display import HTML, display
 
-from pruning_lab.attendance import attended
+from pruning_lab.lesson.frame.frontend import has_controls
 from pruning_lab.lesson.frame.keys import keys_of
 from pruning_lab.lesson.frame.lessons import lesson
 from pruning_lab.lesson.frame.predict import asked_html
@@ -28,7 +28,7 @@ def inquiry(number):
     questions, replies = asked["questions"], asked["replies"]
     if not questions or not set(questions.values()) <= set(replies):
         raise ValueError(f"inquiry must have questions whose right options have replies; got {asked}")
-    if not attended():
+    if not has_controls():
         display(HTML("".join(_folded(*item, replies) for item in questions.items())))
         return
     boxes = [_box(place, *item, replies) for place, item in enumerate(questions.items(), start=1)]

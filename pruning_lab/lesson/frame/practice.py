@@ -1,8 +1,11 @@
 """Exercises: hints in three steps, checks that say what is wrong with this answer, and a self-check."""
 
+from html import escape
+
 import ipywidgets
 
 from pruning_lab.lesson.frame.answers import Answer, NotStarted, WrongAnswer, name_of
+from pruning_lab.lesson.frame.frontend import has_controls
 from pruning_lab.lesson.frame.keys import hints_for
 from pruning_lab.lesson.frame.session import current
 from pruning_lab.lesson.frame.view import message, noted, show_widget
@@ -106,7 +109,12 @@ def _offer(hints):
         more.disabled = count == 3
 
     more.on_click(show_next)
-    show_widget(ipywidgets.VBox([more, shown]), "(Three hints here, in JupyterLab.)")
+    twin = "" if has_controls() else _folded(hints)  # where a button can show them, they are not on the page before
+    show_widget(ipywidgets.VBox([more, shown]), "(Three hints here, in JupyterLab.)", twin)
+
+
+def _folded(hints):
+    return "".join(f"<details><summary>Hint {n}</summary>{escape(hint)}</details>" for n, hint in enumerate(hints, 1))
 
 
 def self_check(question):

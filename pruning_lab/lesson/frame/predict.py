@@ -5,8 +5,8 @@ from html import escape
 import ipywidgets
 from IPython.display import HTML, display
 
-from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import journal
+from pruning_lab.lesson.frame.frontend import has_controls
 from pruning_lab.lesson.frame.session import current
 from pruning_lab.lesson.frame.view import message, noted, show_widget, wide
 
@@ -38,7 +38,7 @@ def predict(question, options, reveal, *, topic, confidence=True):
     options = list(options)
     if len(options) < 2 or len(set(options)) < len(options):
         raise ValueError(f"options must be at least two distinct answers; got {options}")
-    if not attended():
+    if not has_controls():
         _show_folded(question, options, reveal)
         return
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from pruning_lab.lesson.frame.view import VIEW
 from pruning_lab.places import NOTEBOOKS
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def refresh(path):
@@ -53,7 +53,7 @@ def strip(notebook):
             output.pop("execution_count", None)
             if output.output_type == "execute_result":
                 output.execution_count = None
-            output.get("data", {}).pop(WIDGET, None)
+            output.get("data", {}).pop(VIEW, None)
     return notebook
 
 

@@ -4,6 +4,7 @@ import ipywidgets
 
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.claims import load_claims, load_sources
+from pruning_lab.lesson.frame.download import link
 from pruning_lab.lesson.frame.view import message, noted, show_widget, whole, wide
 
 KINDS = ("concept", "equation", "source", "code", "claim", "misconception", "demo state")
@@ -81,7 +82,8 @@ class _Room:
 
     def _on_export(self, _button):
         try:
-            self.status.value = message(f"Written to {journal.export()}.")
+            written = journal.export()
+            self.status.value = message(f"Written to {written}.") + link(written.name, written.read_bytes())
         except (journal.JournalError, OSError) as error:
             self.status.value = message(f"Not written: {error}")
 

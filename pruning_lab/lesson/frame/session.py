@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import doctor, journal
+from pruning_lab.lesson.frame.frontend import NO_CONTROLS, enable_controls, frontend
 from pruning_lab.lesson.frame.view import message, show_widget
 from pruning_lab.measure import processor_name
 
@@ -53,7 +54,18 @@ def start(lesson):
     global _started
     _started = lesson
     if attended():
+        _prepare_frontend()
         show_widget(ipywidgets.HTML(message(greeting(lesson))), "")
+
+
+def _prepare_frontend():
+    """Switch controls on where they must be, and say what is different where these cells are shown."""
+    enable_controls()
+    here = frontend()
+    if not here.controls:
+        print(NO_CONTROLS)
+    if not here.keeps:
+        print(f"{here.name}: your journal is in {journal.journal_path()}. {here.advice}")
 
 
 def current():

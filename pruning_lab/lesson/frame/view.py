@@ -12,9 +12,14 @@ from IPython.display import display
 
 from pruning_lab.attendance import attended
 from pruning_lab.lesson.frame import journal
+from pruning_lab.lesson.frame.frontend import NO_CONTROLS, has_controls
 
 HERE = Path(__file__).parent
-GONE = "The controls of this cell ended with their kernel. Run the cells again (Run → Run All Cells) to have them back."
+VIEW = "application/vnd.jupyter.widget-view+json"
+GONE = (
+    "The controls of this cell ended with their kernel. Run the cells again (Run → Run All Cells) to have them back. "
+    "A program that cannot show controls has this in their place."
+)
 _saves = count()
 
 
@@ -36,16 +41,20 @@ class Care(anywidget.AnyWidget):
 
 
 def show_widget(widget, text, twin=""):
-    """Display a widget; a page without its kernel shows `text`, and the HTML `twin`, in its place."""
+    """Display a widget; a page without its kernel or without controls shows `text`, and the HTML `twin`, instead."""
+    words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
+    if attended() and not has_controls():
+        display({"text/html": f"{words}{twin}<p><em>{NO_CONTROLS}</em></p>", "text/plain": text}, raw=True)
+        return
     name = f"twin-{uuid4().hex}"
-    bundle = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])._repr_mimebundle_()
-    display({**bundle, "text/plain": text}, raw=True)
+    box = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}  # the same for ipywidgets 7 and 8
+    display({VIEW: view, "text/plain": text}, raw=True)
     if not attended():  # what is written then holds no widget that could be lost
         return
     # JupyterLab writes an error where a widget was, words without an element: they are hidden beside the twin.
     before = f".jp-OutputArea-child:has(+ .jp-OutputArea-child #{name})"
     lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
-    words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
     plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
     display({"text/html": plain, "text/plain": ""}, raw=True)
 

@@ -1,8 +1,8 @@
 """A layer as ONNX Runtime runs it: the engine to which lesson 04 shows a weight full of zeros."""
 
 import numpy as np
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+
+from pruning_lab.lesson.frame.engines import engines
 
 OPSET, IR_VERSION = 17, 8  # of the file format; old enough for every engine in use
 
@@ -17,13 +17,15 @@ def layer_model(weight, batch):
     >>> len(layer_model(np.zeros((4, 8), np.float32), 2)) > 4 * 8 * 4  # zeros are written out
     True
     """
+    onnx, _ = engines()
+    helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
     rows, columns = weight.shape
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["weight", "x"], ["y"])],
         "layer",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [columns, batch])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, batch])],
-        [numpy_helper.from_array(weight, "weight")],
+        [helper.make_tensor_value_info("x", float32, [columns, batch])],
+        [helper.make_tensor_value_info("y", float32, [rows, batch])],
+        [onnx.numpy_helper.from_array(weight, "weight")],
     )
     opset = helper.make_opsetid("", OPSET)
     return helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION).SerializeToString()
@@ -35,6 +37,7 @@ def engine_product(weight, x):
     Args:
         weight: (out, in) float32 array. x: (in, batch) float32 array.
     """
+    _, onnxruntime = engines()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     model = layer_model(weight, x.shape[1])

@@ -157,7 +157,6 @@ function choices(board, hand) {
 
 // Put what belongs to the canvas below it, and the table beside both. Return the parts that change, and what adds a button.
 function desk(canvas, el) {
-  const left = document.createElement("div");
   const make = (name, parent, style, content = "") => {
     const made = document.createElement(name);
     made.style.cssText = style;
@@ -166,9 +165,12 @@ function desk(canvas, el) {
     return made;
   };
   const line = "margin:4px 0; line-height:1.4; min-height:1.4em";
-  el.style.cssText += "display:flex; flex-wrap:wrap; gap:8px 32px; align-items:flex-start; position:relative";
-  left.style.cssText = `width:${SIDE}px; max-width:100%; color:var(--jp-content-font-color1, inherit)`;
-  el.prepend(left);
+  const table = el.querySelector("table");
+  const row = make("div", el, "display:flex; flex-wrap:wrap; gap:8px 32px; align-items:flex-start");
+  const left = make("div", row, `width:${SIDE}px; max-width:100%; color:var(--jp-content-font-color1, inherit)`);
+  table.style.flex = "1 1 320px"; // it breaks its lines before it goes below
+  el.prepend(row); // what is spoken stays last
+  row.append(table);
   left.append(canvas);
   const judged = make("p", left, `${line}; font-weight:bold`);
   const said = make("p", left, line);

@@ -60,10 +60,15 @@ function painting(model) {
   }
 
   function block(g) {
-    const corner = (i) => [(i % columns) * cell, TOP + Math.floor(i / columns) * cell];
-    const square = (i) => g.fillRect(...corner(i).map((edge) => edge + (cell - sides[i]) / 2), sides[i], sides[i]);
+    // Thousands in every frame: no array for each, which would have to be cleared away.
+    const x = (i) => (i % columns) * cell;
+    const y = (i) => TOP + Math.floor(i / columns) * cell;
+    const square = (i) => {
+      const rim = (cell - sides[i]) / 2;
+      g.fillRect(x(i) + rim, y(i) + rim, sides[i], sides[i]);
+    };
     g.fillStyle = g.gone;
-    board.kept.forEach((stays, i) => stays || g.fillRect(...corner(i), cell, cell));
+    board.kept.forEach((stays, i) => stays || g.fillRect(x(i), y(i), cell, cell));
     g.fillStyle = colours.kept;
     board.kept.forEach((stays, i) => stays && square(i));
     g.fillStyle = g.ink;
@@ -72,10 +77,10 @@ function painting(model) {
     for (let k = 0; k <= columns; k += 4) g.fillRect(k * cell - 0.5, TOP, 1, rows * cell); // a line every four
     for (let k = 0; k <= rows; k += 4) g.fillRect(0, TOP + k * cell - 0.5, columns * cell, 1);
     g.globalAlpha = 1;
-    const [[x, y], room] = [corner(board.at), cell < 12 ? 2 : 0]; // a small place is ringed from outside
+    const room = cell < 12 ? 2 : 0; // a small place is ringed from outside
     g.lineWidth = document.activeElement === g.canvas ? 3 : 1;
     g.strokeStyle = colours.threshold;
-    g.strokeRect(x - room, y - room, cell + 2 * room, cell + 2 * room);
+    g.strokeRect(x(board.at) - room, y(board.at) - room, cell + 2 * room, cell + 2 * room);
   }
 
   function rivals(g, { magnitude, structured, best }) {
@@ -83,7 +88,8 @@ function painting(model) {
     [magnitude, structured, best].forEach((rival, k) => {
       const box = [(k * (SIDE - SMALL)) / 2, TOP + rows * cell + GAP, columns * small, rows * small];
       label(g, rival.rule, box[0], box[1] - 6);
-      const mask = (rival !== best || board.seen.has(best)) && maskOf(rival.token, rows, columns);
+      rival.mask ??= maskOf(rival.token, rows, columns);
+      const mask = rival !== best || board.seen.has(best) ? rival.mask : null;
       if (mask) paint(g, rows, columns, (i) => (mask[i] ? full : none), box);
       else label(g, "?", box[0] + box[2] / 2, box[1] + box[3] / 2 + 5, "center");
       g.strokeStyle = g.faint;
@@ -116,7 +122,7 @@ function verdict(found, { unit, key, limit, magnitude, structured, best }) {
 // Return the table: the round, then everything that was counted.
 function lines(found, { unit, limit, share, magnitude, structured, best }, { cost }) {
   const { energy, nonzeros, left, tooFull, bytes, multiplications } = found;
-  const misfit = bytes.NOfM === null ? `none: ${whole(tooFull)} groups hold more than 2` : null;
+  const misfit = bytes.NOfM === null ? `none, ${whole(tooFull)} fours are too full` : null;
   return [
     ["budget", `${whole(limit)} ${unit}, ${share}`],
     ["your mask takes", `${whole(cost)} (${cost > limit ? "too many" : "fits"})`],

@@ -131,12 +131,11 @@ def _sent(limit, played, kept):
 
 def _table(rounds):
     """Return what the rivals keep in half of what the dense matrix takes."""
-    rows = [["budget", "limit", "magnitude keeps", "best structured keeps", "most that can be kept"]]
+    rows = [["budget", "limit", "magnitude keeps", "best structured keeps", "the optimum keeps"]]
     for game, (limit, played, kept) in zip(GAMES, rounds, strict=True):
         best = f"{kept['best']:.3f}" + ("" if played["best"].rule == "the optimum" else " (the best found)")
         structured = f"{kept['structured']:.3f} ({played['structured'].rule})"
-        budget = f"{game.unit}: {game.name}"
-        rows.append([budget, f"{limit:,} {game.unit}", f"{kept['magnitude']:.3f}", structured, best])
+        rows.append([f"{game.unit}: {game.name}", f"{limit:,}", f"{kept['magnitude']:.3f}", structured, best])
     return rows
 
 

@@ -40,8 +40,8 @@ def test_the_predictions_are_drawn_rule_by_rule():
     scores = {"magnitude": torch.tensor([1.0, 2.0]), "OBD": torch.tensor([0.1, 0.2])}
     figure = drawings.predictions_picture(scores, torch.tensor([0.1, 0.3]), {"magnitude": 0.82, "OBD": 1.0})
     assert [axes.get_title() for axes in figure.axes] == [
-        "magnitude\nrank correlation 0.82",
-        "OBD\nrank correlation 1.00",
+        "magnitude\nrank corr. 0.82",
+        "OBD\nrank corr. 1.00",
     ]
     assert [len(axes.lines) for axes in figure.axes] == [1, 2]  # the diagonal is for OBD, whose unit is the loss
 

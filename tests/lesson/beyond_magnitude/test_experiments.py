@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pruning_lab.lesson.beyond_magnitude import experiments, lite0, reveal, tiny
+from pruning_lab.lesson.beyond_magnitude import experiments, heads, lite0, measure_again, reveal, tiny
 from pruning_lab.lesson.beyond_magnitude.experiments import Layer, Removal
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's own, on its first Hessian
@@ -102,7 +102,11 @@ def test_calibrations_fit_what_they_saw_and_prune_what_they_say():
 
 def test_what_was_measured_beforehand_is_whole():
     found = experiments.measured()
-    assert [row["seed"] for row in found["one-shot"]] == [row["seed"] for row in found["iterative"]] == [0, 1, 2]
+    assert [row["seed"] for row in found["one-shot"]] == list(measure_again.SEEDS)
+    assert [(row["seed"], row["sparsity"]) for row in found["iterative"]] == [
+        (seed, sparsity) for seed in measure_again.SEEDS for sparsity in measure_again.IN_ROUNDS
+    ]
+    assert [row["rule"] for row in found["heads"]] == list(heads.RULES)
     assert [(row["rule"], row["fraction"], row["mean kept"]) for row in found["lite0"]["rows"]] == lite0.variants()
     assert {len(row["same"]) for row in found["lite0"]["rows"]} == {len(found["lite0"]["photographs"])} == {8}
     every = [

@@ -25,11 +25,12 @@ def part(number):
 
 def test_the_weight_norm_is_of_all_that_a_head_owns(model):
     block = model.blocks[1]
-    scores = heads.scores_of(model, "weight norm", 1)
+    scores, alone = (heads.scores_of(model, rule, 1) for rule in ("all weights", "weights of o"))
     for head in range(HEADS):
         rows = [layer.weight[part(head)] for layer in (block.q, block.k, block.v)]
         owned = torch.cat([tensor.flatten() for tensor in (*rows, block.o.weight[:, part(head)])])
         assert scores[head] == pytest.approx(owned.norm().item())
+        assert alone[head] == pytest.approx(block.o.weight[:, part(head)].norm().item())
 
 
 def test_the_activation_is_what_a_head_adds_where_there_is_a_text(model):
@@ -64,7 +65,9 @@ def test_neighbours_kept_by_hand():
 
 
 def test_an_unknown_rule_is_refused(model):
-    with pytest.raises(ValueError, match="rule must be weight norm, activation, or dice and a number; got 'luck'"):
+    with pytest.raises(
+        ValueError, match="rule must be weights of o, all weights, activation, or dice and a number; got 'luck'"
+    ):
         heads.scores_of(model, "luck", 0)
 
 

@@ -110,9 +110,7 @@ def test_a_photograph_that_nobody_ships_is_refused():
 
 def test_without_the_packages_it_says_the_one_command(monkeypatch):
     monkeypatch.setattr(photographs, "find_spec", lambda name: None)
-    with pytest.raises(
-        FileNotFoundError, match=r"^skimage must be installed; .* Run `pip install scikit-image==0\.26\.0"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"^skimage must be installed; .* Run `pip install scikit-image "):
         photographs.path_of("coffee")
 
 

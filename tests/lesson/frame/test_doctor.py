@@ -1,6 +1,7 @@
 """The doctor: each thing that can be off is found, and said with what to do."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -16,16 +17,27 @@ def test_a_healthy_computer(monkeypatch, tmp_path):
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "journal.json"))
     healthy = [finding for finding in doctor.findings() if finding.name != "free memory"]
     assert [str(finding) for finding in healthy if finding.advice] == []
-    assert len(healthy) == 7
+    assert len(healthy) == 8
 
 
 def test_another_version_is_named_beside_the_tested_one(tmp_path):
     constraints = tmp_path / "constraints.txt"
     constraints.write_text("# numpy==0.1\nscipy==0.1 ; python_version > '3'\ntorch==0.2\n")
-    found = doctor.versions(constraints)
+    found = doctor.versions(constraints, set_up=True)
     assert "2 of another version" in found.found
     assert "(tested with 0.1)" in found.advice
     assert "numpy" not in found.advice
+
+
+def test_where_others_have_installed_the_packages_only_what_is_too_old_is_named(tmp_path, monkeypatch):
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("numpy==0.1\n")
+    monkeypatch.setattr(
+        doctor.metadata, "requires", lambda name: ["numpy>=2", "scipy>=99", 'pytest>=99; extra == "test"']
+    )
+    found = doctor.versions(constraints, set_up=False)
+    assert found.found == "2 packages, 1 of another version than tested"
+    assert re.fullmatch(r"scipy [\d.]+ \(needs >=99\)\. Bring them up to date with pip\.", found.advice)
 
 
 def test_an_old_python(monkeypatch):
@@ -48,6 +60,11 @@ def test_a_journal_that_cannot_be_written(monkeypatch, tmp_path):
 
 def test_widgets_that_are_missing(tmp_path):
     assert "anywidget" in doctor.widgets(tmp_path).advice
+
+
+def test_widgets_that_come_from_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)  # a kernel whose JupyterLab is in another environment
+    assert doctor.widgets(tmp_path).advice == ""
 
 
 def test_damaged_images(monkeypatch, tmp_path):

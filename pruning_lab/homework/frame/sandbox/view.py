@@ -79,10 +79,9 @@ def _hidden(shown):
 
 
 def _installed(shown):
-    """Yield what pip has left of this package: itself, what describes it, what leads to a checkout, its command."""
-    commands = [path for path in shown if path.name == "bin"]
-    packages = [folder for path in shown if path.is_dir() for folder in path.glob("python3*/*-packages")]
-    for folder in (*commands, *packages):
+    """Yield what pip has left of this package: it, what describes it, its command, what leads to a checkout."""
+    folders = [folder for path in shown if path.is_dir() for folder in path.glob("python3*/*-packages")]
+    for folder in (*folders, *(path for path in shown if path.name == "bin")):
         for name in (PACKAGE.name, PACKAGE.name.replace("_", "-")):
             yield from folder.glob(f"*{name}*")
 

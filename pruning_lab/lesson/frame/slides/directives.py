@@ -23,6 +23,7 @@ DIRECTIVE = re.compile(r"\{\{ (.+?) \}\}")
 WIDE = 76  # letters of a line that fit a slide at the size of text
 SHORT = 64, 8  # letters of a line, and lines, that fit in larger print
 ROWS, COLUMNS = 9, 6  # of a table, that fit in larger print
+LONGEST_LINK = 50  # letters
 SPREAD = re.compile(r"^([0-9.]+) \(([^)<]+)\)$")  # a ratio with its quartiles
 
 
@@ -114,7 +115,9 @@ def sources(outputs):
 
 
 def _source(text, link):
-    return f'{escape(text)}. <a href="{escape(link)}">{escape(link).removeprefix("https://")}</a>'
+    place = link.removeprefix("https://")
+    place = place if len(place) <= LONGEST_LINK else place.partition("/")[0]  # nobody types a hash off a slide
+    return f'{escape(text)}. <a href="{escape(link)}">{escape(place)}</a>'
 
 
 def _table(caption, rows):
