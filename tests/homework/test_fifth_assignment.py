@@ -13,7 +13,7 @@ from homework_tests import fenced
 from pruning_lab.homework.frame.assignments import SOURCES
 
 NEEDED = ["pruning_lab", "notebooks/homework", "tests/homework", "tests/homework_tests.py", "tests/hostile_class.py"]
-NEEDED += ["tests/hostile_text.py", "tests/attackers.py", "conftest.py", "pyproject.toml"]
+NEEDED += ["tests/hostile_text.py", "tests/second_class.py", "tests/attackers.py", "conftest.py", "pyproject.toml"]
 MODULE = '''"""hw5-tiny: what is checked."""
 
 from pruning_lab.homework.frame.answers import answered
