@@ -33,12 +33,6 @@ PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", 
 DECKS = ["pruning_lab.lesson.frame.slides"]
 LAB = ["engines", "lab", "models"]
 TWO_CORES = ["pytest", "--numprocesses", "2", "--dist", "loadfile"]  # a notebook's cells stay together, in order
-    "pytest",
-    "--numprocesses",
-    "2",
-    "--dist",
-    "loadfile",
-]  # a file's checks stay together, as a notebook's must
 
 # {command: (what it does, which of pyproject.toml's extras it needs, the modules it runs)}
 COMMANDS = {

@@ -158,6 +158,6 @@ def test_the_journal_is_a_link_that_holds_it(shown, tmp_path):
 
 
 def test_old_widgets_are_shown_as_well_as_new_ones(shown, monkeypatch):
-    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_")  # ipywidgets 7 has none
+    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_", raising=False)  # ipywidgets 7 has none
     storage.explore_bytes((8, 8))._ipython_display_()
     assert set(shown[0][view.VIEW]) == {"version_major", "version_minor", "model_id"}
