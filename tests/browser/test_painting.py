@@ -240,7 +240,7 @@ def test_every_round_knows_its_rivals(page):
         page.get_by_label("What is limited").select_option(f"{game['unit']}: {game['name']}")
         for level, played in enumerate(game["rounds"]):
             page.get_by_role("slider", name="Budget").fill(str(level))
-            assert table(page)["budget"] == f"{played['limit']:,} {game['unit']}, {facts['shares'][level]}"
+            assert table(page)[f"budget of {game['unit']}"] == f"{played['limit']:,}, {facts['shares'][level]}"
             for button, which in (("magnitude", "magnitude"), ("the structured", "structured"), ("Show the", "best")):
                 name = f"Start from {button}" if which != "best" else "Show the best"
                 page.get_by_role("button", name=name).click()

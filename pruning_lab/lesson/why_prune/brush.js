@@ -168,7 +168,7 @@ function desk(canvas, el) {
   const table = el.querySelector("table");
   const row = make("div", el, "display:flex; flex-wrap:wrap; gap:8px 32px; align-items:flex-start");
   const left = make("div", row, `width:${SIDE}px; max-width:100%; color:var(--jp-content-font-color1, inherit)`);
-  table.style.flex = "1 1 320px"; // it breaks its lines before it goes below
+  table.style.flex = "1 1 260px"; // it breaks its lines before it goes below
   el.prepend(row); // what is spoken stays last
   row.append(table);
   left.append(canvas);

@@ -124,7 +124,7 @@ function lines(found, { unit, limit, share, magnitude, structured, best }, { cos
   const { energy, nonzeros, left, tooFull, bytes, multiplications } = found;
   const misfit = bytes.NOfM === null ? `none, ${whole(tooFull)} fours are too full` : null;
   return [
-    ["budget", `${whole(limit)} ${unit}, ${share}`],
+    [`budget of ${unit}`, `${whole(limit)}, ${share}`],
     ["your mask takes", `${whole(cost)} (${cost > limit ? "too many" : "fits"})`],
     ["energy that your mask keeps", energy.toFixed(4)],
     ["magnitude", magnitude.energy.toFixed(4)],
