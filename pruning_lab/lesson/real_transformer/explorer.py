@@ -4,8 +4,9 @@ from matplotlib.figure import Figure
 
 from pruning_lab import plots
 from pruning_lab.lesson.frame.explorer import Explorer, Steps
-from pruning_lab.lesson.real_transformer.results import MEASURES, with_interval
+from pruning_lab.lesson.real_transformer.results import MEASURES
 
+SHORT = {"found": "found", "neighbours": "neighbours", "refit": "fitted anew", "old": "old one"}  # beside a picture
 COLOURS = dict(zip(MEASURES, plots.SERIES, strict=False))
 
 
@@ -50,10 +51,10 @@ def explore_structure(rows, whole):
 def _rows(state, whole):
     """Return what one network keeps: [(what, value)]."""
     return [
-        ("heads gone from each block", f"{state['heads']} of 12"),
-        ("width gone from each block", f"{state['width'] / 16:g}"),
-        ("multiplications left", f"{state['macs'] / whole['macs']:.2f}"),
-        *((name, with_interval(state[key])) for key, name in MEASURES.items()),
+        ("heads gone", f"{state['heads']} of 12"),
+        ("width gone", f"{state['width'] / 16:g}"),
+        ("work left", f"{state['macs'] / whole['macs']:.2f}"),
+        *((SHORT[key], "{:.2f} ({:.2f}-{:.2f})".format(*state[key])) for key in MEASURES),
     ]
 
 

@@ -55,8 +55,8 @@ def test_the_explorer_shows_the_row_of_its_sliders():
     at = measure_again.HEADS.index(3) * facts["widths"] + measure_again.WIDTH.index(8)
     row = results.chosen(FOUND["grid"], heads=3, width=8)
     assert facts["states"][at] == [row[name] for name in task.Scores._fields]
-    assert dict(facts["rows"][at])["heads gone from each block"] == "3 of 12"
-    assert dict(facts["rows"][at])["multiplications left"] == f"{row['macs'] / WHOLE['macs']:.2f}"
+    assert dict(facts["rows"][at])["heads gone"] == "3 of 12"
+    assert dict(facts["rows"][at])["work left"] == f"{row['macs'] / WHOLE['macs']:.2f}"
 
 
 def test_the_frontier_begins_at_the_whole_network():
