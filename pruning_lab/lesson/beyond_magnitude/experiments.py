@@ -274,14 +274,14 @@ def by_seed(rows, name):
     return [row["accuracy"][name] for row in rows]
 
 
-def means_text(rows):
-    """Return accuracies in per cent in lines: mean, lowest and highest of the seeds.
+def means_text(rows, names=None):
+    """Return accuracies in per cent in lines, of these names or of all: mean, lowest and highest of the seeds.
 
     >>> print(means_text([{"seed": 0, "accuracy": {"dense": 0.8}}, {"seed": 1, "accuracy": {"dense": 0.9}}]))
     dense                                  85.00   80.00 .. 90.00
     """
     lines = []
-    for name in rows[0]["accuracy"]:
+    for name in names or rows[0]["accuracy"]:
         seeds = 100 * np.array(by_seed(rows, name))
         lines.append(f"{name:38} {seeds.mean():5.2f}   {seeds.min():.2f} .. {seeds.max():.2f}")
     return "\n".join(lines)
