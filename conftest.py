@@ -1,6 +1,7 @@
 """What every check shares: notebooks run as nobody's, so that no journal on this computer is written; one thread."""
 
 import os
+import signal
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ import torch
 pytest.register_assert_rewrite("bad_input", "contracts", "exercise_tests", "explorer_tests", "homework_tests")
 
 torch.set_num_threads(1)  # small networks, and a machine that may be busy: threads only wait for each other here
+signal.signal(signal.SIGINT, signal.default_int_handler)  # some checks press Ctrl-C, which a shell's background ignores
 os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")  # a progress bar leaves other text on every run
 

@@ -4,9 +4,9 @@ import copy
 import json
 import random
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -311,11 +311,19 @@ def test_the_comparison_of_states_sees_a_change(trained):
     assert not same(before, state_of(trained))
 
 
-def test_the_model_is_as_before_after_control_c(trained):
+def control_c(*_):
+    signal.raise_signal(signal.SIGINT)
+    return 1.0
+
+
+@pytest.mark.parametrize("where", ["evaluate", "products", "structured"])
+def test_the_model_is_as_before_after_control_c(trained, monkeypatch, where):
+    """Pressed while the user's function runs, while products are timed, and while the smaller networks are."""
     before = state_of(trained)
-    threading.Timer(1.0, signal.raise_signal, [signal.SIGINT]).start()
+    if where != "evaluate":
+        monkeypatch.setattr(import_module(f"pruning_lab.audit.{where}"), "timed", control_c)
     with pytest.raises(KeyboardInterrupt):
-        audit(trained, IMAGES, evaluate=lambda model: time.sleep(0.5) or 1.0, seconds=3)
+        audit(trained, IMAGES, evaluate=control_c if where == "evaluate" else None, seconds=30)
     assert same(before, state_of(trained))
 
 

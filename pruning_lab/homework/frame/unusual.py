@@ -52,8 +52,8 @@ def unusual(sources, given=""):
     >>> unusual({"ann": "x = sorted(scores)", "bob": "import os\\nos.kill(1, 9)\\nopen('/proc/1/mem')"})
     [Unusual(student='bob', words=('kill', '/proc'))]
     """
-    base = _words(given).keys()
-    found = [Unusual(student, tuple(_words(code).keys() - base)) for student, code in sources.items()]
+    base = _words(given)
+    found = [Unusual(who, tuple(word for word in _words(code) if word not in base)) for who, code in sources.items()]
     return sorted((each for each in found if each.words), key=lambda each: -len(each.words))
 
 
