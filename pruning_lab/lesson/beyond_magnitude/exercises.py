@@ -88,9 +88,9 @@ def surgeon_scores(answer):
 def kept_mean(answer):
     """`my_mean(running_mean, weight, means, gone)`: the batch norm's mean once channels in front of it are gone."""
     rng = np.random.default_rng(9)
-    small = np.array([1.0, 0.0]), np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]), np.array([0.5, 1.0, 2.0])
+    small = np.array([1.0, 0.0]), np.array([[1.0, 2.0, 0.0], [0.0, -1.5, 3.0]]), np.array([0.5, 1.0, 2.0])
     cases = [(*small, np.array([False, True, False]))]
-    cases.append((rng.standard_normal(5), rng.standard_normal((5, 8)), rng.random(8), rng.random(8) < 0.4))
+    cases.append((rng.standard_normal(5), rng.standard_normal((5, 8)), rng.standard_normal(8), rng.random(8) < 0.4))
     for running_mean, weight, means, gone in cases:
         got = array(answer(running_mean, weight, means, gone), "the mean")
         require(got.shape == running_mean.shape, f"one mean for each output, {running_mean.shape}; got {got.shape}")

@@ -57,6 +57,7 @@ def influence(answer):
     """`my_influence(before, after)`: 1 minus the mean cosine of what goes into a block and what comes out."""
     rng = np.random.default_rng(11)
     cases = [(np.array([[3.0, 4.0]]), np.array([[6.0, 8.0]])), (np.array([[1.0, 0.0]]), np.array([[0.0, 2.0]]))]
+    cases += [(np.eye(2), np.array([[-1.0, 0.0], [0.0, -2.0]])), (np.eye(2), np.array([[-1.0, 0.0], [0.0, 2.0]]))]
     for _ in range(2):
         before = rng.standard_normal((5, 4)) * 3
         cases.append((before, before + rng.standard_normal((5, 4))))
@@ -74,7 +75,7 @@ def influence(answer):
             "the mean over the places, not their sum": float((1 - cosines).sum()),
         }
         due, given = told_apart(right, got)
-        _compare(got, right, slips, f"{len(before)} places", f"{due} is due; got {given}")
+        _compare(got, right, slips, "places: " + str(len(before)), f"{due} is due; got {given}")
 
 
 def work_left(answer):

@@ -57,6 +57,8 @@ RIGHT = [
     (exercises.work_left, right_work),
 ]
 WRONG = [
+    (exercises.influence, lambda b, a: 1 - abs((unit(b) * unit(a)).sum(1)).mean(), "2 is due; got 0"),
+    (exercises.influence, lambda b, a: min(right_influence(b, a), 1.0), "2 is due; got 1"),
     (exercises.kept_neighbours, with_itself, "every row is its own nearest one"),
     (exercises.kept_neighbours, lambda r, w, k: right_kept(r, w, k) * k, "that is a count"),
     (exercises.kept_neighbours, lambda r, w, k: right_kept(r, w, k) * len(r), "not a sum"),
