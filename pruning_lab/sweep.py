@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from filelock import FileLock
+
 from pruning_lab.files import check_path
 from pruning_lab.measure import one_thread
 from pruning_lab.progress import bar
@@ -240,9 +242,8 @@ def _described(owner):
 
 def _read(path, owner):
     """Return {key: result} of a file; a last line that a kill left unfinished is cut off, any other damage refused."""
-    path, results = Path(path), {}
-    content = path.read_bytes() if path.exists() else b""
-    *whole, torn = content.split(b"\n")
+    results = {}
+    *whole, torn = _content(path).split(b"\n")
     for number, line in enumerate(whole if BEGINS.startswith(torn[: len(BEGINS)]) else [*whole, torn], start=1):
         try:
             row = json.loads(line)
@@ -257,14 +258,28 @@ def _read(path, owner):
         if other:
             raise ValueError(f"path must hold results of {_described(owner)}; got some of {_described(row)} in {path}")
     if torn:
-        os.truncate(path, len(content) - len(torn))
+        with _alone(path):
+            content = Path(path).read_bytes()
+            os.truncate(path, content.rfind(b"\n") + 1)
     return results
+
+
+def _content(path):
+    if not Path(path).exists():
+        return b""
+    with _alone(path):
+        return Path(path).read_bytes()
+
+
+def _alone(path):
+    """Return a lock on a file of results: a line that another sweep is writing must not be taken for a torn one."""
+    return FileLock(f"{path}.lock")
 
 
 def _append(path, row):
     """Add one line, in one piece, so that two sweeps at once do not write into each other's."""
     line = (json.dumps({**row, "checksum": _checksum(row)}) + "\n").encode()
-    with open(path, "ab", buffering=len(line) + 1) as file:
+    with _alone(path), open(path, "ab", buffering=len(line) + 1) as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
