@@ -99,11 +99,14 @@ def file_bytes(model: nn.Module, layers: Sequence[Layer], sparsities: Sequence[f
     yield Finding("file", "", "state dict", len(content), "bytes")
     yield Finding("file", "", "zipped", _zipped(content), "bytes")
     for sparsity in sparsities:
-        masks = {
-            layer.parameter: mask_unstructured(magnitude_scores(layer.weight.detach()), sparsity) for layer in layers
-        }
-        apply_masks_(model, masks)
+        zero_smallest_(model, layers, sparsity)
         yield Finding("file", "", "zipped", _zipped(_saved(model)), "bytes", level=sparsity)
+
+
+def zero_smallest_(model: nn.Module, layers: Sequence[Layer], sparsity: float) -> None:
+    """Set each layer's smallest weights to zero, in place: the same shapes, the same dense kernels."""
+    masks = {layer.parameter: mask_unstructured(magnitude_scores(layer.weight.detach()), sparsity) for layer in layers}
+    apply_masks_(model, masks)
 
 
 def _saved(model):

@@ -8,14 +8,14 @@ from torch import nn
 
 from pruning_lab import measure
 from pruning_lab.channels import ChannelGroups, channel_scores, mask_channels, shrink
-from pruning_lab.masks import keep_channels, mask_unstructured
-from pruning_lab.prune import apply_masks_
+from pruning_lab.masks import keep_channels
 from pruning_lab.scores import magnitude_scores
 
 from .arguments import with_batch
 from .budget import timed, waiting_for
 from .findings import Finding, of_row
 from .layers import Layer
+from .storage import zero_smallest_
 from .untouched import copied
 from .watching import device_of, run, where_it_fails
 
@@ -56,8 +56,7 @@ def smaller(model: nn.Module, groups: ChannelGroups, fractions: Sequence[float])
 def zeroed(model: nn.Module, layers: Sequence[Layer], sparsity: float) -> nn.Module:
     """Return a copy with each layer's smallest weights at zero, in place: the same shapes, the same dense kernels."""
     zeros = copied(model)
-    masks = {layer.parameter: mask_unstructured(magnitude_scores(layer.weight.detach()), sparsity) for layer in layers}
-    apply_masks_(zeros, masks)
+    zero_smallest_(zeros, layers, sparsity)
     return zeros
 
 
