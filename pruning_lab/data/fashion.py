@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 import torch
 
-from pruning_lab.files import check_sha256
+from pruning_lab.files import check_sha256, course_bytes
 
 SPLITS = ("train", "validation", "test")
 CLASS_NAMES = (
@@ -91,11 +91,7 @@ def _full_split(split):
 @functools.cache
 def _read_subset(path):
     """Return the arrays of the shipped file by name."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} must exist, because it ships with the course; got no file. {RESTORE}")
-    content = path.read_bytes()
-    check_sha256(content, SUBSET_SHA256, path, RESTORE)
-    with np.load(io.BytesIO(content)) as archive:
+    with np.load(io.BytesIO(course_bytes(path, SUBSET_SHA256, RESTORE))) as archive:
         return dict(archive)
 
 

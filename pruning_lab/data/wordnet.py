@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pruning_lab.files import check_sha256
+from pruning_lab.files import course_bytes
 
 PATH = Path(__file__).with_name("definitions.tsv.gz")
 SHA256 = "323978df7523ab7104a81c9bbad9a43b8014e1904a9b5d3fa82ca76346a91f13"
@@ -69,9 +69,5 @@ def definitions() -> Definitions:
 
 @functools.cache
 def _read(path):
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} must exist, because it ships with the course; got no file. {RESTORE}")
-    content = path.read_bytes()
-    check_sha256(content, SHA256, path, RESTORE)
-    lines = gzip.decompress(content).decode("ascii").splitlines()
+    lines = gzip.decompress(course_bytes(path, SHA256, RESTORE)).decode("ascii").splitlines()
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -6,10 +6,10 @@ its columns of the block's `o` are 0. That is what cutting it out gives.
 
 import copy
 
-import numpy as np
 import torch
 
 from pruning_lab import data, masks, models
+from pruning_lab.lesson.beyond_magnitude.lite0 import interval
 from pruning_lab.models import wordpiece
 
 NEAREST, CALIBRATED_ON, FRACTION = 10, 96, 0.25
@@ -85,7 +85,5 @@ def measure_heads(progress=lambda items: items):
     whole, rows = models.embed(model, glosses), []
     for rule in progress(RULES):
         kept = neighbours_kept(models.embed(without_heads(model, rule), glosses), whole)
-        again = np.random.default_rng(0).integers(0, len(kept), (1000, len(kept)))
-        low, high = np.quantile(kept[again].mean(1), [0.025, 0.975])
-        rows.append({"rule": rule, "kept": [round(float(n), 4) for n in (kept.mean(), low, high)]})
+        rows.append({"rule": rule, "kept": [round(number, 4) for number in interval(kept, draws=1000)]})
     return rows

@@ -186,7 +186,7 @@ def measure_turns(progress=lambda items: items):
 
 
 def interval(values, draws=2000, seed=0):
-    """Return mean, low and high of values by photograph: the middle 95 % of the means of photographs drawn again.
+    """Return mean, low and high of values by photograph (or text): the middle 95 % of the means of others drawn again.
 
     >>> interval([0.5, 0.5])
     (0.5, 0.5, 0.5)
