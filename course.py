@@ -32,7 +32,7 @@ NO_NETWORK = r"NewConnectionError|NameResolutionError|ConnectionError|ConnectTim
 PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", "build/site"]
 DECKS = ["pruning_lab.lesson.frame.slides"]
 LAB = ["engines", "lab", "models"]
-TWO_CORES = ["pytest", "--numprocesses", "2", "--dist", "loadgroup"]  # a notebook's cells stay together, in order
+TWO_CORES = ["pytest", "--numprocesses", "2", "--dist", "loadfile"]  # a notebook's cells stay together, in order
 
 # {command: (what it does, which of pyproject.toml's extras it needs, the modules it runs)}
 COMMANDS = {

@@ -21,14 +21,38 @@ Done = namedtuple("Done", "returncode stdout stderr")
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 
 
+# A file of checks that knows what ran before it in its process, and one of homework's, which know each other.
+REMEMBERS = """
+import pytest
+ran = []
+@pytest.mark.parametrize("turn", range(9))
+def test(turn):
+    assert len(ran) == turn
+    ran.append(turn)
+"""
+TOGETHER = """
+import sys, time
+def test():
+    time.sleep(0.1)
+    sys.ran = [*getattr(sys, "ran", []), 1]
+def test_last():
+    assert len(sys.ran) >= {turn}
+"""
+
+
+def module_of(file):
+    spec = importlib.util.spec_from_file_location("course_copy", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch, request):
     """course.py as a module, on a copy without .venv; it calls nothing, `calls` lists what it would have called."""
     for name in ("course.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
-    spec = importlib.util.spec_from_file_location("course_copy", tmp_path / "course.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(tmp_path / "course.py")
     module.calls, module.failing = [], {}
 
     def run(command, **_options):
@@ -145,9 +169,7 @@ def test_a_gpu_build_stays_one(course):
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
-    spec = importlib.util.spec_from_file_location("course_itself", ROOT / "course.py")
-    itself = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(itself)
+    itself = module_of(ROOT / "course.py")
     monkeypatch.setattr(itself, "WAIT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert not itself.answers(f"http://127.0.0.1:{silent.getsockname()[1]}/torch/")
@@ -223,6 +245,24 @@ def test_a_bad_status_is_handed_on_and_ends_what_would_follow(course):
     course.failing = {"pruning_lab.lesson.frame.slides": "no"}
     assert course.main(["site"]) == 1
     assert not course.calls[-1].startswith("sphinx")
+
+
+def test_a_file_of_checks_and_all_of_homework_stay_on_one_core(tmp_path):
+    (tmp_path / "tests" / "homework").mkdir(parents=True)
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    for turn in (1, 2, 3):
+        (tmp_path / f"test_{turn}.py").write_text(REMEMBERS)
+        (tmp_path / "tests" / "homework" / f"test_together_{turn}.py").write_text(TOGETHER.format(turn=turn))
+    command = [sys.executable, "-m", *module_of(ROOT / "course.py").TWO_CORES, "--rootdir", tmp_path, "-c", os.devnull]
+    run = subprocess.run(
+        [*command, tmp_path],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "33 passed" in run.stdout, run.stdout + run.stderr
 
 
 def test_options_go_to_the_command(course):
