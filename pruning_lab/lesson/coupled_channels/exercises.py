@@ -7,8 +7,9 @@ from pruning_lab.lesson.frame.answers import indices, likely_slip, require
 
 def concatenated_columns(answer):
     """`my_columns(left, right, width)`: the inputs that stay behind a concatenation of two parts that were cut."""
-    for left, right, width in [([0, 2], [1], 4), ([1], [0, 3], 2), ([3], [2], 5), ([0, 1, 4], [0], 6)]:
-        got = indices(answer(np.array(left), np.array(right), width), "the result").tolist()
+    cases = [([0, 2], [1], 4), ([1], [0, 3], 2), ([3], [2], 5), ([0, 1, 4], [0], 6), ([0, 2], [], 3), ([0], [7], 300)]
+    for left, right, width in cases:
+        got = indices(answer(np.array(left, int), np.array(right, int), width), "the result").tolist()
         wanted = left + [width + channel for channel in right]
         where = f"left keeps {left} of {width}, right keeps {right}"
         slips = {
@@ -34,7 +35,7 @@ def units_of_a_group_norm(answer):
         right = [channel // size for channel in range(channels)]
         slips = {
             "a group is neighbours: the first channels, then the next ones": [c % groups for c in range(channels)],
-            "a group has channels / groups members; you made groups of that many": [
+            f"a group has channels / groups members, here {size}; yours have {groups}": [
                 c // groups for c in range(channels)
             ],
             "one mean is taken over a whole group, so its channels are one unit": list(range(channels)),
@@ -46,7 +47,7 @@ def units_of_a_group_norm(answer):
 
 def rows_of_heads(answer):
     """`my_rows(keep, heads, size)`: the rows of a fused query-key-value weight that stay with these heads."""
-    for keep, heads, size in [([1], 3, 2), ([0, 2], 3, 4), ([0, 1], 2, 3), ([2], 4, 1)]:
+    for keep, heads, size in [([1], 3, 2), ([0, 2], 3, 4), ([0, 1], 2, 3), ([2], 4, 1), ([11], 12, 8)]:
         got = indices(answer(np.array(keep), heads, size), "the result").tolist()
         where = f"{heads} heads of {size}, keep {keep}"
         query = [head * size + place for head in keep for place in range(size)]
