@@ -14,6 +14,7 @@ from pruning_lab.homework.frame.assignments import sources
 from pruning_lab.homework.frame.questions import HEADING
 from pruning_lab.lesson.frame.claims import SOURCES, load_claims
 from pruning_lab.lesson.frame.explorer import folded
+from pruning_lab.lesson.frame.figures import found, in_words
 from pruning_lab.lesson.frame.lessons import lesson, lessons
 from pruning_lab.lesson.frame.slides import BUILD, title_of
 from pruning_lab.lesson.frame.slides.explorers import redrawn, shows_explorer
@@ -120,17 +121,27 @@ def claims():
     """Return every claim of the course with its sources as citations, then the bibliography."""
     parts = []
     for each in lessons():
-        parts += [f"## Lesson {each.number}", *map(claim, load_claims(each.number))]
+        outputs = Outputs(each.notebook)
+        parts += [f"## Lesson {each.number}", *(claim(row, outputs) for row in load_claims(each.number))]
     return "\n\n".join([*parts, "## Sources", "```{bibliography}\n:all:\n```"])
 
 
-def claim(row):
+def claim(row, outputs):
     """Return one claim as Markdown."""
     cited = ",".join(row["sources"])
+    place = row.get("figure_in", row["evidence"])
+    figure = in_words(found(row["figure"], outputs.text(place)))
     return (
-        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`. "
-        f"Not claimed: {row['limits']} Reviewed {row['reviewed']}."
+        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`: {figure}."
+        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}."
     )
+
+
+def conditions(row):
+    """Return where a claim is made, if not everywhere, and what was measured beforehand."""
+    processors = [name for name in row.get("processors", []) if name != "any"]
+    where = f" Claimed for {' and '.join(processors)} alone." if processors else ""
+    return where + (f" Measured beforehand: `python -m {row['beforehand']}`." if "beforehand" in row else "")
 
 
 def api():
