@@ -7,6 +7,7 @@ A row of `claims.toml` has, beside the claim itself and its sources:
     figure_in   the cell that prints the figure, where it is another one
     between     {place of the figure: [low, high]}, where the lesson asserts nothing, as of times: `verify` looks
     processors  what `platform.machine()` says where the claim is made; ["any"] for all; required of what is about time
+    checklist   the experiment behind a claim about accuracy, further down in the file (see `checklist`)
     beforehand  the module that measured it beforehand, because it takes too long for a lesson
     limits      what is not claimed
     reviewed    when somebody last held it against its sources
@@ -23,7 +24,7 @@ from pruning_lab.lesson.frame.lessons import ROOMS
 from pruning_lab.lesson.frame.lessons import lesson as lesson_of
 
 FIELDS = ("id", "statement", "sources", "evidence", "figure", "limits", "reviewed")
-MORE = ("figure_in", "between", "processors", "beforehand")
+MORE = ("figure_in", "between", "processors", "beforehand", "checklist")
 SOURCES = ROOMS / "references.bib"
 
 
