@@ -51,6 +51,11 @@ def _parser():
     told = "how often your predictions were right, and how sure you were"
     calibration = _add(commands, "calibration", _calibration, told, "calibration mine.png")
     calibration.add_argument("picture", nargs="?", type=Path, help="a PNG to draw it in, beside the words")
+    told = "run the lessons' claims on this machine, and say which hold"
+    verify = _add(commands, "verify", _verify, told, "verify 04 --html page.html")
+    verify.add_argument("lesson", nargs="?", help="its number; default: all, some minutes each")
+    verify.add_argument("--runs", type=int, default=1, help="how often, for a spread of what is measured (1)")
+    verify.add_argument("--html", type=Path, help="write one page to this file")
     return parser
 
 
@@ -138,3 +143,9 @@ def _calibration(given):
         with replacing(given.picture) as file:
             file.write(png(calibration.calibration_figure(*parts)))
         print(f"Drawn in {given.picture}.")
+
+
+def _verify(given):
+    from pruning_lab.command import verify
+
+    return verify.run(given)

@@ -10,7 +10,7 @@ from pruning_lab.command import copies, lab
 from pruning_lab.lesson.frame import journal
 from pruning_lab.places import NOTEBOOKS
 
-COMMANDS = ("lab", "notebooks", "doctor", "journal", "audit", "calibration")
+COMMANDS = ("lab", "notebooks", "doctor", "journal", "audit", "calibration", "verify")
 
 
 def called(capsys, *arguments):
