@@ -41,7 +41,7 @@ def require_exact_mask(keep, weights, sparsity, other_ways):
             -magnitudes, wanted
         ),
         "rank by magnitude, so that -3 counts as more than 0.5": prune_smallest(weights, wanted),
-        "argsort names places, smallest first; it is no list of ranks": (
+        "np.argsort gives the positions in order, not the rank of each weight": (
             np.argsort(magnitudes, kind="stable") >= wanted
         ),
         **other_ways,
@@ -69,7 +69,7 @@ def _why_count(keep, sparsity, magnitudes):
     if abs(pruned - due) < 1:
         return "Round to the nearest whole number, do not cut off or round up."
     if pruned == 0:
-        return "no weight went. Is sparsity read as a percentage, or was a copy changed, as ravel() may make one?"
+        return "no weight went. Is sparsity taken for a percentage? Or was a copy changed? ravel() may make one."
     return "count round(sparsity * n), over all weights."
 
 

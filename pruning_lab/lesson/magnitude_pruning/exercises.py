@@ -170,7 +170,7 @@ def _kept_slips(before, velocity, grad, learning_rate, momentum):
         "the learning rate belongs to the weight's step, not into the velocity": (
             before - momentum * velocity - learning_rate * grad
         ),
-        "the learning rate and the minus belong to the weight's step, not into the velocity": (
+        "the learning rate and the minus sign belong in the weight's step, not in the velocity": (
             before + momentum * velocity - learning_rate * grad
         ),
         "that is Nesterov's step, which looks one velocity ahead": before - learning_rate * (grad + momentum * moving),

@@ -47,7 +47,7 @@ def _compare_product(got, csr, x):
         "fractions were cut off: begin with 0.0, or np.zeros without a dtype of whole numbers": np.trunc(wanted),
         "each weight is multiplied by x in its column: x is missing": np.array([csr.data[a:b].sum() for a, b in ends]),
         "signs count: a product may be below 0": np.abs(wanted),
-        "only the first row was done: the return stands inside the loop": np.where(np.arange(rows) == 0, wanted, 0),
+        "only the first row was done: the return is inside the loop": np.where(np.arange(rows) == 0, wanted, 0),
         **_lost_weights(csr.data * x[csr.indices], ends),
     }
     otherwise = "a row's weights are data[indptr[i]:indptr[i + 1]], its columns indices[same slice]"
@@ -63,7 +63,7 @@ def _lost_weights(products, ends):
         "a row begins with data[indptr[i]]; its first weight is missing": np.array(
             [products[a + 1 : b].sum() for a, b in ends]
         ),
-        "a slice leaves its end out, so a row's is indptr[i + 1]; its last weight is missing": np.array(
+        "a row's last weight is missing: a slice leaves its end out, and that end is indptr[i + 1]": np.array(
             [products[a : max(a, b - 1)].sum() for a, b in ends]
         ),
         "y[rows] += ... adds once for each row, however often it is named; np.add.at adds every time": np.array(
@@ -119,7 +119,7 @@ def _limit_slips(got, stored, rows, bandwidth):
         "columns and row pointers are read too": values / bandwidth,
         "the row pointers are read too: rows + 1 of 4 bytes": (values + columns) / bandwidth,
         "indptr has one entry more than there are rows": (values + columns + 4 * rows) / bandwidth,
-        "only the matrix counts here, and not what is multiplied or written": right + 4 * rows / bandwidth,
+        "only reading the matrix counts here, not reading x or writing the result": right + 4 * rows / bandwidth,
         "a row pointer is int32 here, 4 bytes, not 8": (values + columns + 2 * pointers) / bandwidth,
         "a row pointer is int32 here, 4 bytes, not 2": (values + columns + pointers // 2) / bandwidth,
         "a uint16 column takes 2 bytes, not 4": (2 * values + pointers) / bandwidth,

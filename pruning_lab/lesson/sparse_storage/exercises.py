@@ -89,7 +89,7 @@ def _compare_pointers(indptr, csr, csc, dense):
     first_missing = np.array_equal(indptr, right[1:]) and right[1:].any()  # of zeros nobody can tell which is missing
     require(not first_missing, "indptr begins with 0, where row 0 starts: put it first")
     coo = indptr.size != rows + 1 and np.array_equal(indptr, np.nonzero(dense)[0])
-    require(not coo, "those are the rows of all weights, as in COO; indptr says once for each row where it starts")
+    require(not coo, "those are the rows of the weights, as in COO; indptr says, once for each row, where it starts")
     counts = np.diff(right)
     require(
         not counts.any()

@@ -38,7 +38,7 @@ def _compare_mask(mask, weight, sparsity):
         squares = weight.ravel() ** 2
     ways = {
         "rank all entries in one list, not row by row": by_rows.ravel(),
-        "a tiny float32 is 0 once it is squared or in half precision: rank it as it is": prune_smallest(
+        "a tiny float32 becomes 0 when it is squared, or in half precision: rank it as it is": prune_smallest(
             squares, round(sparsity * weight.size)
         ),
         "ravel and reshape must walk in the same order, row after row": flat,

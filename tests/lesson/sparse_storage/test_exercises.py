@@ -111,7 +111,7 @@ WRONG = [
     (exercises.csr_arrays, pointed(lambda a, p: p[1:]), "indptr begins with 0, where row 0 starts: put it first"),
     (exercises.csr_arrays, pointed(lambda a, p: p + 1), "indptr begins with 0"),
     (exercises.csr_arrays, pointed(lambda a, p: p[: min(a.shape) + 1]), "than there are rows, 4: the last one says"),
-    (exercises.csr_arrays, pointed(lambda a, p: np.nonzero(a)[0]), "those are the rows of all weights, as in COO"),
+    (exercises.csr_arrays, pointed(lambda a, p: np.nonzero(a)[0]), "those are the rows of the weights, as in COO"),
     (exercises.csr_arrays, pointed(lambda a, p: np.diff(p)), "indptr adds up"),
     (exercises.csr_arrays, pointed(lambda a, p: np.unique(p)), "one for an empty row, too"),
     (exercises.csr_arrays, lambda a: right_csr(a)[::-1], "return data first, then indices, then indptr"),
