@@ -258,6 +258,13 @@ def test_weights_that_cannot_be_pruned_get_a_line():
     assert any(line_.startswith("'0.weight': computed from other parameters") for line_ in report.unseen)
 
 
+def test_a_weight_that_an_embedding_shares_gets_a_line():
+    model = nn.Sequential(nn.Embedding(50, 8), nn.Linear(8, 8), nn.Linear(8, 50, bias=False))
+    model[2].weight = model[0].weight
+    report = audit(model, torch.tensor([[1, 2]]), seconds=2)
+    assert "'2.weight': the same tensor as '0.weight', an embedding" in report.unseen
+
+
 def test_without_evaluate_nothing_is_said_of_accuracy(found):
     assert any(line_.startswith("accuracy: nothing was evaluated") for line_ in found.unseen)
     assert "accuracy" not in " ".join(found.verdict).lower()
@@ -442,12 +449,84 @@ def test_an_evaluate_that_fails_with_some_layers_gets_a_line():
         ({"seconds": float("nan")}, ValueError, "seconds must be finite and over 0; got nan"),
         ({"seconds": "60"}, TypeError, "seconds must be a number; got '60'"),
         ({"batch_sizes": [0]}, ValueError, "batch_sizes must be at least 1; got 0"),
+        (
+            {"example_inputs": torch.ones(0, 3, 8, 8)}, ValueError,
+            r"example_inputs must hold at least one example; got a tensor of shape \(0, 3, 8, 8\)",
+        ),
+        (
+            {"example_inputs": IMAGES.double()}, ValueError,
+            "example_inputs must be what the model takes; got an error in '0', a Conv2d: .*double",
+        ),
+        (
+            {"example_inputs": [IMAGES]}, ValueError,
+            "example_inputs must be what the model takes; got an error in '0', a Conv2d: .*list",
+        ),
+        ({"evaluate": len, "executor": 3}, TypeError, "executor must be a concurrent.futures.Executor or None; got int"),
+        ({"evaluate": len, "path": "/"}, ValueError, "path must name a file; got the folder /"),
+        ({"evaluate": len, "path": "no/such/file"}, ValueError, "path must be in a folder that exists; got no/such/f"),
         ({"batch_sizes": 3}, TypeError, "batch_sizes must be several integers or None; got 3"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(arguments, error, words):
     with pytest.raises(error, match=words):
         audit(**{"model": small(), "example_inputs": IMAGES, "seconds": 1, **arguments})
+
+
+class Plain(nn.Module):
+    """A network of one function and one linear layer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.layer = function, nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def test_a_weight_of_another_name_is_named_without_advice_that_an_audit_does_not_take():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(8, 8))
+
+    with pytest.raises(ValueError, match=r"got 'w', not called a weight by its layer$"):
+        audit(Own(), torch.ones(1, 8))
+
+
+def test_a_network_that_wants_gradients_is_told_that_it_gets_none():
+    def energy(self, x):
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(self.layer(x).sum(), x)[0]
+
+    with pytest.raises(ValueError, match=r"does not have a grad_fn \(an audit runs without gradients\)$"):
+        audit(Plain(energy), torch.ones(1, 8), seconds=1)
+
+
+def test_a_network_that_runs_only_once_is_named():
+    def once(self, x):
+        if hasattr(self, "done"):
+            raise RuntimeError("once is enough")
+        self.done = True
+        return self.layer(x)
+
+    with pytest.raises(ValueError, match=r"model must run more than once; got RuntimeError: once is enough"):
+        audit(Plain(once), torch.ones(1, 8), seconds=1)
+
+
+def test_the_example_is_not_changed_by_a_network_that_works_in_place():
+    given = torch.ones(1, 8)
+    audit(Plain(lambda self, x: self.layer(x.add_(1))), given, seconds=1)
+    assert torch.equal(given, torch.ones(1, 8))
+
+
+def test_a_network_that_cannot_be_copied_is_told_why_and_what_to_do():
+    with pytest.warns(FutureWarning, match="deprecated"):
+        hooked = nn.Sequential(nn.utils.weight_norm(nn.Linear(8, 8)), nn.Linear(8, 3))
+    hooked(torch.ones(1, 8))
+    with pytest.raises(
+        ValueError, match="'0.weight' is computed from other parameters .fold it with torch.nn.utils.re"
+    ):
+        audit(hooked, torch.ones(1, 8))
 
 
 def test_weights_that_are_no_numbers_are_named():

@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from pruning_lab.channels import ChannelGroups, channel_groups
+from pruning_lab.channels.run import own_inputs
 from pruning_lab.measure import one_thread, processor_name
 from pruning_lab.progress import bar
 
-from .arguments import batch_of, check_batches, check_fractions, check_levels, check_network, check_seconds
+from .arguments import batch_of, check_batches, check_calls, check_fractions, check_levels, check_network, check_seconds
 from .budget import Budget
 from .findings import Finding
 from .layers import layers_of, left_out_of
@@ -24,7 +25,7 @@ from .report import Audit
 from .sensitivity import Evaluate, cuts_of, evaluated, grid_of, sensitivities
 from .storage import file_bytes, storage
 from .structured import costs, group_findings, network_times, smaller, zeroed
-from .untouched import changed, copied, same_random_state
+from .untouched import changed, copied, first_line, same_random_state
 from .watching import Watch, device_of, first_run, shares
 
 SHARES, STORAGE, NETWORK, FILE = 0.1, 0.1, 0.3, 0.05  # of the budget; the products get all that is left
@@ -79,8 +80,7 @@ def audit(
     check_network(model)
     sparsities, fractions = check_levels(sparsities, "sparsities"), check_fractions(groups)
     batches, seconds = check_batches(batch_sizes, example_inputs), check_seconds(seconds)
-    if evaluate is not None and not callable(evaluate):
-        raise TypeError(f"evaluate must be a function of a model; got {type(evaluate).__name__}")
+    check_calls(evaluate, executor, path)
     with same_random_state(), one_thread():
         work = _Auditing(model, example_inputs, sparsities, fractions, batches, seconds)
         if evaluate is not None:
@@ -96,7 +96,7 @@ class _Auditing:
 
     def __init__(self, model, example_inputs, sparsities, fractions, batches, seconds):
         self.original, self.model = model, copied(model)
-        self.example_inputs, self.batches = example_inputs, batches
+        self.example_inputs, self.batches = own_inputs(example_inputs), batches
         self.sparsities, self.fractions, self.seconds = sparsities, fractions, seconds
         self.found: list[Finding] = []
         self.unseen = left_out_of(self.model)
@@ -170,7 +170,7 @@ class _Auditing:
                 self.found += group_findings(self.groups, self.fractions)
                 small = smaller(self.model, self.groups, self.fractions)
         except Exception as error:  # whatever a stranger's network meets: the rest of the audit goes on
-            self.unseen.append(f"channels: {type(error).__name__}: {str(error).splitlines()[0][:300]}")
+            self.unseen.append(f"channels: {type(error).__name__}: {first_line(error)}")
             return {}
         alike: dict[str, list[tuple[str, str]]] = {}
         for name, why in self.groups.refused.items():
@@ -188,7 +188,7 @@ class _Auditing:
             try:
                 found = network_times(networks, small, self.groups, self.example_inputs, seconds, batch)
             except Exception as error:  # a network that takes no other batch
-                self.unseen.append(f"the network at batch {batch}: {str(error).splitlines()[0][:300]}")
+                self.unseen.append(f"the network at batch {batch}: {first_line(error)}")
                 continue
             self.found += found
             if not found or (small and not any(finding.what == "smaller against masked" for finding in found)):

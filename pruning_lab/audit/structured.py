@@ -16,7 +16,7 @@ from .budget import timed, waiting_for
 from .findings import Finding, of_row
 from .layers import Layer
 from .storage import zero_smallest_
-from .untouched import copied
+from .untouched import copied, first_line
 from .watching import device_of, run, where_it_fails
 
 
@@ -119,5 +119,5 @@ def costs(networks: dict[float, nn.Module], example_inputs: Any) -> tuple[list[F
         if error is None:
             found.append(Finding("cost", "", "MACs", count, "multiply-accumulates", level=fraction))
         else:
-            unseen.append(f"multiply-accumulates: {where}: {str(error).splitlines()[0]}")
+            unseen.append(f"multiply-accumulates: {where}: {first_line(error)}")
     return found, list(dict.fromkeys(unseen))
