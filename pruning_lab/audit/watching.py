@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import is_parametrized
 from torch.utils._pytree import tree_leaves
 
 from pruning_lab.channels.run import arguments
@@ -196,6 +197,9 @@ def _run_again(model, example_inputs):
 
 
 def _label(name, module):
+    name, dot, _ = name.partition(".parametrizations.")  # what computes a weight takes time of the layer's
+    if dot or is_parametrized(module):
+        return name or "the model"
     holds = any(p.ndim >= 2 for p in module.parameters(recurse=False)) and not isinstance(module, nn.Embedding)
     return (name or "the model") if holds else f"({type(module).__name__})"
 
