@@ -91,7 +91,12 @@ def _compared(networks, inputs, seconds, batch, unit):
 def caller(network: nn.Module, inputs: Any) -> Callable[[], object]:
     """Return what runs a network once, and waits until its device has done so."""
     wait = waiting_for(device_of(network))
-    return lambda: (run(network, inputs), wait())
+
+    def call() -> None:
+        run(network, inputs)
+        wait()
+
+    return call
 
 
 def corrected(networks: Iterable[nn.Module]) -> list[str]:

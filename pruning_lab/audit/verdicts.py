@@ -67,9 +67,9 @@ def told_from_noise(findings: Findings, batch: int) -> float:
     [1.0204081632653061, 1.04, 1.0204081632653061, 1.0]
     """
     again, zeros = (selected(findings, "network", what=what, batch=batch) for what in ("dense again", "zeros in place"))
-    least = max((max(f.high, 1 / f.low) for f in again), default=1.0)
-    alike = [f for f in zeros if again and not (f.low > 2 * least - 1 or f.high < 1 / (2 * least - 1))]
-    return max([least, *(max(f.high, 1 / f.low) for f in alike)])
+    least = max((f.farthest for f in again), default=1.0)
+    alike = [f for f in zeros if again and f.reaches(2 * least - 1)]
+    return max([least, *(f.farthest for f in alike)])
 
 
 def paying(products: Findings) -> list[Finding]:
@@ -250,7 +250,7 @@ def _judged(finding, least=1.0):
     """Return a ratio with its quartiles, and what it means; `least` is of `told_from_noise`."""
     if not (finding.pays or finding.loses):
         return f"{finding.ratio}, no difference that these rounds can tell"
-    if finding.low <= least and finding.high >= 1 / least:
+    if finding.reaches(least):
         return f"{finding.ratio}, no real difference"
     return f"{finding.ratio}, {'faster' if finding.pays else 'slower'}"
 
