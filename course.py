@@ -158,6 +158,8 @@ def check_room(room):
 
 def make_venv():
     """Make .venv, in place of one that does not work."""
+    if os.path.lexists(VENV) and not VENV.is_dir():
+        raise Refusal(f"{VENV} must be a folder; it is a file, or a link that leads nowhere. Remove it and call again.")
     print(f"First set-up: making {VENV}.", flush=True)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
     if made.returncode:

@@ -174,10 +174,14 @@ def measured():
     """Return what each lesson took, as a table."""
     results = json.loads((ROOT / "benchmarks" / "hub.json").read_text(encoding="utf-8"))
     lines = ["| lesson | memory, peak | processor time | Run All takes |", "|---|---|---|---|"]
-    lines += [
-        f"| {name} | {took['peak_mb']:,} MB | {took['cpu_s']:.0f} s | {took['seconds']:.0f} s |"
-        for name, took in results["alone"].items()
-    ]
+    for each in lessons():
+        took = results["alone"].get(each.stem)
+        cells = (
+            "not measured yet | | "
+            if took is None
+            else "{peak_mb:,} MB | {cpu_s:.0f} s | {seconds:.0f} s".format(**took)
+        )
+        lines.append(f"| {each.stem} | {cells} |")
     return "\n".join(lines)
 
 

@@ -169,13 +169,13 @@ def close(got, right):
     return np.shape(got) == np.shape(right) and np.allclose(got, right, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
-def nearest_rounding(got, right):
-    """Return the right number rounded to one decimal or more, as near to a result as that comes: a slip to look for.
+def nearest_rounding(got, right, most=6):
+    """Return the right number rounded to 1 to `most` decimals, as near to a result as that comes: a slip to look for.
 
     >>> nearest_rounding(0.667, 2 / 3)
     0.667
     """
-    return min((round(float(right), digits) for digits in range(1, 7)), key=lambda rounded: abs(rounded - got))
+    return min((round(float(right), digits) for digits in range(1, most + 1)), key=lambda rounded: abs(rounded - got))
 
 
 def told_apart(right, got):
