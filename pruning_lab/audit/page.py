@@ -64,8 +64,8 @@ def _groups(audit):
         macs, parameters = (
             audit.find("group", where=name, what=f"{what} saved")[-1] for what in ("MACs", "parameters")
         )
-        rows.append(
-            [name, f"{unit.value} x {unit.unit}", f"{macs.level:g}", f"{macs.value:,.0f}", f"{parameters.value:,.0f}"]
-        )
-    header = ["group", "units", "fraction cut", "multiply-accumulates saved", "parameters saved"]
+        times = [f.ratio for f in audit.find("group", where=name, what="smaller")]
+        counts = [f"{macs.level:g}", f"{macs.value:,.0f}", f"{parameters.value:,.0f}"]
+        rows.append([name, f"{unit.value} x {unit.unit}", *counts, *(times or ["not timed"])])
+    header = ["group", "units", "fraction cut", "multiply-accumulates saved", "parameters saved", "against dense"]
     return table_html(header, rows, "Groups of channels, largest saving first") if rows else ""

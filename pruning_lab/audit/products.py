@@ -60,7 +60,7 @@ def distinct(model: nn.Module, layers: Sequence[Layer], watch: Watch, share: dic
             continue
         zeros = round(1 - float(work.matrix.count_nonzero()) / work.matrix.numel(), 2)
         stride = work.convolution and (work.convolution.stride, work.convolution.kernel_size)
-        key = tuple(work.matrix.shape), work.columns, work.given, stride, zeros
+        key = tuple(work.matrix.shape), work.matrix.dtype, work.columns, work.given, stride, zeros
         if key in first:
             same_as[layer.name] = first[key]
         else:
