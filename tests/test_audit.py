@@ -798,6 +798,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "def network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
         "def score(model):\n    return 0.5\n"
         "def wrong():\n    return 5\n"
+        "def three():\n    return 1, 2, 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     page = tmp_path / "page.html"
@@ -809,6 +810,21 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "mine:nothing": "mine must hold a function 'nothing'; got NoneType",
         "nowhere:network": "No module named 'nowhere'",
         "mine": "a function must be named as module:function; got 'mine'",
+        "mine:three": "mine:three must return (model, example_inputs); got 3 things",
+        "mine.py:network": "a module must be named without .py; got 'mine.py:network'",
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--resume"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("pruning_lab.command.audit.audit", lambda *_, **__: pytest.fail("it was measured"))
+    assert main(["mine:network", option, str(tmp_path / "no" / "file")]) == 2
+    assert f"{option} must be in a folder that exists; got " in capsys.readouterr().err
+    assert main(["mine:network", option, str(tmp_path)]) == 2
+    assert f"{option} must name a file; got the folder " in capsys.readouterr().err
