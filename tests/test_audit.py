@@ -140,14 +140,14 @@ def networks(**quartiles):
 @pytest.mark.parametrize(
     ("measured", "words"),
     [
-        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),  # the same work
+        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),  # the same work
         ({"again": (0.98, 1.02), "zeros": (1.5, 1.6)}, "1.55x (1.50 to 1.60), faster"),
         ({"again": (0.98, 1.02), "zeros": (0.99, 1.01)}, "1.00x (0.99 to 1.01), no difference that these rounds"),
-        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), no real difference"),
+        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not told from noise"),
         ({"again": (0.98, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), faster"),
         ({"again": (0.98, 1.02), "half": (0.90, 0.95)}, "0.93x (0.90 to 0.95), slower"),
-        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),
-        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), no real"),
+        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),
+        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), not told"),
     ],
 )
 def test_what_dense_against_itself_shows_as_well_is_no_difference(measured, words):
@@ -421,6 +421,11 @@ def test_a_weight_that_an_embedding_shares_gets_a_line():
     model[2].weight = model[0].weight
     report = audit(model, torch.tensor([[1, 2]]), seconds=2)
     assert "'2.weight': the same tensor as '0.weight', an embedding" in report.unseen
+
+
+def test_with_evaluate_it_says_that_nothing_was_trained():
+    report = audit(small(), IMAGES, evaluate=lambda _: 1.0, seconds=1)
+    assert "retraining: every number of evaluate is one before it" in report.unseen
 
 
 def test_without_evaluate_nothing_is_said_of_accuracy(found):
@@ -798,6 +803,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "def network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
         "def score(model):\n    return 0.5\n"
         "def wrong():\n    return 5\n"
+        "def three():\n    return 1, 2, 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     page = tmp_path / "page.html"
@@ -809,6 +815,21 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "mine:nothing": "mine must hold a function 'nothing'; got NoneType",
         "nowhere:network": "No module named 'nowhere'",
         "mine": "a function must be named as module:function; got 'mine'",
+        "mine:three": "mine:three must return (model, example_inputs); got 3 things",
+        "mine.py:network": "a module must be named without .py; got 'mine.py:network'",
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--resume"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("pruning_lab.command.audit.audit", lambda *_, **__: pytest.fail("it was measured"))
+    assert main(["mine:network", option, str(tmp_path / "no" / "file")]) == 2
+    assert f"{option} must be in a folder that exists; got " in capsys.readouterr().err
+    assert main(["mine:network", option, str(tmp_path)]) == 2
+    assert f"{option} must name a file; got the folder " in capsys.readouterr().err

@@ -272,6 +272,8 @@ class _Auditing:
             self.unseen.append(
                 "accuracy: nothing was evaluated, so nothing here says what a network is worth afterwards"
             )
+        else:
+            self.unseen.append("retraining: every number of evaluate is one before it")
         device = self.device
         facts = {
             "network": type(self.model).__name__,
