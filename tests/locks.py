@@ -135,7 +135,7 @@ def noted(html):
 def answered_early(slides):
     """Return the slides of a deck that ask what they, or one before them, have answered already.
 
-    The slide behind a question begins with what was measured: no slide before may draw from the cell that it draws from.
+    The slide after a question begins with what was measured: no slide before may draw from the cell that it draws from.
     """
     early, shown = [], set()
     for (slide, _), (following, _) in pairwise(slides):
