@@ -481,7 +481,7 @@ def test_the_comparison_of_states_sees_a_change(trained):
     assert not same(before, state_of(trained))
 
 
-def control_c(*_):
+def control_c(*_, **__):
     signal.raise_signal(signal.SIGINT)
     return 1.0
 
@@ -783,6 +783,17 @@ def test_a_budget_that_is_too_short_is_said():
     assert any(line_.startswith("channels: one run takes") for line_ in report.unseen)
 
 
+def test_where_cutting_takes_long_the_largest_fraction_comes_first_and_the_rest_is_said(monkeypatch):
+    def slow(model, groups, fractions):
+        time.sleep(0.3)
+        return smaller(model, groups, fractions)
+
+    monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "smaller", slow)
+    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=1)
+    assert [f.level for f in report.find("cost", what="MACs")] == [0.0, 0.75]
+    assert "cutting 0.25, 0.5 of the channels: the budget did not reach it" in report.unseen
+
+
 def test_the_first_run_sees_shapes_and_calls():
     layer = nn.Linear(4, 4)
     watch = first_run(nn.Sequential(layer, layer), torch.ones(2, 4), CPU)
@@ -820,6 +831,13 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_control_c_ends_the_command_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("pruning_lab.command.audit.named", lambda _: lambda: (nn.Linear(8, 4), torch.ones(1, 8)))
+    monkeypatch.setattr("pruning_lab.command.audit.audit", control_c)
+    assert main(["mine:network"]) == 130
+    assert capsys.readouterr().err == "interrupted, with no report\n"
 
 
 @pytest.mark.parametrize("option", ["--html", "--json", "--resume"])

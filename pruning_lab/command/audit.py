@@ -10,7 +10,7 @@ from pruning_lab.audit.arguments import check_file
 
 
 def run(given: Namespace) -> int:
-    """Audit, print what was found, and return 0; or print what is wrong with the arguments and return 2."""
+    """Audit, print what was found, and return 0; or print what is wrong with the arguments and return 2, or 130."""
     sys.path.insert(0, "")  # a module beside which the command is called
     try:
         for option in ("html", "json", "resume"):
@@ -25,6 +25,10 @@ def run(given: Namespace) -> int:
     except (TypeError, ValueError, ImportError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        kept = f"; {given.resume} keeps the calls of --evaluate that were made" if given.resume else ""
+        print(f"interrupted, with no report{kept}", file=sys.stderr)
+        return 130
     finally:
         sys.path.remove("")
     print(found)
