@@ -9,6 +9,7 @@ import latex2mathml.converter
 import nbformat
 from docutils import nodes
 
+from knockouts import matrix
 from pruning_lab.homework.frame import sandbox
 from pruning_lab.homework.frame.assignments import sources
 from pruning_lab.homework.frame.questions import HEADING
@@ -266,6 +267,7 @@ FILLED = {
     "api": api,
     "measured": measured,
     "homework": homework,
+    "knockouts": matrix.page,
 }
 
 
