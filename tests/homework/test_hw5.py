@@ -1,9 +1,10 @@
 """hw5-capstone: right answers of unusual kinds, wrong ones of the usual kinds, and what each is told."""
 
 import numpy as np
+import pytest
 import scipy.linalg
 import torch
-from homework_tests import assignment_tests, right_tests, solution_of, wrong_answers
+from homework_tests import assignment_tests, graded, right_tests, solution_of, wrong_answers
 
 NAME = "hw5-capstone"
 SOLVED = solution_of(NAME)
@@ -629,3 +630,28 @@ RIGHT = {
 }
 test_solution, test_untouched, test_ten_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
 test_ten_right, test_right = right_tests(NAME, SOLVED, POINTS, RIGHT)
+
+
+def each(change):
+    return {name: change(part) for name, part in SOLVED["by_hand_heads"].items()}
+
+
+BY_HAND = [
+    *(("q3", "by_hand_heads", each(kind)) for kind in (tuple, np.array, torch.tensor, np.int8, np.float32)),
+    ("q3", "by_hand_heads", each(lambda part: [float(index) for index in part])),
+    ("q3", "by_hand_heads", each(lambda part: [np.int64(index) for index in part])),
+    ("q3", "by_hand_heads", dict(reversed(SOLVED["by_hand_heads"].items()))),
+    ("q3", "by_hand_heads", SOLVED["by_hand_heads"] | {"why": "both queries read it"}),
+    ("q4", "by_hand_code", dict(reversed(SOLVED["by_hand_code"].items()))),
+    ("q4", "by_hand_code", code(words=dict(sorted(WORDS.items())))),
+    ("q4", "by_hand_code", code(lengths=dict(reversed(LENGTHS.items())), words=dict(reversed(WORDS.items())))),
+    ("q4", "by_hand_code", code(lengths={gap: np.int8(bits) for gap, bits in LENGTHS.items()})),
+    ("q4", "by_hand_code", code(lengths={gap: float(bits) for gap, bits in LENGTHS.items()})),
+    ("q4", "by_hand_code", code(words={gap: str(np.str_(word)) for gap, word in WORDS.items()})),
+    ("q4", "by_hand_code", SOLVED["by_hand_code"] | {"bits": 91}),
+]
+
+
+@pytest.mark.parametrize(("question", "asked", "answer"), BY_HAND)
+def test_what_is_right_by_hand_is_right_in_any_type(make, question, asked, answer):
+    assert graded(make(NAME), question, {**SOLVED, asked: answer}) == (POINTS[question], [])
