@@ -40,6 +40,11 @@ COMMANDS = {
     "doctor": ("is this computer ready for the course?", LAB, [["pruning_lab", "doctor"]]),
     "test": ("run every check; pytest's own options may follow", ["test"], [TWO_CORES]),
     "bench": ("measure the ratios that the course relies on", ["test"], [["benchmarks"]]),
+    "knockout": (
+        "who notices if a function is wrong? Takes hours, goes on where it was stopped",
+        ["test"],
+        [["knockouts"]],
+    ),
     "notebooks": ("run all notebooks again and save them", ["test"], [["pruning_lab.lesson.frame.refresh"]]),
     "slides": ("make the decks in build/slides", ["slides"], [DECKS]),
     "site": ("make the pages in build/site", ["site", "slides"], [DECKS, PAGES]),

@@ -10,6 +10,7 @@ import latex2mathml.converter
 import nbformat
 from docutils import nodes
 
+from knockouts import matrix
 from pruning_lab.homework.frame import sandbox
 from pruning_lab.homework.frame.assignments import sources
 from pruning_lab.homework.frame.questions import HEADING
@@ -268,6 +269,7 @@ FILLED = {
     "api": api,
     "measured": measured,
     "homework": homework,
+    "knockouts": matrix.page,
 }
 
 

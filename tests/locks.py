@@ -138,7 +138,7 @@ def noted(html):
 def answered_early(slides):
     """Return the slides of a deck that ask what they, or one before them, have answered already.
 
-    The slide behind a question begins with what was measured: no slide before it may draw from the same cell.
+    The slide after a question begins with what was measured: no slide before it may draw from the same cell.
     """
     early, shown = [], set()
     for (slide, _), (following, _) in pairwise(slides):

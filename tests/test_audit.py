@@ -68,6 +68,22 @@ def test_the_layer_that_takes_the_time_is_named():
     assert "of the time" in report.layer("2")[0]
 
 
+def test_no_layer_and_no_sentence_is_left_out(found):
+    sizes = [finding for finding in found.findings if finding.part == "size"]
+    assert found.find("size") == sizes
+    assert set(found.layers) == {finding.where for finding in sizes} == {"0", "4"}
+    assert found.verdict == list(verdicts.whole(found.findings, found.facts))
+    assert found.layer("4") == list(verdicts.of_layer(found.findings, "4", found.facts))
+    assert ", one thread, warm caches, batch " in found.conditions
+
+
+def test_a_ratio_loses_where_even_its_upper_quartile_is_below_one():
+    slower, unclear = (Finding("network", "", "cut", 0.8, "x", 0.7, high) for high in (0.9, 1.1))
+    assert (slower.loses, unclear.loses) == (True, False)
+    assert (slower.farthest, unclear.farthest) == pytest.approx((1 / 0.7, 1 / 0.7))
+    assert (slower.reaches(1.05), unclear.reaches(1.05)) == (False, True)
+
+
 def timings(**ratios):
     """The findings of layers whose CSR at 0.9 is so many times as fast as dense, each with a tenth of the time."""
     found = []
@@ -143,14 +159,14 @@ def networks(**quartiles):
 @pytest.mark.parametrize(
     ("measured", "words"),
     [
-        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),  # the same work
+        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),  # the same work
         ({"again": (0.98, 1.02), "zeros": (1.5, 1.6)}, "1.55x (1.50 to 1.60), faster"),
         ({"again": (0.98, 1.02), "zeros": (0.99, 1.01)}, "1.00x (0.99 to 1.01), no difference that these rounds"),
-        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), no real difference"),
+        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not told from noise"),
         ({"again": (0.98, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), faster"),
         ({"again": (0.98, 1.02), "half": (0.90, 0.95)}, "0.93x (0.90 to 0.95), slower"),
-        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),
-        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), no real"),
+        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),
+        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), not told"),
     ],
 )
 def test_what_dense_against_itself_shows_as_well_is_no_difference(measured, words):
@@ -426,6 +442,11 @@ def test_a_weight_that_an_embedding_shares_gets_a_line():
     assert "'2.weight': the same tensor as '0.weight', an embedding" in report.unseen
 
 
+def test_with_evaluate_it_says_that_nothing_was_trained():
+    report = audit(small(), IMAGES, evaluate=lambda _: 1.0, seconds=1)
+    assert "retraining: every number of evaluate is one before it" in report.unseen
+
+
 def test_without_evaluate_nothing_is_said_of_accuracy(found):
     assert any(line_.startswith("accuracy: nothing was evaluated") for line_ in found.unseen)
     assert "accuracy" not in " ".join(found.verdict).lower()
@@ -479,7 +500,7 @@ def test_the_comparison_of_states_sees_a_change(trained):
     assert not same(before, state_of(trained))
 
 
-def control_c(*_):
+def control_c(*_, **__):
     signal.raise_signal(signal.SIGINT)
     return 1.0
 
@@ -789,6 +810,17 @@ def test_a_budget_that_is_too_short_is_said():
     assert any(line_.startswith("channels: one run takes") for line_ in report.unseen)
 
 
+def test_where_cutting_takes_long_the_largest_fraction_comes_first_and_the_rest_is_said(monkeypatch):
+    def slow(model, groups, fractions):
+        time.sleep(0.3)
+        return smaller(model, groups, fractions)
+
+    monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "smaller", slow)
+    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=1)
+    assert [f.level for f in report.find("cost", what="MACs")] == [0.0, 0.75]
+    assert "cutting 0.25, 0.5 of the channels: the budget did not reach it" in report.unseen
+
+
 def test_the_first_run_sees_shapes_and_calls():
     layer = nn.Linear(4, 4)
     watch = first_run(nn.Sequential(layer, layer), torch.ones(2, 4), CPU)
@@ -809,6 +841,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "def network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
         "def score(model):\n    return 0.5\n"
         "def wrong():\n    return 5\n"
+        "def three():\n    return 1, 2, 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     page = tmp_path / "page.html"
@@ -820,6 +853,28 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "mine:nothing": "mine must hold a function 'nothing'; got NoneType",
         "nowhere:network": "No module named 'nowhere'",
         "mine": "a function must be named as module:function; got 'mine'",
+        "mine:three": "mine:three must return (model, example_inputs); got 3 things",
+        "mine.py:network": "a module must be named without .py; got 'mine.py:network'",
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_control_c_ends_the_command_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("pruning_lab.command.audit.named", lambda _: lambda: (nn.Linear(8, 4), torch.ones(1, 8)))
+    monkeypatch.setattr("pruning_lab.command.audit.audit", control_c)
+    assert main(["mine:network"]) == 130
+    assert capsys.readouterr().err == "interrupted, with no report\n"
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--resume"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("pruning_lab.command.audit.audit", lambda *_, **__: pytest.fail("it was measured"))
+    assert main(["mine:network", option, str(tmp_path / "no" / "file")]) == 2
+    assert f"{option} must be in a folder that exists; got " in capsys.readouterr().err
+    assert main(["mine:network", option, str(tmp_path)]) == 2
+    assert f"{option} must name a file; got the folder " in capsys.readouterr().err

@@ -131,8 +131,8 @@ def _noise(findings, batch, at):
     for again in selected(findings, "network", what="dense again", batch=batch):
         least = told_from_noise(findings, batch)
         yield (
-            f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is no real "
-            "difference here."
+            f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is not "
+            "told from noise here."
         )
 
 
@@ -251,7 +251,7 @@ def _judged(finding, least=1.0):
     if not (finding.pays or finding.loses):
         return f"{finding.ratio}, no difference that these rounds can tell"
     if finding.reaches(least):
-        return f"{finding.ratio}, no real difference"
+        return f"{finding.ratio}, not told from noise"
     return f"{finding.ratio}, {'faster' if finding.pays else 'slower'}"
 
 
