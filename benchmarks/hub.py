@@ -1,16 +1,22 @@
 """What a lesson demands of a hub in memory, processor time and minutes: each lesson alone, and one many times at once.
 
-`python -m benchmarks.hub` takes about fifteen minutes and writes hub.json, which the instructor's guide prints. It
+`python -m benchmarks.hub` takes about twenty minutes on two quiet cores and writes hub.json, which the site prints. It
 needs the test extra: pip install -c constraints.txt -e ".[test]".
+
+    python -m benchmarks.hub [PART ...]     a lesson's number such as 06, explorers, at_once or grading_s; all if none
+
+Each part is written as soon as it is measured, and what is not named stays as it was.
 """
 
 import base64
 import json
 import os
 import platform
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -91,25 +97,6 @@ def grading(students: int = 10) -> float:
         return round((time.monotonic() - started) / students, 2)
 
 
-def main() -> None:
-    """Measure every lesson alone, then the first one many times at once, and grading; print and save the results."""
-    os.environ |= {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1"}
-    alone = {}
-    for path in (lesson.notebook for lesson in lessons()):
-        alone[path.stem] = measured(path)
-        print(path.stem, alone[path.stem])
-    results = {
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "alone": alone,
-        "explorers": measured(EXPLORERS),
-        "at_once": at_once(alone[lessons()[0].stem]["peak_mb"]),
-        "grading_s": grading(),
-    }
-    print(results["at_once"], results["grading_s"])
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-
-
 def at_once(peak_mb: float) -> dict[str, float]:
     """Run the first lesson as many times at once as memory allows; return how many, how long, and their memory."""
     before, started = psutil.virtual_memory().available, time.monotonic()
@@ -131,5 +118,30 @@ def at_once(peak_mb: float) -> dict[str, float]:
     return {"kernels": kernels, "seconds": round(seconds, 1), "memory_mb": round(taken / 1e6)}
 
 
+OTHERS = {
+    "explorers": lambda results: measured(EXPLORERS),
+    "at_once": lambda results: at_once(results["alone"][lessons()[0].stem]["peak_mb"]),
+    "grading_s": lambda results: grading(),
+}
+
+
+def main(names: Sequence[str] = ()) -> None:
+    """Measure the named parts, or every lesson alone, the first one many times at once, and grading; save each."""
+    os.environ |= {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1"}
+    found = {each.number: each for each in lessons()}
+    if unknown := [name for name in names if name not in {*found, *OTHERS}]:
+        sys.exit(f"There is no part {unknown[0]!r}; choose from {', '.join([*found, *OTHERS])}.")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    results |= {"cores": os.cpu_count(), "system": platform.system()}
+    for name in names or [*found, *OTHERS]:
+        if name in found:
+            alone = results["alone"] | {found[name].stem: measured(found[name].notebook)}
+            results["alone"] = {each.stem: alone[each.stem] for each in found.values() if each.stem in alone}
+        else:
+            results[name] = OTHERS[name](results)
+        print(name, results["alone"][found[name].stem] if name in found else results[name], flush=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -65,6 +65,22 @@ def test_the_layer_that_takes_the_time_is_named():
     assert "of the time" in report.layer("2")[0]
 
 
+def test_no_layer_and_no_sentence_is_left_out(found):
+    sizes = [finding for finding in found.findings if finding.part == "size"]
+    assert found.find("size") == sizes
+    assert set(found.layers) == {finding.where for finding in sizes} == {"0", "4"}
+    assert found.verdict == list(verdicts.whole(found.findings, found.facts))
+    assert found.layer("4") == list(verdicts.of_layer(found.findings, "4", found.facts))
+    assert ", one thread, warm caches, batch " in found.conditions
+
+
+def test_a_ratio_loses_where_even_its_upper_quartile_is_below_one():
+    slower, unclear = (Finding("network", "", "cut", 0.8, "x", 0.7, high) for high in (0.9, 1.1))
+    assert (slower.loses, unclear.loses) == (True, False)
+    assert (slower.farthest, unclear.farthest) == pytest.approx((1 / 0.7, 1 / 0.7))
+    assert (slower.reaches(1.05), unclear.reaches(1.05)) == (False, True)
+
+
 def timings(**ratios):
     """The findings of layers whose CSR at 0.9 is so many times as fast as dense, each with a tenth of the time."""
     found = []

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import re
 import sys
 import tomllib
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import __main__, channels, formats, widgets
+from benchmarks import __main__, channels, formats, hub, widgets
 from benchmarks.table import Line, Skipped, table
 from pruning_lab import measure
+from pruning_lab.lesson.frame.lessons import lessons
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,3 +77,48 @@ def test_a_benchmark_imports_what_the_package_itself_depends_on(name):
     others = set(imported(ast.parse(source))) - sys.stdlib_module_names - {"benchmarks", "pruning_lab"}
     assert others <= plain
     assert all(importlib.util.find_spec(other) for other in others)
+
+
+FEW = {"peak_mb": 1, "cpu_s": 2.0, "seconds": 3.0}
+
+
+@pytest.fixture
+def measured_before(tmp_path, monkeypatch):
+    """A file in which two lessons stand, one of them gone since; measuring takes no time, and knows one number."""
+    path = tmp_path / "hub.json"
+    path.write_text(json.dumps({"alone": {"01-why-prune": {"peak_mb": 9}, "00-gone": FEW}, "explorers": 5}))
+    for name in ("PRUNING_LAB_UNATTENDED", "TQDM_DISABLE"):
+        monkeypatch.setenv(name, "1")  # the hub sets them, and here they must not stay
+    monkeypatch.setattr(hub, "RESULTS", path)
+    monkeypatch.setattr(hub, "measured", lambda notebook: FEW)
+    monkeypatch.setattr(hub, "at_once", lambda peak_mb: {"of": peak_mb})
+    monkeypatch.setattr(hub, "grading", lambda: 0.5)
+    return path
+
+
+def test_a_hub_s_lessons_are_measured_by_name_and_the_others_stay(measured_before):
+    hub.main(["03", "at_once"])
+    found = json.loads(measured_before.read_text())
+    assert list(found["alone"]) == ["01-why-prune", "03-sparse-storage"]
+    assert (found["alone"]["03-sparse-storage"], found["explorers"], found["at_once"]) == (FEW, 5, {"of": 9})
+    hub.main()
+    found = json.loads(measured_before.read_text())
+    assert found["alone"] == {each.stem: FEW for each in lessons()}
+    assert (found["explorers"], found["at_once"], found["grading_s"]) == (FEW, {"of": 1}, 0.5)
+
+
+def test_what_a_hub_s_lesson_took_is_kept_when_the_next_one_fails(measured_before, monkeypatch):
+    def measured(notebook):
+        if notebook.stem.startswith("03"):
+            raise MemoryError
+        return FEW
+
+    monkeypatch.setattr(hub, "measured", measured)
+    with pytest.raises(MemoryError):
+        hub.main(["02", "03"])
+    assert json.loads(measured_before.read_text())["alone"]["02-magnitude-pruning"] == FEW
+
+
+def test_an_unknown_part_of_the_hub_is_named():
+    with pytest.raises(SystemExit, match=r"There is no part '11'; choose from 01, 02, .*, explorers, "):
+        hub.main(["11"])

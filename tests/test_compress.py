@@ -176,6 +176,19 @@ def test_plain_lloyd_agrees():
     np.testing.assert_allclose(shared.codebook, centroids, rtol=1e-6)
 
 
+@pytest.mark.parametrize(("bits", "seed"), [(1, 0), (2, 1), (3, 2), (4, 3)])
+def test_scikit_learns_k_means_agrees(bits, seed):
+    """From the same centroids; where one lost its last weight, scikit-learn would move it, and we would not."""
+    cluster = pytest.importorskip("sklearn.cluster")
+    weight, mask = random_weight((60, 50), density=0.5, seed=seed)
+    values = weight[mask].double().numpy()[:, None]
+    first = np.linspace(values.min(), values.max(), 2**bits)[:, None]
+    theirs = cluster.KMeans(2**bits, init=first, n_init=1, max_iter=1000, tol=0).fit(values)
+    ours = share_weights(weight.double(), mask, bits)
+    np.testing.assert_array_equal(ours.codes, theirs.labels_)
+    np.testing.assert_allclose(ours.codebook, theirs.cluster_centers_[:, 0], rtol=1e-9)
+
+
 @pytest.mark.parametrize("start", ["linear", "density", "random"])
 def test_every_start_comes_to_rest(start):
     weight, mask = random_weight((40, 50), density=0.5)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import tracemalloc
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -277,21 +278,28 @@ def test_columns_that_are_empty_are_cheap_column_by_column():
 # --- altered files ---------------------------------------------------------------------------------------------------
 
 
-def alter(rng, content, other):
-    """Return a file that is not `content`: a few bits turned, cut, spliced with another, or with an absurd number."""
-    changed, kind = bytearray(content), rng.integers(6)
+KINDS = ("a bit turned", "cut", "spliced", "noise", "an absurd number", "an absurd header", "more bytes")
+
+
+def alter(rng, content, other, kind=None):
+    """Return `content` altered: a bit turned, cut, spliced with another file, with noise or an absurd number in it."""
+    changed, kind = bytearray(content), kind or KINDS[rng.integers(len(KINDS))]
     place = int(rng.integers(len(content)))
-    if kind == 0:
+    if kind == "a bit turned":
         changed[place] ^= 1 << int(rng.integers(8))
-    elif kind == 1:
+    elif kind == "cut":
         del changed[place:]
-    elif kind == 2:
+    elif kind == "spliced":
         changed[place:] = other[min(place, len(other)) :]
-    elif kind == 3:
+    elif kind == "noise":
         stop = place + int(rng.integers(1, 20))
         changed[place:stop] = rng.bytes(len(changed[place:stop]))
-    elif kind == 4:
+    elif kind == "an absurd number":
         changed[place : place + 4] = b"\xff" * len(changed[place : place + 4])
+    elif kind == "an absurd header":
+        start = int(rng.integers(8, 40))  # version, length, number of entries, the first entry's name and shape
+        size = int(rng.integers(1, 9))
+        changed[start : start + size] = rng.choice([b"\xff", b"\x00", b"\x7f"]) * size
     else:
         changed[place:place] = rng.bytes(int(rng.integers(1, 9)))
     return bytes(changed)
@@ -315,15 +323,21 @@ def two_files(tmp_path_factory):
 
 
 def test_2000_altered_files_are_refused(two_files, tmp_path):
+    """Each in words, none loaded, and nobody allocates what a header claims."""
     model, (content, other) = two_files
-    rng, path = np.random.default_rng(0), tmp_path / "altered.pruned"
-    for _ in range(2000):
-        altered = alter(rng, content, other)
-        if altered in (content, other):
-            continue
-        path.write_bytes(altered)
-        with pytest.raises(ValueError, match=r"^(path|model) must "):
-            compress.load_compressed(path, model)
+    rng, path, refused = np.random.default_rng(0), tmp_path / "altered.pruned", Counter()
+    tracemalloc.start()
+    while refused.total() < 2000:
+        kind = KINDS[refused.total() % len(KINDS)]
+        if (altered := alter(rng, content, other, kind)) not in (content, other):
+            path.write_bytes(altered)
+            with pytest.raises(ValueError, match=r"^(path|model) must "):
+                compress.load_compressed(path, model)
+            refused[kind] += 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert min(refused.values()) == 2000 // len(KINDS)
+    assert peak < 3e6
 
 
 def test_altered_files_with_a_right_checksum_take_no_memory_and_end_in_words(two_files, tmp_path):

@@ -7,7 +7,7 @@ from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_
 
 
 def canonical_codes(answer):
-    """`my_codes(lengths)` returns {symbol: code} for {symbol: bits}, each code a text of 0 and 1."""
+    """`my_codes(lengths)` returns {symbol: word} for {symbol: bits}, each word a text of 0 and 1."""
     cases = [
         {"a": 1, "b": 1},
         {"a": 2, "b": 1, "c": 2},
@@ -15,30 +15,31 @@ def canonical_codes(answer):
         {"c": 3, "a": 3, "b": 1, "d": 3, "e": 4, "f": 4},
         {5: 1, 3: 5, 1: 5, 2: 4, 4: 3, 0: 2},
         {10: 2, 9: 2, 0: 2, 2: 3, 1: 3},
+        {"z": 1} | dict.fromkeys("hgfedcba", 4),
     ]
     for lengths in cases:
         got = answer(lengths)
-        require(isinstance(got, dict), f"return a dict of symbol: code; got {type(got).__name__}")
-        require(got.keys() == lengths.keys(), f"every symbol has a code; got codes of {list(got)}")
-        texts = all(isinstance(code, str) for code in got.values())
-        require(texts, "a code is a text such as '010': a number has no 0 first")
-        _compare_codes(got, lengths)
+        require(isinstance(got, dict), f"return a dict of symbol: word; got {type(got).__name__}")
+        require(got.keys() == lengths.keys(), f"every symbol has a word; got words of {list(got)}")
+        texts = all(isinstance(word, str) for word in got.values())
+        require(texts, "a word is a text such as '010': a number has no 0 first")
+        _compare_words(got, lengths)
 
 
-def _compare_codes(got, lengths):
+def _compare_words(got, lengths):
     right = compress.huffman_codes(lengths)
-    for symbol, code in got.items():
-        message = f"each code has the bits that its length says; {symbol!r} must have {lengths[symbol]}"
-        require(len(code) == lengths[symbol], message)
+    for symbol, word in got.items():
+        message = f"each word has the bits that its length says; {symbol!r} must have {lengths[symbol]}"
+        require(len(word) == lengths[symbol], message)
     pair = next(((a, b) for a in got for b in got if a != b and got[b].startswith(got[a])), None)
     begins = pair and f"that of {pair[0]!r} begins that of {pair[1]!r}"
-    shift = "when codes get longer, shift the next one to the left"
-    require(pair is None, f"no code begins another, or a decoder could not tell; {begins}: {shift}")
+    shift = "when words get longer, a 0 comes on at the right of the next one for each new bit"
+    require(pair is None, f"no word begins another, or a decoder could not tell; {begins}: {shift}")
     ranked = sorted(lengths, key=lambda symbol: (lengths[symbol], symbol))
-    require("1" not in got[ranked[0]], "the first code is all zeros")
+    require("1" not in got[ranked[0]], "the first word is all zeros")
     ascend = [got[symbol] for symbol in ranked] == sorted(got.values())
-    require(ascend, "codes ascend by length, then by symbol, 9 before 10: a decoder knows the lengths alone")
-    require(got == right, f"the next code is the last one plus 1, shifted where it gets longer: {right}; got {got}")
+    require(ascend, "words ascend by length, then by symbol, 9 before 10: a decoder knows the lengths alone")
+    require(got == right, f"the next word is the last one plus 1, shifted where it gets longer: {right}; got {got}")
 
 
 def codebook_step(answer):
@@ -83,7 +84,7 @@ def bits_a_weight(answer):
 def _compare_bits(got, density, value_bits, index_bits):
     both, span = value_bits + index_bits, 2**index_bits
     fillers = 1 / (1 - (1 - density) ** span)
-    one_less = density * both / (1 - (1 - density) ** (span - 1))
+    one_less, twice = (density * both / (1 - (1 - density) ** wrong) for wrong in (span - 1, 2 * index_bits))
     slips = {
         f"without fillers a gap could not reach the next weight where {span} zeros come first": density * both,
         "a filler takes a value as well as a gap, in the paper's format": density * (both + (fillers - 1) * index_bits),
@@ -95,6 +96,7 @@ def _compare_bits(got, density, value_bits, index_bits):
         f"a gap of {index_bits} bits has {span} values, so a filler comes after {span} zeros": (
             density * both / (1 - (1 - density) ** index_bits)
         ),
+        "a gap has 2 ** index_bits values, not 2 * index_bits": twice,
         "those are bytes; a byte has eight bits": right / 8,
         f"do not round; got {got:g}": nearest_rounding(got, right),
     }

@@ -172,16 +172,17 @@ def close(got, right):
     return np.shape(got) == np.shape(right) and np.allclose(got, right, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
-def nearest_rounding(got, right):
-    """Return the right numbers rounded to one decimal or more, as near to a result as that comes: a slip to look for.
+def nearest_rounding(got, right, most=6):
+    """Return right numbers rounded to 1 to `most` decimals, as near to a result as that comes: a slip to look for.
 
     Args:
         got, right: numbers, or arrays of one shape.
+        most: decimals.
 
     >>> float(nearest_rounding(0.667, 2 / 3)), nearest_rounding(np.array([0.7, 0.3]), np.array([2 / 3, 1 / 3]))
     (0.667, array([0.7, 0.3]))
     """
-    tries = [np.round(right, digits) for digits in range(1, 7)]
+    tries = [np.round(right, digits) for digits in range(1, most + 1)]
     return min(tries, key=lambda rounded: np.abs(rounded - got).max(initial=0))
 
 

@@ -24,6 +24,17 @@ def not_shifted(lengths):
     return {symbol: f"{number:0{lengths[symbol]}b}" for number, symbol in enumerate(ranked(lengths))}
 
 
+def twice_the_growth(lengths):
+    """Right where words get longer by one bit or by two, and wrong by three."""
+    codes, code, before = {}, 0, 0
+    for symbol in ranked(lengths):
+        code *= 2 * (lengths[symbol] - before) or 1
+        before = lengths[symbol]
+        codes[symbol] = f"{code:0{before}b}"
+        code += 1
+    return codes
+
+
 def in_the_order_of_the_dict(lengths):
     order = sorted(lengths, key=lambda symbol: lengths[symbol])  # stable: of one length, as they came
     return dict(zip(order, [right_codes(lengths)[symbol] for symbol in ranked(lengths)], strict=True))
@@ -77,22 +88,23 @@ WRONG = [
     (
         exercises.canonical_codes,
         lambda lengths: dict(list(right_codes(lengths).items())[1:]),
-        "every symbol has a code",
+        "every symbol has a word",
     ),
     (
         exercises.canonical_codes,
         lambda lengths: {symbol: int(code, 2) for symbol, code in right_codes(lengths).items()},
-        "a code is a text",
+        "a word is a text",
     ),
     (
         exercises.canonical_codes,
         lambda lengths: {symbol: code.lstrip("0") or "0" for symbol, code in right_codes(lengths).items()},
-        "each code has the bits that its length says",
+        "each word has the bits that its length says",
     ),
     (exercises.canonical_codes, not_shifted, "that of 'b' begins that of 'a'"),
+    (exercises.canonical_codes, twice_the_growth, "a 0 comes on at the right of the next one for each new bit"),
     (exercises.canonical_codes, sorted_as_text, "then by symbol, 9 before 10"),
-    (exercises.canonical_codes, from_above, "the first code is all zeros"),
-    (exercises.canonical_codes, in_the_order_of_the_dict, "codes ascend by length, then by symbol"),
+    (exercises.canonical_codes, from_above, "the first word is all zeros"),
+    (exercises.canonical_codes, in_the_order_of_the_dict, "words ascend by length, then by symbol"),
     (exercises.codebook_step, in_place, "codebook was changed in place"),
     (exercises.codebook_step, lambda book, *_: book[:2], "one value for each code"),
     (exercises.codebook_step, last_of_each, "keeps one weight of each cluster"),
@@ -105,6 +117,7 @@ WRONG = [
     (exercises.codebook_step, unused_dropped, "as it was: no weight has it; got 0"),
     (exercises.bits_a_weight, lambda d, v, i: [1], "return one number"),
     (exercises.bits_a_weight, lambda d, v, i: d * (v + i) / (1 - (1 - d) ** i), "has 16 values"),
+    (exercises.bits_a_weight, lambda d, v, i: d * (v + i) / (1 - (1 - d) ** (2 * i)), "not 2 * index_bits"),
     (exercises.bits_a_weight, lambda d, v, i: right_bits(d, v, i) / 8, "those are bytes"),
     (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 2), "do not round"),
     (exercises.bits_a_weight, lambda d, v, i: round(right_bits(d, v, i), 3), "do not round; got 2.455"),
