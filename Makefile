@@ -1,9 +1,9 @@
 # `make lab` to learn, `make test` to check everything. Each target calls course.py, which sets up what it needs.
 PYTHON ?= python3
 
-.PHONY: lab test bench slides homework grade site notebooks doctor
+.PHONY: lab test bench slides homework grade site notebooks knockout doctor
 
-lab test bench slides homework site notebooks doctor:
+lab test bench slides homework site notebooks knockout doctor:
 	$(PYTHON) course.py $@
 
 # make grade SUBMISSIONS=folder-or-zip [ASSIGNMENT=hw1-masks] [WORKERS=2] [SCHEDULER=tcp://host:8786] [REGRADE=q3] [REASON="why"]

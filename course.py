@@ -40,6 +40,11 @@ COMMANDS = {
     "doctor": ("is this computer ready for the course?", LAB, [["pruning_lab", "doctor"]]),
     "test": ("run every check; pytest's own options may follow", ["test"], [TWO_CORES]),
     "bench": ("measure the ratios that the course relies on", ["test"], [["benchmarks"]]),
+    "knockout": (
+        "who notices if a function is wrong? Takes hours, goes on where it was stopped",
+        ["test"],
+        [["knockouts"]],
+    ),
     "notebooks": ("run all notebooks again and save them", ["test"], [["pruning_lab.lesson.frame.refresh"]]),
     "slides": ("make the decks in build/slides", ["slides"], [DECKS]),
     "site": ("make the pages in build/site", ["site", "slides"], [DECKS, PAGES]),
@@ -158,6 +163,8 @@ def check_room(room):
 
 def make_venv():
     """Make .venv, in place of one that does not work."""
+    if os.path.lexists(VENV) and not VENV.is_dir():
+        raise Refusal(f"{VENV} must be a folder; it is a file, or a link that leads nowhere. Remove it and call again.")
     print(f"First set-up: making {VENV}.", flush=True)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
     if made.returncode:

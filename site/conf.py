@@ -9,17 +9,21 @@ import latex2mathml.converter
 import nbformat
 from docutils import nodes
 
+from knockouts import matrix
 from pruning_lab.homework.frame import sandbox
 from pruning_lab.homework.frame.assignments import sources
 from pruning_lab.homework.frame.questions import HEADING
+from pruning_lab.lesson.frame.checklist import ASKED, load_checklists
 from pruning_lab.lesson.frame.claims import SOURCES, load_claims
 from pruning_lab.lesson.frame.explorer import folded
+from pruning_lab.lesson.frame.figures import found, in_words
 from pruning_lab.lesson.frame.lessons import lesson, lessons
 from pruning_lab.lesson.frame.slides import BUILD, title_of
 from pruning_lab.lesson.frame.slides.explorers import redrawn, shows_explorer
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 from pruning_lab.lesson.frame.slides.page import explorer_script
 from pruning_lab.lesson.why_prune import explore_painting, trained_block
+from pruning_lab.tables import table_html
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,17 +124,39 @@ def claims():
     """Return every claim of the course with its sources as citations, then the bibliography."""
     parts = []
     for each in lessons():
-        parts += [f"## Lesson {each.number}", *map(claim, load_claims(each.number))]
+        outputs = Outputs(each.notebook)
+        parts += [f"## Lesson {each.number}", *(claim(row, outputs) for row in load_claims(each.number))]
+        parts += [checklists(load_checklists(each.number))]
     return "\n\n".join([*parts, "## Sources", "```{bibliography}\n:all:\n```"])
 
 
-def claim(row):
+def claim(row, outputs):
     """Return one claim as Markdown."""
     cited = ",".join(row["sources"])
+    place = row.get("figure_in", row["evidence"])
+    figure = in_words(found(row["figure"], outputs.text(place)))
     return (
-        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`. "
-        f"Not claimed: {row['limits']} Reviewed {row['reviewed']}."
+        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`: {figure}."
+        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}."
     )
+
+
+def conditions(row):
+    """Return where a claim is made, if not everywhere, what was measured beforehand, and the experiment behind it."""
+    processors = [name for name in row.get("processors", []) if name != "any"]
+    where = f" Claimed for {' and '.join(processors)} alone." if processors else ""
+    before = f" Measured beforehand: `python -m {row['beforehand']}`." if "beforehand" in row else ""
+    return where + before + (f" Checklist: *{row['checklist']}*." if "checklist" in row else "")
+
+
+def checklists(found):
+    """Return what a lesson's accuracy claims report, an experiment a column, folded up; nothing where it has none."""
+    if not found:
+        return ""
+    header = ["what an accuracy claim must report", *found]
+    rows = [[what, *(entries[name] for entries in found.values())] for name, what in ASKED.items()]
+    table = table_html(header, rows)
+    return f"```{{raw}} html\n<details><summary>Checklist of accuracy claims</summary>{table}</details>\n```"
 
 
 def api():
@@ -241,6 +267,7 @@ FILLED = {
     "api": api,
     "measured": measured,
     "homework": homework,
+    "knockouts": matrix.page,
 }
 
 

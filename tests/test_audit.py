@@ -7,6 +7,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +18,13 @@ from pruning_lab import command, measure
 from pruning_lab.audit import Audit, Finding, audit, verdicts
 from pruning_lab.audit.arguments import with_batch
 from pruning_lab.audit.budget import Budget, timed
-from pruning_lab.audit.layers import Layer, work_of
-from pruning_lab.audit.products import pays_from, sparse_products
+from pruning_lab.audit.layers import Layer, layers_of, work_of
+from pruning_lab.audit.products import distinct, pays_from, sparse_products
+from pruning_lab.audit.single_groups import counted
 from pruning_lab.audit.storage import layer_bytes
 from pruning_lab.audit.structured import kept, smaller
 from pruning_lab.audit.watching import Seen, first_run
-from pruning_lab.channels import channel_groups, mask_channels
+from pruning_lab.channels import channel_groups, mask_channels, shrink
 from pruning_lab.masks import mask_blocks, mask_n_of_m, mask_unstructured
 from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, TiledCSR
 
@@ -61,6 +63,22 @@ def test_the_layer_that_takes_the_time_is_named():
     assert report.layers[0] == "2"
     assert report.verdict[0].startswith("Time goes to '2' 9")
     assert "of the time" in report.layer("2")[0]
+
+
+def test_no_layer_and_no_sentence_is_left_out(found):
+    sizes = [finding for finding in found.findings if finding.part == "size"]
+    assert found.find("size") == sizes
+    assert set(found.layers) == {finding.where for finding in sizes} == {"0", "4"}
+    assert found.verdict == list(verdicts.whole(found.findings, found.facts))
+    assert found.layer("4") == list(verdicts.of_layer(found.findings, "4", found.facts))
+    assert ", one thread, warm caches, batch " in found.conditions
+
+
+def test_a_ratio_loses_where_even_its_upper_quartile_is_below_one():
+    slower, unclear = (Finding("network", "", "cut", 0.8, "x", 0.7, high) for high in (0.9, 1.1))
+    assert (slower.loses, unclear.loses) == (True, False)
+    assert (slower.farthest, unclear.farthest) == pytest.approx((1 / 0.7, 1 / 0.7))
+    assert (slower.reaches(1.05), unclear.reaches(1.05)) == (False, True)
 
 
 def timings(**ratios):
@@ -116,6 +134,67 @@ def test_the_whole_network_with_every_layer_sparse_follows_amdahl():
     alike = {**FACTS, "measured on": {"fc3": "fc1"}}
     found = [*timings(fc1=0.5, fc2=2.0), Finding("share", "fc3", "", 0.1, "x")]
     assert verdicts.all_scattered(found, alike, 0.9, 1) == pytest.approx(1 / (0.7 + 0.2 / 0.5 + 0.1 / 2.0))
+
+
+def test_layers_may_be_left_dense_where_no_kernel_wins():
+    found = timings(fc1=0.5, fc2=2.0)
+    assert verdicts.all_scattered(found, FACTS, 0.9, 1, only_where_faster=True) == pytest.approx(1 / (0.9 + 0.1 / 2.0))
+    assert "0.95x for the network by CSR in every layer that was timed, 1.05x by CSR only where it is" in " ".join(
+        verdicts.whole(found, FACTS)
+    )
+
+
+def networks(**quartiles):
+    """The findings of whole networks: the quartiles of how many times as fast as dense each of them is."""
+    names = {"again": "dense again", "zeros": "zeros in place", "half": "smaller"}
+    return [
+        Finding("network", "", names[name], (low + high) / 2, "x", low, high, level=0.5, batch=1)
+        for name, (low, high) in quartiles.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [
+        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),  # the same work
+        ({"again": (0.98, 1.02), "zeros": (1.5, 1.6)}, "1.55x (1.50 to 1.60), faster"),
+        ({"again": (0.98, 1.02), "zeros": (0.99, 1.01)}, "1.00x (0.99 to 1.01), no difference that these rounds"),
+        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not told from noise"),
+        ({"again": (0.98, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), faster"),
+        ({"again": (0.98, 1.02), "half": (0.90, 0.95)}, "0.93x (0.90 to 0.95), slower"),
+        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),
+        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), not told"),
+    ],
+)
+def test_what_dense_against_itself_shows_as_well_is_no_difference(measured, words):
+    assert words in " ".join(verdicts.whole(networks(**measured), FACTS))
+
+
+def test_dense_against_itself_is_measured_and_said(found):
+    [again] = found.find("network", what="dense again")
+    assert f"Dense against itself: {again.ratio}. What reaches into" in " ".join(found.verdict)
+
+
+def test_a_layer_with_all_of_the_time_sets_no_limit():
+    found = [Finding("share", "fc", "", 1.0, "x"), Finding("size", "fc", "Linear", 1, "")]
+    words = next(verdicts.whole(found, FACTS))
+    assert "Pruning 'fc' alone has no such limit; all layers" in words
+    assert words.endswith("take 100 % together: pruning them has no such limit.")
+    assert next(verdicts.of_layer(found, "fc", FACTS)).endswith("which sets no limit to what pruning it can give")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((0.5, 0.5), "at 0.9: 0.7 as it is; 0.5 with any of 2 pruned."),
+        ((0.5,), "at 0.9: 0.7 as it is; 0.5 with '0' pruned."),
+        ((0.5, 0.6), "farthest from that with '0' pruned, 0.5; nearest with '1', 0.6."),
+    ],
+)
+def test_the_sentence_on_evaluations_names_only_what_differs(values, words):
+    found = [Finding("sensitivity", "", "as it is", 0.7, "evaluate")]
+    found += [Finding("sensitivity", f"{n}", "scattered", v, "evaluate", level=0.9) for n, v in enumerate(values)]
+    assert words in " ".join(verdicts.whole(found, FACTS))
 
 
 def line(*ratios):
@@ -194,6 +273,45 @@ def test_the_smaller_network_computes_what_its_mask_does():
     assert network[0].out_channels == 6
 
 
+class Recurrent(nn.Module):
+    """One group owns two axes of a weight; another weight shares its tensor; a third is never met."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.out, self.never = nn.Embedding(40, 16), nn.Linear(16, 40, bias=False), nn.Linear(5, 5)
+        self.out.weight, self.step, self.wide = self.words.weight, nn.GRU(16, 12), nn.Linear(12, 16)
+
+    def forward(self, x):
+        return self.out(self.wide(self.step(self.words(x))[0]))
+
+
+@pytest.mark.parametrize(("model", "inputs"), [(small(), IMAGES), (Recurrent(), torch.ones(3, 2, dtype=torch.int64))])
+def test_what_a_group_saves_is_what_goes_when_it_alone_is_cut(model, inputs):
+    groups = channel_groups(model.eval(), inputs)
+    table = counted(model, groups, [0.25, 0.5])
+    assert len(groups) >= 1
+    for group in groups:
+        for level in (0.25, 0.5):
+            cut = shrink(model, {group.name: kept(model, groups, level)[group.name]}, groups=groups)
+            saved = {f.what: f.value for f in table if (f.where, f.level) == (group.name, level)}
+            assert saved["MACs saved"] == pytest.approx(measure.macs(model, inputs) - measure.macs(cut, inputs))
+            parameters = [sum(p.numel() for p in network.parameters()) for network in (model, cut)]
+            assert saved["parameters saved"] == pytest.approx(parameters[0] - parameters[1])
+
+
+def test_the_largest_groups_are_cut_one_at_a_time_and_timed():
+    torch.manual_seed(0)
+    layers = [layer for size in (16, 24, 32, 40, 8) for layer in (nn.LazyLinear(size), nn.ReLU())]
+    model = nn.Sequential(*layers)
+    model(torch.ones(2, 8))
+    report = audit(model, torch.ones(2, 8), seconds=10)
+    largest = [f.where for f in report.find("group", what="units")][:3]
+    assert [f.where for f in report.find("group", what="smaller")] == largest
+    [sentence] = [s for s in report.verdict if s.startswith("Cutting half of one group alone: ")]
+    assert all(repr(name) in sentence for name in largest)
+    assert sentence.endswith("the 1 others save less work and were not timed.")
+
+
 def test_costs_are_those_of_measure(found):
     assert found.find("cost", what="MACs", level=0.0)[0].value == measure.macs(small(), IMAGES)
     groups = channel_groups(small().eval(), IMAGES)
@@ -258,6 +376,74 @@ def test_weights_that_cannot_be_pruned_get_a_line():
     assert any(line_.startswith("'0.weight': computed from other parameters") for line_ in report.unseen)
 
 
+def lines_of(model, inputs, seconds=2):
+    return " | ".join(audit(model, inputs, seconds=seconds).unseen)
+
+
+def test_a_network_without_groups_gets_a_line():
+    assert "channels: the network has no group of which some may go" in lines_of(nn.Linear(8, 8), torch.ones(1, 8))
+
+
+def test_code_that_names_sizes_gets_a_line():
+    class Steps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(4, 8), nn.Linear(8, 3)
+
+        def forward(self, x):
+            state = x.new_zeros(len(x), 8)
+            for step in x.unbind(1):
+                state = self.cell(step, state)
+            return self.out(state)
+
+    assert "once their code is rewritten: 'Steps' names sizes" in lines_of(Steps(), torch.ones(2, 3, 4))
+
+
+def test_a_run_that_takes_longer_while_it_is_watched_gets_a_line():
+    def slower_with_hooks(self, x):
+        time.sleep(0.005 if self.layer._forward_hooks else 0)
+        return self.layer(x)
+
+    assert "the shares of a run that nobody watches" in lines_of(Plain(slower_with_hooks), torch.ones(1, 8))
+
+
+def test_products_of_narrow_numbers_say_that_they_are_not_taken_in_them():
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)).bfloat16()
+    assert "products in torch.bfloat16: the kernels, and" in lines_of(model, torch.ones(1, 8, dtype=torch.bfloat16))
+
+
+def test_layers_of_one_shape_and_two_types_are_not_taken_for_each_other():
+    model = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8).double(), nn.Linear(8, 8))
+    seen = {name: Seen((1, 8), (1, 8)) for name in "012"}
+    watch = SimpleNamespace(seen=seen)
+    assert distinct(model, layers_of(model), watch, {"0": 0.5}).same_as == {"2": "0"}
+
+
+def test_the_time_of_computing_a_weight_is_its_layers():
+    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(8, 8)), nn.ReLU(), nn.Linear(8, 8))
+    report = audit(model, torch.ones(1, 8), seconds=1)
+    assert {f.where for f in report.find("share")} == {"0", "2", "(ReLU)", "(Sequential)"}
+
+
+def test_kernels_are_compiled_for_the_type_of_the_weights(monkeypatch):
+    asked = []
+    monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "prepare", asked.append)
+    audit(nn.Linear(8, 8).double(), torch.ones(1, 8).double(), seconds=1)
+    assert asked == [torch.float64]
+
+
+def test_a_weight_that_an_embedding_shares_gets_a_line():
+    model = nn.Sequential(nn.Embedding(50, 8), nn.Linear(8, 8), nn.Linear(8, 50, bias=False))
+    model[2].weight = model[0].weight
+    report = audit(model, torch.tensor([[1, 2]]), seconds=2)
+    assert "'2.weight': the same tensor as '0.weight', an embedding" in report.unseen
+
+
+def test_with_evaluate_it_says_that_nothing_was_trained():
+    report = audit(small(), IMAGES, evaluate=lambda _: 1.0, seconds=1)
+    assert "retraining: every number of evaluate is one before it" in report.unseen
+
+
 def test_without_evaluate_nothing_is_said_of_accuracy(found):
     assert any(line_.startswith("accuracy: nothing was evaluated") for line_ in found.unseen)
     assert "accuracy" not in " ".join(found.verdict).lower()
@@ -311,7 +497,7 @@ def test_the_comparison_of_states_sees_a_change(trained):
     assert not same(before, state_of(trained))
 
 
-def control_c(*_):
+def control_c(*_, **__):
     signal.raise_signal(signal.SIGINT)
     return 1.0
 
@@ -442,12 +628,82 @@ def test_an_evaluate_that_fails_with_some_layers_gets_a_line():
         ({"seconds": float("nan")}, ValueError, "seconds must be finite and over 0; got nan"),
         ({"seconds": "60"}, TypeError, "seconds must be a number; got '60'"),
         ({"batch_sizes": [0]}, ValueError, "batch_sizes must be at least 1; got 0"),
+        (
+            {"example_inputs": torch.ones(0, 3, 8, 8)}, ValueError,
+            r"example_inputs must hold at least one example; got a tensor of shape \(0, 3, 8, 8\)",
+        ),
+        (
+            {"example_inputs": IMAGES.double()}, ValueError,
+            "example_inputs must be what the model takes; got an error in '0', a Conv2d: .*double",
+        ),
+        (
+            {"example_inputs": [IMAGES]}, ValueError,
+            "example_inputs must be what the model takes; got an error in '0', a Conv2d: .*list",
+        ),
+        ({"evaluate": len, "executor": 3}, TypeError, "executor must be a concurrent.futures.Executor or None"),
+        ({"evaluate": len, "path": "/"}, ValueError, "path must name a file; got the folder /"),
+        ({"evaluate": len, "path": "no/such/file"}, ValueError, "path must be in a folder that exists; got no/such/f"),
         ({"batch_sizes": 3}, TypeError, "batch_sizes must be several integers or None; got 3"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(arguments, error, words):
     with pytest.raises(error, match=words):
         audit(**{"model": small(), "example_inputs": IMAGES, "seconds": 1, **arguments})
+
+
+class Plain(nn.Module):
+    """A network of one function and one linear layer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.layer = function, nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def test_a_weight_of_another_name_is_named_without_advice_that_an_audit_does_not_take():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(8, 8))
+
+    with pytest.raises(ValueError, match=r"got 'w', not called a weight by its layer$"):
+        audit(Own(), torch.ones(1, 8))
+
+
+def test_a_network_that_wants_gradients_is_told_that_it_gets_none():
+    def energy(self, x):
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(self.layer(x).sum(), x)[0]
+
+    with pytest.raises(ValueError, match=r"does not have a grad_fn \(an audit runs without gradients\)$"):
+        audit(Plain(energy), torch.ones(1, 8), seconds=1)
+
+
+def test_a_network_that_runs_only_once_is_named():
+    def once(self, x):
+        if hasattr(self, "done"):
+            raise RuntimeError("once is enough")
+        self.done = True
+        return self.layer(x)
+
+    with pytest.raises(ValueError, match=r"model must run more than once; got RuntimeError: once is enough"):
+        audit(Plain(once), torch.ones(1, 8), seconds=1)
+
+
+def test_the_example_is_not_changed_by_a_network_that_works_in_place():
+    given = torch.ones(1, 8)
+    audit(Plain(lambda self, x: self.layer(x.add_(1))), given, seconds=1)
+    assert torch.equal(given, torch.ones(1, 8))
+
+
+def test_a_network_that_cannot_be_copied_is_told_why_and_what_to_do():
+    with pytest.warns(FutureWarning, match="deprecated"):
+        hooked = nn.Sequential(nn.utils.weight_norm(nn.Linear(8, 8)), nn.Linear(8, 3))
+    hooked(torch.ones(1, 8))
+    with pytest.raises(ValueError, match=r"'0.weight' is computed from other parameters \(fold it with torch"):
+        audit(hooked, torch.ones(1, 8))
 
 
 def test_weights_that_are_no_numbers_are_named():
@@ -543,6 +799,17 @@ def test_a_budget_that_is_too_short_is_said():
     assert any(line_.startswith("channels: one run takes") for line_ in report.unseen)
 
 
+def test_where_cutting_takes_long_the_largest_fraction_comes_first_and_the_rest_is_said(monkeypatch):
+    def slow(model, groups, fractions):
+        time.sleep(0.3)
+        return smaller(model, groups, fractions)
+
+    monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "smaller", slow)
+    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=1)
+    assert [f.level for f in report.find("cost", what="MACs")] == [0.0, 0.75]
+    assert "cutting 0.25, 0.5 of the channels: the budget did not reach it" in report.unseen
+
+
 def test_the_first_run_sees_shapes_and_calls():
     layer = nn.Linear(4, 4)
     watch = first_run(nn.Sequential(layer, layer), torch.ones(2, 4), CPU)
@@ -563,6 +830,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "def network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
         "def score(model):\n    return 0.5\n"
         "def wrong():\n    return 5\n"
+        "def three():\n    return 1, 2, 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     page = tmp_path / "page.html"
@@ -574,6 +842,28 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "mine:nothing": "mine must hold a function 'nothing'; got NoneType",
         "nowhere:network": "No module named 'nowhere'",
         "mine": "a function must be named as module:function; got 'mine'",
+        "mine:three": "mine:three must return (model, example_inputs); got 3 things",
+        "mine.py:network": "a module must be named without .py; got 'mine.py:network'",
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_control_c_ends_the_command_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("pruning_lab.command.audit.named", lambda _: lambda: (nn.Linear(8, 4), torch.ones(1, 8)))
+    monkeypatch.setattr("pruning_lab.command.audit.audit", control_c)
+    assert main(["mine:network"]) == 130
+    assert capsys.readouterr().err == "interrupted, with no report\n"
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--resume"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("pruning_lab.command.audit.audit", lambda *_, **__: pytest.fail("it was measured"))
+    assert main(["mine:network", option, str(tmp_path / "no" / "file")]) == 2
+    assert f"{option} must be in a folder that exists; got " in capsys.readouterr().err
+    assert main(["mine:network", option, str(tmp_path)]) == 2
+    assert f"{option} must name a file; got the folder " in capsys.readouterr().err

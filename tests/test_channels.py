@@ -442,6 +442,41 @@ def test_what_stays_says_why():
         shrink(nn.Sequential(L(6, 8), nn.LayerNorm(8), L(8, 3)), {"0.weight": [0]}, VECTOR)
 
 
+def test_what_is_added_to_the_input_says_so_and_not_that_it_is_mixed():
+    residual = channel_groups(Net(lambda s, x: s.o(s.a(x) + x), a=L(6, 6), o=L(6, 3)), VECTOR)
+    assert residual.refused["a.weight"] == "met by something that stays whole, in add"
+
+
+def test_a_reason_is_taken_from_what_a_weight_is_tied_to_and_not_from_elsewhere():
+    def forward(s, x):
+        normed = s.norm(s.a(x))  # first, and nothing of it reaches b
+        return s.o(normed), s.c(s.b(x)) * s.gate(x)
+
+    layers = {"a": L(6, 8), "norm": nn.LayerNorm(8), "o": L(8, 3), "b": L(6, 4), "c": L(4, 5), "gate": L(6, 5)}
+    refused = channel_groups(Net(forward, **layers), VECTOR).refused
+    assert refused["a.weight"].startswith("mixed by native_layer_norm")
+    assert set(refused) == {"a.weight"}  # outputs of the model stay, and need no reason
+
+
+def test_multiplications_are_those_of_the_example_and_not_of_a_run_that_looks_for_more():
+    """A parameter that is met in training mode only calls for a second run."""
+    net = Net(lambda s, x: s.o(s.a(x)), a=L(6, 8), o=L(8, 3), never=L(5, 5))
+    [group] = channel_groups(net, VECTOR)
+    assert group.macs.sum() == len(VECTOR) * (6 * 8 + 8 * 3)
+
+
+def test_a_network_that_changes_its_input_can_shrink_and_leaves_the_example_alone():
+    def forward(s, x):
+        x.add_(1)
+        return s.o(s.a(x))
+
+    given, net = VECTOR.clone(), Net(forward, a=L(6, 8), o=L(8, 3))
+    groups = channel_groups(net, given)
+    assert groups.names == ["a.weight"]
+    assert shrink(net, {"a.weight": [0, 5]}, groups=groups).a.out_features == 2
+    assert torch.equal(given, VECTOR)
+
+
 class OwnRMSNorm(nn.Module):
     """As language models write it."""
 

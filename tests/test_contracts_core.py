@@ -586,6 +586,7 @@ NOT_CALLED = {
     "sweep.SweepError": "what run raises",
     "weights.Weight": "what find_weights returns",
     "files.check_sha256": "takes bytes of a file; test_data and test_minilm hold its cases",
+    "files.course_bytes": "reads a file of the course; test_data holds its cases, an altered and a missing one too",
     "models.minilm": "takes nothing",
     "models.efficientnet_lite0": "takes nothing",
     "models.EfficientNetLite0": "takes nothing; test_efficientnet holds what it does with pictures",

@@ -175,6 +175,13 @@ def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
         assert not itself.answers(f"http://127.0.0.1:{silent.getsockname()[1]}/torch/")
 
 
+@pytest.mark.parametrize("put", [lambda venv: venv.touch(), lambda venv: venv.symlink_to("nowhere")])
+def test_what_is_no_folder_is_not_taken_for_a_venv(course, capsys, put):
+    put(course.VENV)
+    assert course.main(["doctor"]) == 2
+    assert f"{course.VENV} must be a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("version", "good"), [((3, 10, 13), False), ((3, 11, 0), True), ((3, 14, 9), True), ((3, 15, 0), False)]
 )

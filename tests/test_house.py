@@ -100,7 +100,7 @@ def test_every_import_is_declared():
     declared = {name.partition("==")[0].lower() for name in ENVIRONMENT}
     undeclared = {
         name: paths
-        for name, paths in imported(["pruning_lab", "benchmarks", "tests", "site"]).items()
+        for name, paths in imported(["pruning_lab", "benchmarks", "knockouts", "tests", "site"]).items()
         if not {found.lower().replace("_", "-") for found in distributions.get(name, [])} & declared
     }
     assert undeclared == {}

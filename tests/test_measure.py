@@ -392,6 +392,19 @@ def test_cold_calls_once_a_measurement_and_reads_over_128_mb_before_each(clock, 
     assert reads == list(range(1, 11))  # a read before every call but the warm-up
 
 
+def test_speed_times_networks_without_gradients_and_the_first_once_more(clock):
+    def network(nanoseconds):
+        def forward(_network, images):
+            clock[0] += nanoseconds
+            assert not torch.is_grad_enabled()
+            return images
+
+        return Run(forward)
+
+    rows = measure.speed({"dense": network(3e6), "small": network(1e6)}, torch.ones(1, 1), repeats=3).rows
+    assert [(row.name, row.ratio) for row in rows] == [("dense", 1), ("small", pytest.approx(3)), ("dense again", 1)]
+
+
 def test_rounds_are_interleaved_in_changing_order_and_leave_global_randomness_alone(clock):
     log = []
     random_state, numpy_state, torch_state = random.getstate(), np.random.get_state()[1], torch.get_rng_state()  # noqa: NPY002

@@ -42,18 +42,20 @@ def test_counts_by_hand(model, images, weights, multiply_accumulates):
 
 
 @pytest.mark.parametrize(
-    ("model", "images"),
+    ("make", "images", "relus"),
     [
-        (lenet_300_100(), grey),
-        (lenet5(), grey),
-        (vgg_small(), grey),
-        (resnet_small(), grey),
-        (vgg16_cifar(), cifar),
-        (resnet_cifar(14, classes=7), cifar),
+        (lenet_300_100, grey, 2),
+        (lenet5, grey, 3),
+        (vgg_small, grey, 6),
+        (resnet_small, grey, 1),
+        (vgg16_cifar, cifar, 14),
+        (lambda: resnet_cifar(14, classes=7), cifar, 1),
     ],
     ids=["lenet-300-100", "lenet5", "vgg small", "resnet small", "vgg16", "resnet-14"],
 )
-def test_images_in_logits_out_and_every_parameter_learns(model, images):
+def test_images_in_logits_out_and_every_parameter_learns(make, images, relus):
+    model = make()
+    assert sum(isinstance(module, nn.ReLU) for module in model.modules()) == relus  # a block has two more of its own
     logits = model.train()(torch.rand(4, *images.shape[1:]))
     assert logits.shape[0] == 4
     assert logits.ndim == 2
@@ -70,8 +72,9 @@ def test_a_resnet_of_depth_6n_plus_2_has_as_many_layers_with_weights(depth):
 def test_the_shortcut_takes_every_second_pixel_and_appends_channels_of_zeros():
     block = resnet_cifar(8, (1, 2, 3)).stage2.block1.eval()
     nn.init.zeros_(block.norm2.weight)
-    x = torch.arange(16.0).view(1, 1, 4, 4)
-    assert block(x).tolist() == [[[[0, 2], [8, 10]], [[0, 0], [0, 0]]]]
+    x = torch.arange(32.0).view(2, 1, 4, 4)
+    zeros = [[0, 0], [0, 0]]
+    assert block(x).tolist() == [[[[0, 2], [8, 10]], zeros], [[[16, 18], [24, 26]], zeros]]
 
 
 def test_the_dense_networks_cost_what_the_paper_says():

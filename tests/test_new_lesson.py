@@ -20,6 +20,7 @@ id = "half-is-less"
 statement = "A half is less than a whole."
 sources = ["han2015deep"]
 evidence = "measure"
+figure = "a half is {a half}"
 limits = "Nothing else."
 reviewed = 2026-11-29
 """

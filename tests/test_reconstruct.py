@@ -329,3 +329,18 @@ BAD_INPUT = [
     ),
 ]
 test_bad_input = bad_input_test(BAD_INPUT)
+
+
+def test_the_count_is_that_of_all_entries_where_a_product_of_three_numbers_rounds_elsewhere():
+    """0.3 * 45 is 13.5, and 0.3 * 3 * 15 is a little less."""
+    weight = torch.linspace(1, 2, 45).reshape(3, 15)
+    for block in (1, 4, 128):
+        assert int((~sparsegpt(weight, torch.eye(15), sparsity=0.3, block=block).mask).sum()) == round(0.3 * 45)
+
+
+def test_survivors_that_grow_beyond_half_precision_are_refused():
+    hessian = torch.tensor([[2.0, 1.9], [1.9, 2.0]])
+    weight, mask = torch.tensor([[6e4, 6e4]]), torch.tensor([[True, False]])
+    assert adjust_survivors(weight, mask, hessian).weight[0, 0] > 1e5
+    with pytest.raises(ValueError, match=r"weight must be of a dtype that holds its adjusted .*got torch.float16"):
+        adjust_survivors(weight.half(), mask, hessian)

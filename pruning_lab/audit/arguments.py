@@ -3,7 +3,9 @@
 import math
 import warnings
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +14,9 @@ from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from pruning_lab.checks import check_integer, check_model, check_sparsity
+from pruning_lab.files import check_path
 from pruning_lab.prune import prunable_weights
+from pruning_lab.prune.choosing import NAMING
 
 
 def check_network(model: nn.Module) -> nn.Module:
@@ -38,7 +42,10 @@ def check_network(model: nn.Module) -> nn.Module:
 def weights_of(model: nn.Module) -> dict[str, nn.Parameter]:
     """Return the weights that can be pruned by name; what is left out gets a line in the report, not a warning."""
     with warnings.catch_warnings(action="ignore"):
-        return prunable_weights(model)
+        try:
+            return prunable_weights(model)
+        except ValueError as error:
+            raise ValueError(str(error).removesuffix(NAMING)) from None
 
 
 def check_levels(levels: Iterable[float], name: str) -> tuple[float, ...]:
@@ -84,6 +91,10 @@ def check_seconds(seconds: float) -> float:
 
 def check_batches(batch_sizes: Iterable[int] | None, example_inputs: Any) -> tuple[int, ...]:
     """Return the batch sizes to measure at; None takes that of the example."""
+    if not batch_of(example_inputs):
+        raise ValueError(
+            f"example_inputs must hold at least one example; got a tensor of shape {_first_shape(example_inputs)}"
+        )
     if batch_sizes is None:
         return (batch_of(example_inputs),)
     if isinstance(batch_sizes, str) or not isinstance(batch_sizes, Iterable):
@@ -94,15 +105,46 @@ def check_batches(batch_sizes: Iterable[int] | None, example_inputs: Any) -> tup
     return batches
 
 
+def check_calls(evaluate: object, executor: object, path: Path | str | None) -> None:
+    """Refuse, before anything takes long, what the calls of `evaluate` could not be made with.
+
+    >>> check_calls(len, None, "no/such/folder/calls.jsonl")
+    Traceback (most recent call last):
+    ValueError: path must be in a folder that exists; got no/such/folder/calls.jsonl
+    """
+    if evaluate is not None and not callable(evaluate):
+        raise TypeError(f"evaluate must be a function of a model; got {type(evaluate).__name__}")
+    if executor is not None and not isinstance(executor, Executor):
+        raise TypeError(f"executor must be a concurrent.futures.Executor or None; got {type(executor).__name__}")
+    if path is not None:
+        check_file(path, "path")
+
+
+def check_file(path: Path | str, name: str) -> None:
+    """Refuse a path at which no file can be written.
+
+    >>> check_file("/", "path")
+    Traceback (most recent call last):
+    ValueError: path must name a file; got the folder /
+    """
+    if Path(check_path(path)).is_dir():
+        raise ValueError(f"{name} must name a file; got the folder {path}")
+    if not Path(path).absolute().parent.is_dir():
+        raise ValueError(f"{name} must be in a folder that exists; got {path}")
+
+
 def batch_of(example_inputs: Any) -> int:
     """Return the size of the first axis of the first tensor; 1 where there is none.
 
     >>> batch_of({"x": torch.zeros(4, 3)}), batch_of(torch.tensor(1.0))
     (4, 1)
     """
+    return _first_shape(example_inputs)[0]
+
+
+def _first_shape(example_inputs):
     leaves = tree_leaves(dict(example_inputs) if hasattr(example_inputs, "keys") else example_inputs)
-    shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Tensor) and leaf.ndim]
-    return int(shapes[0][0]) if shapes else 1
+    return next((tuple(leaf.shape) for leaf in leaves if isinstance(leaf, Tensor) and leaf.ndim), (1,))
 
 
 def with_batch(example_inputs: Any, batch: int) -> Any:

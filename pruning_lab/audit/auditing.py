@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,26 @@ import torch
 from torch import nn
 
 from pruning_lab.channels import ChannelGroups, channel_groups
+from pruning_lab.channels.run import own_inputs
 from pruning_lab.measure import one_thread, processor_name
 from pruning_lab.progress import bar
 
-from .arguments import batch_of, check_batches, check_fractions, check_levels, check_network, check_seconds
+from .arguments import batch_of, check_batches, check_calls, check_fractions, check_levels, check_network, check_seconds
 from .budget import Budget
-from .findings import Finding
+from .findings import Finding, selected
 from .layers import layers_of, left_out_of
-from .products import all_products, and_more, distinct, sparse_products
+from .preparing import prepare
+from .products import all_products, and_more, distinct
 from .report import Audit
-from .sensitivity import Evaluate, cuts_of, evaluated, grid_of, sensitivities
+from .sensitivity import Evaluate, as_it_is, cuts_of, grid_of, sensitivities
+from .single_groups import counted, timed_alone
 from .storage import file_bytes, storage
-from .structured import costs, group_findings, network_times, smaller, zeroed
-from .untouched import changed, copied, same_random_state
+from .structured import corrected, costs, network_times, smaller, zeroed
+from .untouched import copied, first_line, same_random_state
 from .watching import Watch, device_of, first_run, shares
 
-SHARES, STORAGE, NETWORK, FILE = 0.1, 0.1, 0.3, 0.05  # of the budget; the products get all that is left
+SHARES, STORAGE, NETWORK, GROUPS, FILE = 0.1, 0.1, 0.25, 0.1, 0.05  # of the budget; the products get what is left
+SLOWED = 1.25  # times as long as alone that a run takes while it is watched, from which on that is said
 PROOFS = 12  # runs of the network that finding its groups and proving the smaller ones takes, about
 
 
@@ -56,7 +59,8 @@ def audit(
             gradients. How many calls that is, and how long they will take, is printed before. They come on top of
             `seconds`.
         sparsities: fractions of each layer's weights to prune, in [0, 1].
-        groups: fractions of every group of channels to cut, in [0, 1).
+        groups: fractions of every group of channels to cut, in [0, 1). By the largest, the three groups that save most
+            are cut alone as well.
         batch_sizes: how many examples at once; None for as many as there are in the example.
         seconds: what the measurements may take. Where time is short there are fewer rounds, and what was not reached
             is said. Kernels are compiled before the clock starts.
@@ -79,8 +83,7 @@ def audit(
     check_network(model)
     sparsities, fractions = check_levels(sparsities, "sparsities"), check_fractions(groups)
     batches, seconds = check_batches(batch_sizes, example_inputs), check_seconds(seconds)
-    if evaluate is not None and not callable(evaluate):
-        raise TypeError(f"evaluate must be a function of a model; got {type(evaluate).__name__}")
+    check_calls(evaluate, executor, path)
     with same_random_state(), one_thread():
         work = _Auditing(model, example_inputs, sparsities, fractions, batches, seconds)
         if evaluate is not None:
@@ -96,26 +99,26 @@ class _Auditing:
 
     def __init__(self, model, example_inputs, sparsities, fractions, batches, seconds):
         self.original, self.model = model, copied(model)
-        self.example_inputs, self.batches = example_inputs, batches
+        self.example_inputs, self.batches = own_inputs(example_inputs), batches
         self.sparsities, self.fractions, self.seconds = sparsities, fractions, seconds
         self.found: list[Finding] = []
         self.unseen = left_out_of(self.model)
         self.layers, self.same_as = layers_of(self.model), dict[str, str]()
         self.groups: ChannelGroups | None = None
-        self.budget = Budget(seconds)
+        self.device, self.budget = device_of(self.model), Budget(seconds)
 
     def measure(self) -> None:
         """Measure everything that the budget allows, cheapest first."""
-        _compile()
-        device, progress = device_of(self.model), bar(total=6, desc="audit", unit="part")
+        prepare(torch.float64 if any(layer.weight.dtype == torch.float64 for layer in self.layers) else torch.float32)
         self.budget.start()
-        with progress:
+        with bar(total=7, desc="audit", unit="part") as progress:
             with self.budget.part("first run"):
-                watch = first_run(self.model, self.example_inputs, device)
+                watch = first_run(self.model, self.example_inputs, self.device)
             for part, name in (
                 (self._shares, "shares of the time"),
                 (self._storage, "storage"),
                 (self._structured, "whole channels"),
+                (self._groups, "single groups"),
                 (lambda: self._products(watch), "products of layers"),
                 (self._file, "the saved file"),
             ):
@@ -162,39 +165,83 @@ class _Auditing:
         self.found += found
         self.unseen += unseen
         self._time_networks(small)
+        self._compare_watched()
 
     def _shrunk(self):
         try:
             with warnings.catch_warnings(action="ignore"):
                 self.groups = channel_groups(self.model, self.example_inputs)
-                self.found += group_findings(self.groups, self.fractions)
-                small = smaller(self.model, self.groups, self.fractions)
+                self.found += counted(self.model, self.groups, self.fractions)
+                small = self._smaller()
         except Exception as error:  # whatever a stranger's network meets: the rest of the audit goes on
-            self.unseen.append(f"channels: {type(error).__name__}: {str(error).splitlines()[0][:300]}")
+            self.unseen.append(f"channels: {type(error).__name__}: {first_line(error)}")
             return {}
         alike: dict[str, list[tuple[str, str]]] = {}
         for name, why in self.groups.refused.items():
             alike.setdefault(why.partition(" in '")[0], []).append((name, why))
         for (name, why), *others in alike.values():
             self.unseen.append(f"channels of {name!r}{and_more(others)} stay whole: {why}")
-        return small if len(self.groups) else {}
+        if not len(self.groups):
+            self.unseen.append("channels: the network has no group of which some may go")
+            return {}
+        if names := corrected(small.values()):
+            self.unseen.append(
+                f"how fast smaller networks are once their code is rewritten: {names[0]!r}{and_more(names[1:])} "
+                "names sizes that are corrected at each call, and these microseconds are in the times"
+            )
+        return small
+
+    def _smaller(self):
+        """Cut all groups, by the largest fraction first, and go on while the budget allows."""
+        end, small = self.budget.left - NETWORK * self.seconds, dict[float, nn.Module]()
+        for place, fraction in enumerate(reversed(self.fractions)):
+            if small and self.budget.left < end:
+                late = ", ".join(f"{left:g}" for left in self.fractions[: len(self.fractions) - place])
+                self.unseen.append(f"cutting {late} of the channels: the budget did not reach it")
+                break
+            small = smaller(self.model, self.groups, [fraction]) | small
+        return small
 
     def _time_networks(self, small):
         end = self.budget.left - NETWORK * self.seconds
-        zeros = zeroed(self.model, self.layers, self.sparsities[-1])
-        networks = {("dense", None): self.model, ("zeros in place", self.sparsities[-1]): zeros}
+        zeros, again = zeroed(self.model, self.layers, self.sparsities[-1]), copied(self.model)
+        networks = {("dense", None): self.model, ("dense again", None): again}
+        networks["zeros in place", self.sparsities[-1]] = zeros
         for place, batch in enumerate(self.batches):
             seconds = max(self.budget.left - max(end, 0), 0) / (len(self.batches) - place)
             try:
                 found = network_times(networks, small, self.groups, self.example_inputs, seconds, batch)
             except Exception as error:  # a network that takes no other batch
-                self.unseen.append(f"the network at batch {batch}: {str(error).splitlines()[0][:300]}")
+                self.unseen.append(f"the network at batch {batch}: {first_line(error)}")
                 continue
             self.found += found
             if not found or (small and not any(finding.what == "smaller against masked" for finding in found)):
                 self.unseen.append(
                     f"the times of the network at batch {batch}: three rounds do not fit into the budget"
                 )
+
+    def _compare_watched(self):
+        """Say so where the run whose parts were timed took longer than the network does alone."""
+        [watched] = selected(self.found, "run")
+        for dense in selected(self.found, "network", what="dense", batch=watched.batch):
+            if watched.value > SLOWED * dense.value:
+                self.unseen.append(
+                    f"the shares of a run that nobody watches: it takes {dense.value / watched.value:.2f} of the time; "
+                    "watching costs microseconds a module, and keeps torch from fusing some"
+                )
+
+    def _groups(self):
+        if not self.groups or not selected(self.found, "network", what="smaller"):
+            return
+        names = [finding.where for finding in selected(self.found, "group", what="units")]
+        with warnings.catch_warnings(action="ignore"):
+            found = timed_alone(
+                self.model, self.groups, names, self.fractions[-1], self.example_inputs,
+                min(GROUPS * self.seconds, self.budget.left), self.batches[0],
+            )  # fmt: skip
+        self.found += found
+        if not found:
+            self.unseen.append("the times of single groups: three rounds do not fit into the budget")
 
     def _products(self, watch: Watch):
         share = {finding.where: finding.value for finding in self.found if finding.part == "share"}
@@ -205,20 +252,16 @@ class _Auditing:
         self.same_as = todo.same_as
         self.found += found
         self.unseen += todo.unseen + late
+        narrow = {str(work.matrix.dtype) for _, work in todo.works if work.matrix.dtype.itemsize < 4}
+        if narrow and self.device.type == "cpu":
+            self.unseen.append(
+                f"products in {', '.join(sorted(narrow))}: the kernels, and their dense rival, take float32"
+            )
 
     def begin_evaluating(self, evaluate):
         """Evaluate the network as it is, before anything takes long."""
         with self.budget.part("evaluate"):
-            try:
-                value = evaluated(evaluate, self.model)
-            except Exception as error:
-                if isinstance(error, TypeError | ValueError) and str(error).startswith("evaluate must"):
-                    raise
-                raise ValueError(
-                    f"evaluate must run on the model as it is; got {type(error).__name__}: {error}"
-                ) from error
-        if name := changed(self.original, self.model):
-            raise ValueError(f"evaluate must leave the model as it is; got a change of {name}")
+            value = as_it_is(evaluate, self.model, self.original)
         self.found.append(Finding("sensitivity", "", "as it is", value, "evaluate"))
 
     def evaluate(self, evaluate, executor, path):
@@ -240,10 +283,11 @@ class _Auditing:
             self.unseen.append(
                 "accuracy: nothing was evaluated, so nothing here says what a network is worth afterwards"
             )
-        device = device_of(self.model)
+        else:
+            self.unseen.append("retraining: every number of evaluate is one before it")
         facts = {
             "network": type(self.model).__name__,
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name(),
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else processor_name(),
             "threads": 1,
             "torch": torch.__version__,
             "NumPy": np.__version__,
@@ -253,11 +297,3 @@ class _Auditing:
             "measured on": self.same_as,
         }
         return Audit(tuple(self.found), facts, tuple(self.unseen))
-
-
-@cache
-def _compile():
-    """Have Numba compile every kernel, which takes seconds the first time, before a clock runs."""
-    for columns in ((), (2,)):
-        for _, call in sparse_products(torch.ones(8, 8), np.ones((8, *columns), np.float32), [0.5]):
-            call()

@@ -51,6 +51,19 @@ class Finding(NamedTuple):
         """Whether even the upper quartile of a ratio is below 1."""
         return self.high is not None and self.high < 1
 
+    @property
+    def farthest(self) -> float:
+        """How far from 1 the farther quartile of a ratio is, as a factor: 1.25 for quartiles of 0.8 and 1.1."""
+        return max(self.high, 1 / self.low) if self.low and self.high else 1.0
+
+    def reaches(self, factor: float) -> bool:
+        """Whether the quartiles of a ratio reach into 1 / factor to factor.
+
+        >>> Finding("network", "", "zeros in place", 1.1, "x", 1.05, 1.2).reaches(1.06)
+        True
+        """
+        return self.low is None or self.high is None or (self.low <= factor and self.high >= 1 / factor)
+
 
 def of_row(row: Row, part: str, where: str, what: str, unit: str, level: float | None, batch: int | None) -> Finding:
     """Return the finding of a row of `measure.compare`: how many times as fast as the first candidate it is."""

@@ -58,9 +58,7 @@ def left_out_of(model: nn.Module) -> list[str]:
     "'weight': computed from other paramete"
     """
     return [
-        f"{weight.name!r}: {weight.left_out}"
-        for weight in find_weights(model)
-        if weight.left_out and weight.multiplied and not weight.shared_with
+        f"{weight.name!r}: {weight.left_out}" for weight in find_weights(model) if weight.left_out and weight.multiplied
     ]
 
 

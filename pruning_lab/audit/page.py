@@ -4,7 +4,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pruning_lab.plots.canvas import image_html
-from pruning_lab.tables import table_html
+from pruning_lab.tables import page_html, table_html
 
 from . import drawings
 from .verdicts import fastest
@@ -12,20 +12,11 @@ from .verdicts import fastest
 if TYPE_CHECKING:
     from .report import Audit
 
-LOOK = """body {font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #111;
-background: #fff} table {border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto}
-th, td {padding: .2rem .8rem .2rem 0; vertical-align: top} caption {font-weight: 600} 
-img {max-width: 100%; height: auto}"""
-
 
 def whole(audit: "Audit") -> str:
     """Return a page that needs no other file."""
-    title = f"Audit of {escape(audit.facts['network'])}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{LOOK}</style></head>'
-        f"<body><main><h1>{title}</h1>{body(audit)}</main></body></html>\n"
-    )
+    title = f"Audit of {audit.facts['network']}"
+    return page_html(title, body(audit))
 
 
 def body(audit: "Audit") -> str:
@@ -73,8 +64,8 @@ def _groups(audit):
         macs, parameters = (
             audit.find("group", where=name, what=f"{what} saved")[-1] for what in ("MACs", "parameters")
         )
-        rows.append(
-            [name, f"{unit.value} x {unit.unit}", f"{macs.level:g}", f"{macs.value:,.0f}", f"{parameters.value:,.0f}"]
-        )
-    header = ["group", "units", "fraction cut", "multiply-accumulates saved", "parameters saved"]
+        times = [f.ratio for f in audit.find("group", where=name, what="smaller")]
+        counts = [f"{macs.level:g}", f"{macs.value:,.0f}", f"{parameters.value:,.0f}"]
+        rows.append([name, f"{unit.value} x {unit.unit}", *counts, *(times or ["not timed"])])
+    header = ["group", "units", "fraction cut", "multiply-accumulates saved", "parameters saved", "against dense"]
     return table_html(header, rows, "Groups of channels, largest saving first") if rows else ""

@@ -53,6 +53,19 @@ def evaluated(evaluate: Evaluate, model: nn.Module) -> float:
     return float(value)
 
 
+def as_it_is(evaluate: Evaluate, model: nn.Module, original: nn.Module) -> float:
+    """Return what `evaluate` says of the model as it is, or say what is wrong with it; `original` must stay as well."""
+    try:
+        value = evaluated(evaluate, model)
+    except Exception as error:
+        if isinstance(error, TypeError | ValueError) and str(error).startswith("evaluate must"):
+            raise
+        raise ValueError(f"evaluate must run on the model as it is; got {type(error).__name__}: {error}") from error
+    if name := changed(original, model):
+        raise ValueError(f"evaluate must leave the model as it is; got a change of {name}")
+    return value
+
+
 def cuts_of(model: nn.Module, groups: ChannelGroups, fractions: Sequence[float]) -> Cuts:
     """Return, for each group alone and each fraction, which indices stay along each axis that the group owns."""
     cuts = {}

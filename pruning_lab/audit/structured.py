@@ -1,6 +1,6 @@
 """Time, whole channels: the network really shrunk, against itself and against its mask."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,7 @@ from torch import nn
 
 from pruning_lab import measure
 from pruning_lab.channels import ChannelGroups, channel_scores, mask_channels, shrink
+from pruning_lab.channels.resizing import Resized
 from pruning_lab.masks import keep_channels
 from pruning_lab.scores import magnitude_scores
 
@@ -16,7 +17,7 @@ from .budget import timed, waiting_for
 from .findings import Finding, of_row
 from .layers import Layer
 from .storage import zero_smallest_
-from .untouched import copied
+from .untouched import copied, first_line
 from .watching import device_of, run, where_it_fails
 
 
@@ -26,19 +27,6 @@ def kept(model: nn.Module, groups: ChannelGroups, fraction: float) -> dict[str, 
     return {
         group.name: keep_channels(channel_scores(group, scores), min(fraction, 1 - 1 / group.size)) for group in groups
     }
-
-
-def group_findings(groups: ChannelGroups, fractions: Sequence[float]) -> list[Finding]:
-    """Return what cutting a fraction of each group alone saves in multiply-accumulates and parameters, most first."""
-    found = []
-    for group in sorted(groups, key=lambda group: -float(group.macs.sum())):
-        found.append(Finding("group", group.name, "units", group.size, group.kind))
-        for fraction in fractions:
-            cut = group.size - max(1, group.size - round(fraction * group.size))
-            macs, parameters = (float(each.sum()) * cut / group.size for each in (group.macs, group.parameters))
-            found.append(Finding("group", group.name, "MACs saved", macs, "multiply-accumulates", level=fraction))
-            found.append(Finding("group", group.name, "parameters saved", parameters, "entries", level=fraction))
-    return found
 
 
 def smaller(model: nn.Module, groups: ChannelGroups, fractions: Sequence[float]) -> dict[float, nn.Module]:
@@ -89,12 +77,7 @@ def network_times(
 
 
 def _compared(networks, inputs, seconds, batch, unit):
-    wait = waiting_for(device_of(next(iter(networks.values()))))
-
-    def call(network):
-        return lambda: (run(network, inputs), wait())
-
-    comparison = timed({f"{what} {level}": call(one) for (what, level), one in networks.items()}, seconds)
+    comparison = timed({f"{what} {level}": caller(one, inputs) for (what, level), one in networks.items()}, seconds)
     if comparison is None:
         return []
     first, *rows = comparison.rows
@@ -103,6 +86,32 @@ def _compared(networks, inputs, seconds, batch, unit):
     return found + [
         of_row(row, "network", "", what, unit, level, batch) for row, (what, level) in zip(rows, others, strict=True)
     ]
+
+
+def caller(network: nn.Module, inputs: Any) -> Callable[[], object]:
+    """Return what runs a network once, and waits until its device has done so."""
+    wait = waiting_for(device_of(network))
+
+    def call() -> None:
+        run(network, inputs)
+        wait()
+
+    return call
+
+
+def corrected(networks: Iterable[nn.Module]) -> list[str]:
+    """Return the names of the modules whose code passes sizes of its own, which smaller networks correct as they run.
+
+    >>> corrected([nn.Linear(2, 2)])
+    []
+    """
+    names = [
+        name or type(module).__name__
+        for network in networks
+        for name, module in network.named_modules()
+        if isinstance(getattr(vars(module).get("forward"), "__self__", None), Resized)
+    ]
+    return list(dict.fromkeys(names))
 
 
 def costs(networks: dict[float, nn.Module], example_inputs: Any) -> tuple[list[Finding], list[str]]:
@@ -119,5 +128,5 @@ def costs(networks: dict[float, nn.Module], example_inputs: Any) -> tuple[list[F
         if error is None:
             found.append(Finding("cost", "", "MACs", count, "multiply-accumulates", level=fraction))
         else:
-            unseen.append(f"multiply-accumulates: {where}: {str(error).splitlines()[0]}")
+            unseen.append(f"multiply-accumulates: {where}: {first_line(error)}")
     return found, list(dict.fromkeys(unseen))

@@ -4,10 +4,13 @@ import copy
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from pruning_lab.weights import find_weights
 
 
 def copied(model: nn.Module) -> nn.Module:
@@ -15,9 +18,20 @@ def copied(model: nn.Module) -> nn.Module:
     try:
         twin = copy.deepcopy(model)
     except Exception as error:
-        got = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        computed = [f"{w.name!r} is {w.left_out}" for w in find_weights(model) if w.left_out.startswith("computed")]
+        got = "; ".join([first_line(error), *computed[:1]])
         raise ValueError(f"model must be one that copy.deepcopy can copy; got {got}") from error
     return twin.eval()
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, of a long one the beginning; its class where it says nothing.
+
+    >>> first_line(ValueError("no\\nmore")), first_line(KeyError())
+    ('no', 'KeyError')
+    """
+    line = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return shorten(line, 200, placeholder=" ...") if len(line) > 200 else line
 
 
 @contextmanager

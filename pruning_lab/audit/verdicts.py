@@ -14,7 +14,9 @@ def whole(findings: Findings, facts: dict) -> Iterator[str]:
     yield from _where_time_goes(findings)
     for batch in facts["batch sizes"]:
         at = f" at batch {batch}" if len(facts["batch sizes"]) > 1 else ""
+        yield from _noise(findings, batch, at)
         yield from _channels(findings, batch, at)
+        yield from _single_groups(findings, batch, at)
         yield from _zeros(findings, facts, batch, at)
     yield from _bytes(findings)
     yield from _sensitivity(findings)
@@ -23,7 +25,7 @@ def whole(findings: Findings, facts: dict) -> Iterator[str]:
 def of_layer(findings: Findings, layer: str, facts: dict) -> Iterator[str]:
     """Yield the verdict on one layer: its share of the time, its fastest sparse kernel, its smallest format."""
     for share in selected(findings, "share", where=layer):
-        yield f"{_percent(share.value)} of the time, so that pruning it can give {_times(amdahl(share.value))} at most"
+        yield f"{_percent(share.value)} of the time, {_limit(share.value)}"
     source = facts["measured on"].get(layer, layer)
     as_other = f" (measured on {source!r}, of the same shape)" if source != layer else ""
     for batch in facts["batch sizes"]:
@@ -53,6 +55,23 @@ def fastest(findings: Findings, layer: str, batch: int) -> Finding | None:
     return max(found, key=lambda f: f.value, default=None)
 
 
+def told_from_noise(findings: Findings, batch: int) -> float:
+    """Return how far from 1 the ratio of two networks must be, quartiles and all, to be told from none.
+
+    That is what dense against itself shows. Zeros left in place do the same work: they count too, unless they differ
+    twice as much.
+
+    >>> same = [("dense again", 0.98, 1.02), ("zeros in place", 1.02, 1.04), ("zeros in place", 1.5, 1.6)]
+    >>> again, alike, other = (Finding("network", "", what, 1, "x", low, high, batch=8) for what, low, high in same)
+    >>> [told_from_noise(found, 8) for found in ([again], [again, alike], [again, other], [])]
+    [1.0204081632653061, 1.04, 1.0204081632653061, 1.0]
+    """
+    again, zeros = (selected(findings, "network", what=what, batch=batch) for what in ("dense again", "zeros in place"))
+    least = max((f.farthest for f in again), default=1.0)
+    alike = [f for f in zeros if again and f.reaches(2 * least - 1)]
+    return max([least, *(f.farthest for f in alike)])
+
+
 def paying(products: Findings) -> list[Finding]:
     """Return, of the sparse products, the fastest of each layer where even its lower quartile beats the dense one."""
     best: dict[str, Finding] = {}
@@ -62,10 +81,15 @@ def paying(products: Findings) -> list[Finding]:
     return [finding for finding in best.values() if finding.pays]
 
 
-def all_scattered(findings: Findings, facts: dict, level: float, batch: int) -> float | None:
+def all_scattered(
+    findings: Findings, facts: dict, level: float, batch: int, only_where_faster: bool = False
+) -> float | None:
     """Return how fast the network would be if every layer that was timed were multiplied by CSR, tiled or not.
 
     Told from the shares of the time and the ratios of the layers, not measured as a whole; None where none was timed.
+
+    Args:
+        only_where_faster: leave those layers dense in which CSR is slower.
     """
     share = {f.where: f.value for f in selected(findings, "share")}
     ratios: dict[str, float] = {}
@@ -73,7 +97,8 @@ def all_scattered(findings: Findings, facts: dict, level: float, batch: int) -> 
         if finding.what in SCATTERED:
             ratios[finding.where] = max(finding.value, ratios.get(finding.where, 0.0))
     ratios |= {layer: ratios[source] for layer, source in facts["measured on"].items() if source in ratios}
-    ratios = {layer: ratio for layer, ratio in ratios.items() if layer in share}
+    least = 1.0 if only_where_faster else 0.0
+    ratios = {layer: max(ratio, least) for layer, ratio in ratios.items() if layer in share}
     if not ratios:
         return None
     return 1 / (1 + sum(share[layer] * (1 / ratio - 1) for layer, ratio in ratios.items()))
@@ -86,9 +111,29 @@ def _where_time_goes(findings):
     listed = ", ".join(f"{f.where!r} {_percent(f.value)}" for f in layers[:NAMED])
     most, together = layers[0], min(1.0, sum(f.value for f in layers))
     yield (
-        f"Time goes to {listed}{_more(layers)}. Pruning {most.where!r} alone can give {_times(amdahl(most.value))} at "
-        f"most; all layers with weights take {_percent(together)} together, which allows {_times(amdahl(together))}."
+        f"Time goes to {listed}{_more(layers)}. Pruning {most.where!r} alone {_at_most(most.value)}; all layers with "
+        f"weights take {_percent(together)} together: pruning them {_at_most(together)}."
     )
+
+
+def _limit(share):
+    if amdahl(share) == float("inf"):
+        return "which sets no limit to what pruning it can give"
+    return f"so that pruning it {_at_most(share)}"
+
+
+def _at_most(share):
+    limit = amdahl(share)
+    return "has no such limit" if limit == float("inf") else f"can give {limit:.2f}x at most"
+
+
+def _noise(findings, batch, at):
+    for again in selected(findings, "network", what="dense again", batch=batch):
+        least = told_from_noise(findings, batch)
+        yield (
+            f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is not "
+            "told from noise here."
+        )
 
 
 def _channels(findings, batch, at):
@@ -98,24 +143,39 @@ def _channels(findings, batch, at):
             f"{f.value / dense.value:.2f}"
             for f in selected(findings, "cost", what="MACs", level=finding.level)
             for dense in selected(findings, "cost", what="MACs", level=0.0)
+            if dense.value
         ]
         against = f"; against the same network masked {masked[0].ratio}" if masked else ""
         left = f"; {macs[0]} of the multiply-accumulates are left" if macs else ""
-        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {_judged(finding)}{against}{left}."
-    if groups := selected(findings, "group", what="MACs saved"):
-        best = max(groups, key=lambda f: f.value)
-        total = [f.value for f in selected(findings, "cost", what="MACs", level=0.0)]
-        share = f", {_percent(best.value / total[0])} of all" if total and total[0] else ""
+        judged = _judged(finding, told_from_noise(findings, batch))
+        yield f"Cutting {_fraction(finding.level)} of the channels{at}: {judged}{against}{left}."
+
+
+def _single_groups(findings, batch, at):
+    """Say what single groups save: those that were cut and timed, or else the one that saves most work."""
+    saved = selected(findings, "group", what="MACs saved")
+    largest = [f for f in saved if f.level == max(f.level for f in saved)]
+    total = next((f.value for f in selected(findings, "cost", what="MACs", level=0.0)), 0)
+    if times := selected(findings, "group", what="smaller", batch=batch):
+        least = told_from_noise(findings, batch)
+        work = {f.where: f" with {_percent(f.value / total)} of the work gone" for f in largest if total}
+        listed = "; ".join(f"{f.where!r} {_judged(f, least)}{work.get(f.where, '')}" for f in times)
+        rest = len(largest) - len(times)
+        others = f"; the {rest} others save less work and were not timed" if rest else ""
+        yield f"Cutting {_fraction(times[0].level)} of one group alone{at}: {listed}{others}."
+    elif largest and largest[0].value and not selected(findings, "group", what="smaller"):
+        share = f", {_percent(largest[0].value / total)} of all" if total else ""
         yield (
-            f"Of single groups, {best.where!r} saves most: {best.value:,.0f} multiply-accumulates{share}, "
-            f"when {_fraction(best.level)} of it goes."
+            f"Of single groups, {largest[0].where!r} saves most work, {largest[0].value:,.0f} multiply-accumulates"
+            f"{share}, when {_fraction(largest[0].level)} of it goes; none was timed."
         )
 
 
 def _zeros(findings, facts, batch, at):
     for finding in selected(findings, "network", what="zeros in place", batch=batch):
+        judged = _judged(finding, told_from_noise(findings, batch))
         where = f"Zeros left in place at {finding.level:g}{at}"
-        yield f"{where}: {_judged(finding)}; a dense kernel multiplies them like any number."
+        yield f"{where}: {judged}; a dense kernel multiplies them like any number."
     products = [f for f in selected(findings, "product", batch=batch) if f.level is not None]
     scattered = [f for f in products if f.what in SCATTERED]
     if scattered:
@@ -123,11 +183,14 @@ def _zeros(findings, facts, batch, at):
         ratio = all_scattered(findings, facts, level, batch)
         start = f"Scattered zeros at {level:g}{at}: "
         if ratio is not None:
-            start += f"{ratio:.2f}x for the network by CSR in every layer that was timed (told from their ratios and "
-            start += "shares, not measured as a whole). "
+            chosen = all_scattered(findings, facts, level, batch, only_where_faster=True)
+            start += (
+                f"{ratio:.2f}x for the network by CSR in every layer that was timed, {chosen:.2f}x by CSR only where "
+            )
+            start += "it is faster (told from the layers' ratios and shares, not measured as a whole). "
         yield start + _where_it_pays(findings, scattered, batch, "CSR")
     if patterns := [f for f in products if f.what not in SCATTERED]:
-        yield f"Zeros in patterns{at}: " + _where_it_pays(findings, patterns, batch, "A kernel for 4x1 vectors or n:m")
+        yield f"Zeros in patterns{at}: " + _where_it_pays(findings, patterns, batch, "a kernel for 4x1 vectors or n:m")
 
 
 def _where_it_pays(findings, products, batch, kernel):
@@ -173,17 +236,23 @@ def _sensitivity(findings):
         found = selected(findings, "sensitivity", what=what)
         for level in _levels(found)[-1:]:
             at = sorted((f for f in found if f.level == level), key=lambda f: abs(f.value - base[0].value))
-            yield (
-                f"Evaluated, one {name} at a time at {level:g}: {base[0].value:.4g} as it is; farthest from that with "
-                f"{at[-1].where!r} pruned, {at[-1].value:.4g}; nearest with {at[0].where!r}, {at[0].value:.4g}."
-            )
+            start = f"Evaluated, one {name} at a time at {level:g}: {base[0].value:.4g} as it is"
+            if at[0].value == at[-1].value:
+                yield f"{start}; {at[0].value:.4g} with {f'any of {len(at)}' if at[1:] else repr(at[0].where)} pruned."
+            else:
+                yield (
+                    f"{start}; farthest from that with {at[-1].where!r} pruned, {at[-1].value:.4g}; "
+                    f"nearest with {at[0].where!r}, {at[0].value:.4g}."
+                )
 
 
-def _judged(finding):
-    """Return a ratio with its quartiles, and what it means."""
-    if finding.pays:
-        return f"{finding.ratio}, faster"
-    return f"{finding.ratio}, {'slower' if finding.loses else 'no difference that these rounds can tell'}"
+def _judged(finding, least=1.0):
+    """Return a ratio with its quartiles, and what it means; `least` is of `told_from_noise`."""
+    if not (finding.pays or finding.loses):
+        return f"{finding.ratio}, no difference that these rounds can tell"
+    if finding.reaches(least):
+        return f"{finding.ratio}, not told from noise"
+    return f"{finding.ratio}, {'faster' if finding.pays else 'slower'}"
 
 
 def _from(findings, product, batch):
@@ -209,10 +278,6 @@ def _fraction(level):
 
 def _percent(share):
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
-
-
-def _times(ratio):
-    return "any speed" if ratio == float("inf") else f"{ratio:.2f}x"
 
 
 def _more(items):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import is_parametrized
 from torch.utils._pytree import tree_leaves
 
 from pruning_lab.channels.run import arguments
@@ -17,6 +18,7 @@ from pruning_lab.measure import one_thread
 
 from .budget import Budget, waiting_for
 from .findings import Finding
+from .untouched import first_line
 
 
 class Seen(NamedTuple):
@@ -134,17 +136,19 @@ def _mistake(model, watch, error):
     name = watch.inside[-1] if watch.inside else ""
     module = model.get_submodule(name)
     where = f"{name!r}, a {type(module).__name__}," if name else f"{type(module).__name__}"
-    if (expected := _expected(module)) and watch.given_last is not None:
-        return f": {where} expects {expected}; got {watch.given_last}"
-    message = (str(error).splitlines() or [type(error).__name__])[0][:200]
-    return f"; got an error in {where.rstrip(',')}: {message}"
+    if (given := watch.given_last) is not None and (expected := _expected(module, given)):
+        return f": {where} expects {expected}; got {given}"
+    advice = " (an audit runs without gradients)" if "require grad" in str(error) else ""
+    return f"; got an error in {where.rstrip(',')}: {first_line(error)}{advice}"
 
 
-def _expected(module):
+def _expected(module, given):
+    """Return the shape that a layer expects, where it was given another one; "" where that is not what is wrong."""
     if isinstance(module, _ConvNd):
-        channels = module.weight.shape[0] if isinstance(module, _ConvTransposeNd) else module.in_channels
-        return f"(batch, {channels}, {', '.join(['...'] * len(module.kernel_size))})"
-    if isinstance(module, nn.Linear):
+        channels, axes = module.in_channels, len(module.kernel_size)
+        fits = len(given) in (axes + 1, axes + 2) and given[-axes - 1] == channels
+        return "" if fits else f"(batch, {channels}, {', '.join(['...'] * axes)})"
+    if isinstance(module, nn.Linear) and given[-1:] != (module.in_features,):
         return f"(..., {module.in_features})"
     return ""
 
@@ -168,7 +172,7 @@ def shares(
     totals = []
     end = budget.left - seconds
     with watched(model, device) as watch, one_thread():
-        run(model, example_inputs)
+        _run_again(model, example_inputs)
         while len(runs) < 3 or (len(runs) < 30 and budget.left > end):
             watch.begin()
             run(model, example_inputs)
@@ -185,7 +189,17 @@ def shares(
     ]
 
 
+def _run_again(model, example_inputs):
+    try:
+        run(model, example_inputs)
+    except Exception as error:
+        raise ValueError(f"model must run more than once; got {type(error).__name__}: {first_line(error)}") from error
+
+
 def _label(name, module):
+    name, dot, _ = name.partition(".parametrizations.")  # what computes a weight takes time of the layer's
+    if dot or is_parametrized(module):
+        return name or "the model"
     holds = any(p.ndim >= 2 for p in module.parameters(recurse=False)) and not isinstance(module, nn.Embedding)
     return (name or "the model") if holds else f"({type(module).__name__})"
 

@@ -12,7 +12,7 @@ from pruning_lab.modes import in_mode
 from .attention import close_attention_, open_attention_
 from .paint import Canvas
 from .resizing import Correcting, OverWhatStays, Resized
-from .run import arguments, plain_arithmetic, tensors_in
+from .run import arguments, own_inputs, plain_arithmetic, tensors_in
 from .sizes import Place, Strip
 from .torch_layers import TORCH_LAYERS, refresh_
 
@@ -188,7 +188,7 @@ def _noisy(model):
 
 def outputs_of(model, example_inputs, mode=None):
     """Return the floating-point tensors that a model returns for the example, in evaluation mode."""
-    args, kwargs = arguments(example_inputs)
+    args, kwargs = arguments(own_inputs(example_inputs))
     with in_mode(model, training=False), torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         with mode or nullcontext():

@@ -12,6 +12,7 @@ from pruning_lab.tables import table_html
 from pruning_lab.weights import find_weights
 
 from .paint import Canvas
+from .units import tied_colours
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,9 +186,10 @@ def reasons(model: nn.Module, canvas: Canvas, unit: Tensor, groups: list[Channel
     computed = {weight.name: weight.left_out for weight in find_weights(model) if "computed from" in weight.left_out}
     free = {axis for group in groups for axis in group.axes}
     found: dict[str, str] = {}
+    tied = tied_colours(canvas)
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1 and parameter.shape[0] > 1 and (name, 0) not in free and (name, 0) in canvas.axes:
-            found[name] = _reason(canvas, unit, canvas.axes[name, 0])
+            found[name] = _reason(canvas, tied, canvas.axes[name, 0])
     found |= {name: why for name, why in computed.items() if (name, 0) not in free}
     return {name: why for name, why in found.items() if why}
 
@@ -195,17 +197,19 @@ def reasons(model: nn.Module, canvas: Canvas, unit: Tensor, groups: list[Channel
 PICKING = {"embedding", "_embedding_bag", "index", "index_select", "gather", "select", "unbind"}
 
 
-def _reason(canvas, unit, colours):
-    """Return the first event that took freedom from these colours or their unit."""
-    mine = unit[colours].unique()
-    own, linked = None, None
+def _reason(canvas, tied, colours):
+    """Return the first event that took freedom from these colours, or else from one that they are tied to."""
+    mine, linked = tied[colours].unique(), None
     for event in canvas.events:
         flat = event.colours.reshape(-1)
-        if own is None and torch.isin(flat, colours).any():
-            own = event
-        if linked is None and len(flat) > 1 and event.kind == "mixed" and torch.isin(unit[flat[:1]], mine).any():
+        if torch.isin(flat, colours).any():
+            return _told(event)
+        if linked is None and torch.isin(tied[flat], mine).any():
             linked = event
-    event = own or linked
+    return _told(linked)
+
+
+def _told(event):
     if event is None:
         return "tied to the input or the output of the model"
     if event.operation == "the output":
@@ -213,6 +217,8 @@ def _reason(canvas, unit, colours):
     where = f" in {event.module!r}" if event.module else ""
     if event.operation in PICKING:
         return f"{event.operation}{where} picks by number: without some, each number would mean another one"
+    if event.kind == "met":
+        return f"met by something that stays whole, in {event.operation}{where}"
     if event.kind == "mixed":
         return f"mixed by {event.operation}{where}: all of its channels go into one number"
     return f"no rule lets {event.operation}{where} lose a part"

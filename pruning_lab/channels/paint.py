@@ -28,7 +28,7 @@ class Paint(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Colours that lost their freedom: mixed with each other, or met by something that stays."""
+    """Colours that lost their freedom: "mixed" with each other, "met" by something that stays, or else "fixed"."""
 
     kind: str
     operation: str
@@ -123,9 +123,9 @@ class Canvas:
             one, other = torch.broadcast_tensors(one, other)
             self.edges.append(torch.stack([one.reshape(-1), other.reshape(-1)]))
 
-    def pin(self, layer: Tensor) -> None:
+    def pin(self, layer: Tensor, kind: str = "fixed") -> None:
         """These colours stay."""
-        self._note("fixed", layer)
+        self._note(kind, layer)
         self.tie(layer, torch.tensor(FIXED))
 
     def merge(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
@@ -209,10 +209,10 @@ class Canvas:
             elif not mine < theirs:
                 self.tie(layer, partner)
         whole = {dim for dim in mine if shape[dim] > 1}
-        if not partners and whole:
-            merged = self.merge(layer, whole)
-            if whole == mine:
-                self.pin(merged)
+        if not partners and whole == mine and mine:
+            self.pin(layer, "met")
+        elif not partners and whole:
+            self.merge(layer, whole)
 
     def _note(self, kind, layer):
         self.events.append(Event(kind, self.operation, self.module, layer))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from pruning_lab.modes import in_mode
 
@@ -59,7 +59,7 @@ def painted_run(model: nn.Module, example_inputs: Any, *, exact: bool = True) ->
 
 
 def _run(model, example_inputs, canvas, recording):
-    args, kwargs = arguments(example_inputs)
+    args, kwargs = arguments(own_inputs(example_inputs))
     for tensor in tree_leaves((args, kwargs)):
         if isinstance(tensor, Tensor):
             canvas.put(tensor, [])
@@ -72,15 +72,29 @@ def _run(model, example_inputs, canvas, recording):
 
 
 def _run_in_training(model, example_inputs, canvas):
-    args, kwargs = arguments(example_inputs)
+    args, kwargs = arguments(own_inputs(example_inputs))
+    macs = dict(canvas.macs)  # those of the example; this run multiplies everything once more
     try:
         with in_mode(model, training=True), Painting(canvas), torch.random.fork_rng(devices=[]):
             output = model(*args, **kwargs)
     except (RuntimeError, ValueError, TypeError):  # a batch of one has no statistics, a model may want labels
         return
+    finally:
+        canvas.macs = macs
     for tensor in tensors_in(output):
         for layer in canvas.layers(tensor):
             canvas.pin(layer)
+
+
+def own_inputs(example_inputs: Any) -> Any:
+    """Return example inputs with tensors of their own: a network that works in place would change the example.
+
+    >>> x = torch.zeros(2)
+    >>> own_inputs((x, 3))[0].add_(1), x
+    (tensor([1., 1.]), tensor([0., 0.]))
+    """
+    inputs = dict(example_inputs) if hasattr(example_inputs, "keys") else example_inputs
+    return tree_map_only(Tensor, lambda tensor: tensor.detach().clone(), inputs)
 
 
 def arguments(example_inputs: Any) -> tuple[tuple, dict]:

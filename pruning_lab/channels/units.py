@@ -27,6 +27,15 @@ def unit_of_each_colour(canvas: Canvas) -> Tensor:
     return unit
 
 
+def tied_colours(canvas: Canvas) -> Tensor:
+    """Return a number for each colour, the same for colours that meet on a way that does not pass by what stays.
+
+    All that stays is one unit. This tells apart what it stays for.
+    """
+    edges = torch.cat([torch.zeros(2, 1, dtype=torch.int64), *canvas.edges], dim=1)
+    return _components([edges[:, (edges != FIXED).all(dim=0)]], canvas.colours)
+
+
 def _components(edges, colours):
     one, other = torch.cat(edges, dim=1).numpy()
     graph = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(colours, colours))

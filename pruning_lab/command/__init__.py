@@ -51,6 +51,11 @@ def _parser():
     told = "how often your predictions were right, and how sure you were"
     calibration = _add(commands, "calibration", _calibration, told, "calibration mine.png")
     calibration.add_argument("picture", nargs="?", type=Path, help="a PNG to draw it in, beside the words")
+    told = "run the lessons' claims on this machine, and say which hold"
+    verify = _add(commands, "verify", _verify, told, "verify 04 --html page.html")
+    verify.add_argument("lesson", nargs="?", help="its number; default: all, some minutes each")
+    verify.add_argument("--runs", type=int, default=1, help="how often, for a spread of what is measured (1)")
+    verify.add_argument("--html", type=Path, help="write one page to this file")
     return parser
 
 
@@ -127,14 +132,23 @@ def _calibration(given):
     from pruning_lab.plots.canvas import png
 
     try:
-        predictions = calibration.first_predictions(journal.read())
+        entries = journal.read()
+        predictions = calibration.first_predictions(entries)
     except journal.JournalError as error:
         raise RuntimeError(str(error)) from error
     if not predictions:
         raise RuntimeError("No prediction is in your journal yet. Commit one in a lesson, and come back.")
     parts = calibration.parts(predictions)
     print("\n".join(calibration.in_words(*parts)))
+    for question, answer, seen in calibration.observations(entries):
+        print(f"{question} Measured: {answer}. You saw: {seen}")
     if given.picture:
         with replacing(given.picture) as file:
             file.write(png(calibration.calibration_figure(*parts)))
         print(f"Drawn in {given.picture}.")
+
+
+def _verify(given):
+    from pruning_lab.command import verify
+
+    return verify.run(given)

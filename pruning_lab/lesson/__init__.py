@@ -13,6 +13,7 @@ from pruning_lab.lesson.frame.predict import predict
 from pruning_lab.lesson.frame.research import research_room
 from pruning_lab.lesson.frame.session import start
 from pruning_lab.lesson.frame.storyboard import storyboard
+from pruning_lab.lesson.frame.verify import verify
 
 __all__ = [
     "calibration",
@@ -29,5 +30,6 @@ __all__ = [
     "self_check",
     "start",
     "storyboard",
+    "verify",
     "yours",
 ]

@@ -10,6 +10,8 @@ from pruning_lab.weights import cannot_be_zeroed, find_weights, memory_of
 
 from .applying import check_fits, parameters_of
 
+NAMING = " (name the parameters to prune others)"
+
 
 def prunable_weights(model: nn.Module, names: Iterable[str] | None = None) -> dict[str, nn.Parameter]:
     """Return the weights that are multiplied with activations, by name: those of linear, convolution, attention layers.
@@ -44,7 +46,7 @@ def prunable_weights(model: nn.Module, names: Iterable[str] | None = None) -> di
     unexpected = [w for w in found if w.left_out and w.multiplied and not w.shared_with]
     if not weights:
         instead = unexpected or [w for w in found if w.shape is None or len(w.shape) >= 2]
-        got = f"{_listed(instead)} (name the parameters to prune others)" if instead else type(model).__name__
+        got = f"{_listed(instead)}{NAMING}" if instead else type(model).__name__
         raise ValueError(f"model must hold at least one weight of two axes or more; got {got}")
     if unexpected:
         warnings.warn(f"prunable_weights leaves out {_listed(unexpected)}", stacklevel=2)

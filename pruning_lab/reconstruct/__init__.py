@@ -5,7 +5,8 @@ here takes one H, and each row of `weight` has it for its own: that is so for a 
 comes from the inputs (`input_hessian`). To use the Hessian of a whole loss, make the weights one row,
 `weight.reshape(1, -1)`. Of a convolution, `weight.movedim(1, -1).flatten(1)` is such a matrix, input channels last.
 
-All is computed in float64, on the device of the weight, and comes back in the weight's dtype.
+All is computed in float64, on the device of the weight, and comes back in the weight's dtype. Survivors that it cannot
+hold, as half precision may not, are an error.
 """
 
 from pruning_lab.reconstruct.columns import sparsegpt

@@ -99,7 +99,7 @@ def _choice(rows, sparsity, n_of_m, mask, block):
         n, m = _check_n_of_m(n_of_m, rows.shape[1])
         return lambda start, stop, scores: mask_n_of_m(scores, n, m), m
     sparsity = check_sparsity(sparsity)
-    upto = [round(sparsity * len(rows) * column) for column in range(rows.shape[1] + 1)]
+    upto = [round(sparsity * (len(rows) * column)) for column in range(rows.shape[1] + 1)]
     return lambda start, stop, scores: mask_unstructured(scores, (upto[stop] - upto[start]) / scores.numel()), block
 
 

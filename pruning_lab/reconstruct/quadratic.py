@@ -104,4 +104,10 @@ def change_of(rows, pruned, hessian):
 
 def reconstruction(weight, adjusted, mask, hessian):
     change = change_of(weight.detach().double(), adjusted, hessian)
-    return Reconstruction(adjusted.masked_fill(~mask, 0).to(weight.dtype), mask.clone(), change)  # no -0.0
+    adjusted = adjusted.masked_fill(~mask, 0)  # no -0.0
+    if float(most := adjusted.abs().max()) > torch.finfo(weight.dtype).max:
+        raise ValueError(
+            f"weight must be of a dtype that holds its adjusted survivors (weight.float() may); got {weight.dtype} for "
+            f"{most:.3g}"
+        )
+    return Reconstruction(adjusted.to(weight.dtype), mask.clone(), change)

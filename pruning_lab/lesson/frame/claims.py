@@ -1,4 +1,17 @@
-"""What a lesson claims, on whose authority, shown by which cell, and what it does not claim."""
+"""What a lesson claims, on whose authority, shown by which cell, and what it does not claim.
+
+A row of `claims.toml` has, beside the claim itself and its sources:
+
+    evidence    the id of the cell that asserts it
+    figure      what that cell prints of it, with places for numbers (see `figures`)
+    figure_in   the cell that prints the figure, where it is another one
+    between     {place of the figure: [low, high]}, where the lesson asserts nothing, as of times: `verify` looks
+    processors  what `platform.machine()` says where the claim is made; ["any"] for all; required of what is about time
+    checklist   the experiment behind a claim about accuracy, further down in the file (see `checklist`)
+    beforehand  the module that measured it beforehand, because it takes too long for a lesson
+    limits      what is not claimed
+    reviewed    when somebody last held it against its sources
+"""
 
 import tomllib
 from functools import cache
@@ -10,19 +23,20 @@ from pybtex.database import parse_file
 from pruning_lab.lesson.frame.lessons import ROOMS
 from pruning_lab.lesson.frame.lessons import lesson as lesson_of
 
-FIELDS = ("id", "statement", "sources", "evidence", "limits", "reviewed")
+FIELDS = ("id", "statement", "sources", "evidence", "figure", "limits", "reviewed")
+MORE = ("figure_in", "between", "processors", "beforehand", "checklist")
 SOURCES = ROOMS / "references.bib"
 
 
 def load_claims(lesson, path=None):
-    """Return the claims of a lesson as dicts with the keys in FIELDS, in the order of its file.
+    """Return the claims of a lesson as dicts with the keys in FIELDS and some of MORE, in the order of its file.
 
     Args:
         lesson: the lesson's number, such as "01".
         path: the file to read; None reads `claims.toml` in the lesson's own folder.
 
     Raises:
-        ValueError: a row lacks a field, or has an empty one.
+        ValueError: a row lacks a field, has an empty one, or one that no claim has.
     """
     path = path or lesson_of(lesson).claims
     with open(path, "rb") as file:
@@ -31,6 +45,8 @@ def load_claims(lesson, path=None):
         missing = [field for field in FIELDS if not row.get(field)]
         if missing:
             raise ValueError(f"claim {row.get('id', '?')} in {path.name} must have {', '.join(missing)}; got {row}")
+        if unknown := [field for field in row if field not in FIELDS + MORE]:
+            raise ValueError(f"claim {row['id']} in {path.name} must have no fields but those known; got {unknown}")
     return rows
 
 

@@ -31,15 +31,19 @@ def require_exact_mask(keep, weights, sparsity, other_ways):
     if pruned == wanted and smallest_went:  # of equal ones any may go
         return
     inverted = 0 < wanted < size and np.array_equal(keep, ~prune_smallest(magnitudes, wanted))
-    require(not inverted, "the mask is inverted: True keeps, False is pruned")
+    both = " (or the largest went first: argsort begins with the smallest)" if 2 * wanted == size else ""
+    require(not inverted, f"the mask is inverted: True keeps, False is pruned{both}")
     if pruned != wanted:
         where = f"sparsity {sparsity:g} of {size} weights prunes {wanted}; got {pruned}"
-        raise WrongAnswer(f"{where}: {_why_count(pruned, size, sparsity, magnitudes)}")
+        raise WrongAnswer(f"{where}: {_why_count(keep, sparsity, magnitudes)}")
     slips = {
         "large weights went and small ones stayed: argsort begins with the smallest": prune_smallest(
             -magnitudes, wanted
         ),
         "rank by magnitude, so that -3 counts as more than 0.5": prune_smallest(weights, wanted),
+        "np.argsort gives the positions in order, not the rank of each weight": (
+            np.argsort(magnitudes, kind="stable") >= wanted
+        ),
         **other_ways,
     }
     went, stayed = magnitudes[~keep].max(), magnitudes[keep].min()
@@ -48,19 +52,24 @@ def require_exact_mask(keep, weights, sparsity, other_ways):
     raise WrongAnswer(f"a magnitude of {went:.2g} went while one of {stayed:.2g} stayed: {reason}")
 
 
-def _why_count(pruned, size, sparsity, magnitudes):
-    due = sparsity * size
+def _why_count(keep, sparsity, magnitudes):
+    size, pruned, due = keep.size, int((~keep).sum()), sparsity * keep.size
     if abs(due % 1 - 0.5) < 1e-9 and abs(pruned - due) < 1:
         return f"Python's round takes {due:g} to the even neighbour."
     if pruned == size - round(due):
-        at_an_end = "a slice with -0 is not what it seems: [-0:] is everything, [:-0] nothing. Count from the front."
-        return at_an_end if round(due) in (0, size) else "is True meant for the pruned ones? True keeps."
+        if round(due) in (0, size):
+            return "a slice with -0 is not what it seems: [-0:] is everything, [:-0] nothing. Count from the front."
+        if np.array_equal(keep, prune_smallest(magnitudes, pruned)):
+            return "sparsity is the fraction that goes; 1 - sparsity, the density, stays."
+        return "is True meant for the pruned ones? True keeps."
     if pruned == np.count_nonzero(magnitudes == 0) > round(due):
         return "All zeros went: a threshold takes all equal magnitudes or none, and so does weight != 0."
     if len(np.unique(magnitudes)) < size:
         return "Many magnitudes are equal here: a threshold takes all of them or none."
     if abs(pruned - due) < 1:
         return "Round to the nearest whole number, do not cut off or round up."
+    if pruned == 0:
+        return "no weight went. Is sparsity taken for a percentage? Or was a copy changed? ravel() may make one."
     return "count round(sparsity * n), over all weights."
 
 

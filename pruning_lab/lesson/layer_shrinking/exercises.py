@@ -8,8 +8,8 @@ from pruning_lab.lesson.frame.verdicts import require_kept
 
 def strongest_filters(answer):
     """`my_keep(weight, count)` returns the sorted indices of the `count` filters with the largest L1 norm."""
-    rng = np.random.default_rng(933)  # in the first instance each slip keeps other filters
-    for shape, count in [((6, 5, 3, 3), 3), ((5, 8, 1, 1), 2), ((9, 4, 3, 3), 8), ((6, 6, 3, 3), 6)]:
+    rng = np.random.default_rng(769)  # in the first instance each slip keeps other filters
+    for shape, count in [((9, 7, 3, 3), 4), ((5, 8, 1, 1), 2), ((9, 4, 3, 3), 8), ((6, 6, 3, 3), 6)]:
         weight = rng.standard_normal(shape)
         weight[0] = 0.02  # nothing cancels here, so a sum without magnitudes ranks it too high
         weight[1] = np.where(np.arange(weight[1].size).reshape(shape[1:]) == 0, 30 * 0.9, 0)  # one large entry

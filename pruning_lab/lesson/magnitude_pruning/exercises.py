@@ -21,7 +21,7 @@ def global_masks(answer):
     rng = np.random.default_rng(21)
     small, large = 0.1 * rng.standard_normal((4, 5)), rng.standard_normal((3, 4))
     for weights, sparsity in [
-        ({"a": np.array([[0.15, -0.4, 0.2, 0.25]]), "b": np.array([[-1.5], [0.3], [2.0], [-5.0]])}, 0.5),
+        ({"a": np.array([[-0.4, 0.15, 0.2, 0.25]]), "b": np.array([[-1.5], [0.3], [2.0], [-5.0]])}, 0.5),
         ({"large": large, "small": small, "one": np.array([[0.01]])}, 0.6),  # 19.8
         ({"small": small, "large": large}, 0.25),
         ({"a": np.ones((2, 3)), "b": np.array([[1.0, -1.0, 2.0, -3.0]])}, 0.5),
@@ -69,7 +69,7 @@ def cubic_schedule(answer):
     cases = [(0, 10, 0.9), (4, 12, 0.5), (100, 300, 0.99), (7, 8, 1.0)]
     cases += [(start, start + int(rng.integers(5, 90)), rng.uniform(0.1, 0.95)) for start in (3, 40, 1000)]
     for start, stop, target in cases:
-        for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start, stop - 1, stop, stop + 7):
+        for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start // 2, start, stop - 1, stop, stop + 7):
             _compare_sparsity(number(answer(step, start, stop, target)), step, start, stop, target)
 
 
@@ -82,7 +82,7 @@ def _compare_sparsity(got, step, start, stop, target):
         "sparsity is a fraction, 0.9, not a percentage, 90": 100 * wanted,
         "that rises to 1: multiply by the target": 1 - left**3,
         "that is the density, what is kept; sparsity is what is gone": 1 - wanted,
-        "that is the whole target at once (whole numbers divided by // give that, too)": target,
+        "that is the whole target, too early (whole numbers divided by // give that, too)": target,
         "that is what is still to be pruned; subtract it from the target": target * left**3,
         "that is a straight line: cube what is left of the way": target * (1 - left),
         "that is slow at first; cube what is left, not what is done": target * (1 - left) ** 3,
@@ -155,6 +155,9 @@ def _kept_slips(before, velocity, grad, learning_rate, momentum):
             before - learning_rate * grad
         ),
         "that is a step uphill: subtract it": before + learning_rate * moving,
+        "the velocity gathers gradients: add grad to it, and subtract once, from the weight": (
+            before - learning_rate * (momentum * velocity - grad)
+        ),
         "the weights that stay were zeroed: True keeps": np.zeros_like(before),
         "the mask says what is pruned: a weight that stays may be 0 by chance, and moves": right * (before != 0),
         "the weight follows the new velocity, with this step's gradient in it": before - learning_rate * velocity,
@@ -166,6 +169,9 @@ def _kept_slips(before, velocity, grad, learning_rate, momentum):
         ),
         "the learning rate belongs to the weight's step, not into the velocity": (
             before - momentum * velocity - learning_rate * grad
+        ),
+        "the learning rate and the minus sign belong in the weight's step, not in the velocity": (
+            before + momentum * velocity - learning_rate * grad
         ),
         "that is Nesterov's step, which looks one velocity ahead": before - learning_rate * (grad + momentum * moving),
     }

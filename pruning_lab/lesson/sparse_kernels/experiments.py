@@ -105,20 +105,23 @@ def crossover(side, densities, batches, cold, repeats=30):
     in one interleaved run.
 
     Returns:
-        (densities, batches) array of ratios, above 1 where sparse wins, and (batches,): a copy of the dense matrix
-        against the first, which would be 1 on a quiet machine.
+        (densities, batches) array of ratios, above 1 where sparse wins; (batches,): a copy of the dense matrix
+        against the first, which would be 1 on a quiet machine; and for each batch size the dense product that was
+        chosen and its speed, (name, billions of additions and multiplications a second).
     """
     full = random_inputs(side, side)
     matrices = [random_layer((side, side), density)[1] for density in densities]
-    columns = []
+    columns, dense = [], []
     for batch in progress.bar(batches, desc="batch sizes"):
         x = random_inputs(side, batch)
-        _, make = best_dense(full, x, cold)
+        name, make = best_dense(full, x, cold)
         candidates = {"dense": make(full, x), "dense again": make(full.copy(), x)}
         candidates |= {f"{csr.nnz} kept": sparse_product(csr, x) for csr in matrices}
-        columns.append([row.ratio for row in measure.compare(candidates, repeats, cold).rows[1:]])
+        first, *others = measure.compare(candidates, repeats, cold).rows
+        columns.append([row.ratio for row in others])
+        dense.append((name, 2 * side**2 * batch / first.median / 1e9))
     table = np.array(columns).T
-    return table[1:], table[0]
+    return table[1:], table[0], dense
 
 
 def crossing(densities, ratios):

@@ -10,7 +10,7 @@ from pruning_lab.lesson.frame.verdicts import prune_smallest, require_exact_mask
 def exact_mask(answer):
     """`my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
     rng = np.random.default_rng(7)
-    first = np.array([[3.0, -0.1, 0.7, -0.2], [-2.0, 0.5, 1.5, -4.0]])
+    first = np.array([[-4.0, 1.5, 0.5, 0.7], [-0.2, -0.1, 3.0, -2.0]])  # each slip prunes others
     for weight, sparsity in [
         (first, 0.25),
         (rng.standard_normal((6, 10)).astype(np.float32), 0.7),
@@ -22,6 +22,8 @@ def exact_mask(answer):
         (rng.standard_normal((3, 11)), 0.5),  # 16.5
         (rng.integers(-2, 3, (9, 7)).astype(float), 0.3),
         (rng.standard_normal((8, 8)) * prune_smallest(rng.random((8, 8)), 40), 0.5),  # pruned before
+        (rng.standard_normal((4, 6)).T, 0.25),  # column by column in memory
+        (np.float32(1e-30) * rng.standard_normal((4, 5)).astype(np.float32), 0.4),
     ]:
         _compare_mask(array(answer(weight, sparsity), "the mask"), weight, sparsity)
 
@@ -32,8 +34,13 @@ def _compare_mask(mask, weight, sparsity):
     magnitudes = np.abs(weight)
     by_rows = np.array([prune_smallest(row, round(sparsity * row.size)) for row in magnitudes])
     flat = prune_smallest(magnitudes.ravel("F"), round(sparsity * weight.size))
+    with np.errstate(under="ignore"):
+        squares = weight.ravel() ** 2
     ways = {
         "rank all entries in one list, not row by row": by_rows.ravel(),
+        "a tiny float32 becomes 0 when it is squared, or in half precision: rank it as it is": prune_smallest(
+            squares, round(sparsity * weight.size)
+        ),
         "ravel and reshape must walk in the same order, row after row": flat,
     }
     require_exact_mask(mask.ravel(), weight.ravel(), sparsity, ways)
@@ -65,16 +72,14 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "the row pointers go with the rows, not with the columns": 8 * kept + 4 * (columns + 1),
         "each value needs its column index too, 4 bytes each": 4 * kept + pointers,
         "a column index is int32 here, 4 bytes, not 2": 6 * kept + pointers,
-        "CSR has no row index for each weight: the row pointers say where a row starts": 12 * kept + pointers,
+        "a weight takes 8 bytes, a float32 and its column; CSR has no row index for each weight": 12 * kept + pointers,
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
     require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
-    require(
-        got == int(got) and not unrounded,
-        f"{got:g} bytes: a whole number of weights stays, so round their number first",
-    )
+    require(not unrounded, f"got {got:g} bytes: a whole number of weights goes, so round the number pruned first")
+    require(got == int(got), f"bytes are counted, so their number is whole, here {wanted}; got {got:g}")
     slip = likely_slip(lambda wrong: wrong == got, slips, "count three arrays: values, column indices, row pointers")
     require(
         got == wanted, f"{rows} rows, {size} weights, {pruned} of them pruned: {wanted} bytes; got {got:.0f}: {slip}"

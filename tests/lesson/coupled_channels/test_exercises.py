@@ -30,8 +30,10 @@ WRONG = [
     (exercises.concatenated_columns, lambda a, b, w: a, "left's columns alone"),
     (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w)[::-1], "in ascending order"),
     (exercises.concatenated_columns, lambda a, b, w: [0], "the reader keeps"),
+    (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w) if len(b) else None, "it returned None"),
+    (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w) % 256, "keeps [0, 307]; got [0, 51]"),
     (exercises.units_of_a_group_norm, lambda c, g: [i % g for i in range(c)], "a group is neighbours"),
-    (exercises.units_of_a_group_norm, lambda c, g: [i // g for i in range(c)], "channels / groups members"),
+    (exercises.units_of_a_group_norm, lambda c, g: [i // g for i in range(c)], "members, here 2; yours have 4"),
     (exercises.units_of_a_group_norm, lambda c, g: list(range(c)), "its channels are one unit"),
     (exercises.units_of_a_group_norm, lambda c, g: [0] * c, "do not see each other"),
     (exercises.units_of_a_group_norm, lambda c, g: list(range(g)), "one number for each channel"),
@@ -49,6 +51,7 @@ WRONG = [
     ),
     (exercises.rows_of_heads, lambda k, h, s: right_rows(k, h, s)[::-1], "in ascending order"),
     (exercises.rows_of_heads, lambda k, h, s: [0], "rows ["),
+    (exercises.rows_of_heads, lambda k, h, s: right_rows(k, h, s) % 256, "12 heads of 8"),
     (exercises.rows_of_heads, lambda k, h, s: np.ones(3 * h * s, bool), "must be indices, not a mask"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

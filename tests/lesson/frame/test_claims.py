@@ -8,9 +8,13 @@ import nbformat
 import pytest
 
 from pruning_lab.lesson.frame.claims import heading_above, load_claims, load_sources
+from pruning_lab.lesson.frame.figures import found
 from pruning_lab.lesson.frame.keys import keys_of
 from pruning_lab.lesson.frame.lessons import lessons
+from pruning_lab.lesson.frame.slides.outputs import Outputs
 
+TIMED = re.compile(r"\b(time|times of|faster|slower|speed\w*|seconds?|machine code)\b")
+TIMES = ("measure.compare(", "perf_counter(", "stream_bandwidth(", "vector_loads(")
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
 
 
@@ -34,11 +38,57 @@ def problems(claim, cells, sources, keys=()):
     found = [f"unknown source {key}" for key in claim["sources"] if key not in sources]
     if claim["evidence"] not in cells:
         found.append(f"no cell {claim['evidence']}")
-    elif not asserts_something(cells[claim["evidence"]].source, keys):
-        found.append(f"cell {claim['evidence']} asserts nothing")
+    elif not claim.get("between") and not asserts_something(cells[claim["evidence"]].source, keys):
+        found.append(f"cell {claim['evidence']} asserts nothing, and no bounds say when the claim holds")
+    elif is_timed(claim, cells) and not claim.get("processors"):
+        found.append("about time, and no processors say where")
     if not isinstance(claim["reviewed"], date):
         found.append("reviewed is not a date")
     return found
+
+
+def is_timed(claim, cells):
+    """Whether a claim speaks of time, or its cell measures some."""
+    return bool(TIMED.search(claim["statement"])) or any(word in cells[claim["evidence"]].source for word in TIMES)
+
+
+def taken_from_before(cells):
+    """Return the ids of the cells that use what `measured()` read, themselves or by a name that another one set."""
+    names, users = set(), set()
+    for cell in (cell for cell in cells.values() if cell.cell_type == "code"):
+        for node in ast.parse(cell.source).body:
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            reads = any(isinstance(part, ast.Attribute) and part.attr == "measured" for part in ast.walk(node))
+            if reads or used & names:
+                users.add(cell.id)
+                for part in ast.walk(node) if isinstance(node, ast.Assign) else ():
+                    names |= {part.id} if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) else set()
+    return users
+
+
+@each_lesson
+def test_what_was_measured_beforehand_says_so(lesson):
+    before = taken_from_before(cells_of(lesson))
+    said = {claim["id"]: "beforehand" in claim for claim in load_claims(lesson.number)}
+    assert said == {claim["id"]: claim["evidence"] in before for claim in load_claims(lesson.number)}
+
+
+@each_lesson
+def test_what_measures_again_is_there(lesson):
+    modules = {claim["beforehand"].split()[0] for claim in load_claims(lesson.number) if "beforehand" in claim}
+    assert [name for name in modules if name != f"pruning_lab.lesson.{lesson.room.name}.measure_again"] == []
+    assert modules == set() or (lesson.room / "measure_again.py").exists()
+
+
+@each_lesson
+def test_the_figure_of_a_claim_stands_in_its_lesson(lesson):
+    outputs = Outputs(lesson.notebook)
+    missing = []
+    for claim in load_claims(lesson.number):
+        figure = found(claim["figure"], outputs.text(claim.get("figure_in", claim["evidence"])))
+        if figure is None or not claim.get("between", {}).keys() <= dict(figure).keys():
+            missing.append(claim["id"])
+    assert missing == []
 
 
 @each_lesson
@@ -57,7 +107,8 @@ def test_no_two_claims_have_one_name():
 
 CELL = nbformat.v4.new_code_cell("x = 1\nassert x == 1", id="real")
 IDLE = nbformat.v4.new_code_cell("print('assert x')\nassert True", id="idle")
-GOOD = {"sources": ["han2015deep"], "evidence": "real", "reviewed": date(2026, 11, 24)}
+TIMER = nbformat.v4.new_code_cell("x = measure.compare(ways)\nassert x", id="timer")
+GOOD = {"statement": "A is B.", "sources": ["han2015deep"], "evidence": "real", "reviewed": date(2026, 11, 24)}
 
 
 @pytest.mark.parametrize(
@@ -66,21 +117,36 @@ GOOD = {"sources": ["han2015deep"], "evidence": "real", "reviewed": date(2026, 1
         ({}, []),
         ({"sources": ["nobody2099"]}, ["unknown source nobody2099"]),
         ({"evidence": "gone"}, ["no cell gone"]),
-        ({"evidence": "idle"}, ["cell idle asserts nothing"]),
+        ({"evidence": "idle"}, ["cell idle asserts nothing, and no bounds say when the claim holds"]),
+        ({"evidence": "idle", "between": {"x": [1, 2]}}, []),
+        ({"statement": "A is faster."}, ["about time, and no processors say where"]),
+        ({"evidence": "timer"}, ["about time, and no processors say where"]),
+        ({"evidence": "timer", "processors": ["any"]}, []),
         ({"reviewed": "last year"}, ["reviewed is not a date"]),
     ],
 )
 def test_a_bad_claim_is_found(change, expected):
-    assert problems(GOOD | change, {"real": CELL, "idle": IDLE}, load_sources()) == expected
+    assert problems(GOOD | change, {"real": CELL, "idle": IDLE, "timer": TIMER}, load_sources()) == expected
 
 
-@pytest.mark.parametrize("field", ["statement", "sources", "limits", "reviewed"])
-def test_a_claim_without_a_field_is_refused(tmp_path, field):
-    row = {"id": '"x"', "statement": '"s"', "sources": '["a"]', "evidence": '"c"', "limits": '"l"'}
-    row |= {"reviewed": "2026-11-24"}
-    row[field] = "[]" if field == "sources" else '""'
-    path = tmp_path / "claims.toml"
+ROW = {"id": '"x"', "statement": '"s"', "sources": '["a"]', "evidence": '"c"', "figure": '"f"', "limits": '"l"'}
+ROW |= {"reviewed": "2026-11-24"}
+
+
+def written(path, row):
     path.write_text("[[claim]]\n" + "\n".join(f"{key} = {value}" for key, value in row.items()), encoding="utf-8")
+    return path
+
+
+def test_a_field_that_no_claim_has_is_refused(tmp_path):
+    path = written(tmp_path / "claims.toml", {**ROW, "processor": '"any"'})
+    with pytest.raises(ValueError, match=r"claim x in claims.toml must have no fields but those known; got \['proc"):
+        load_claims("01", path)
+
+
+@pytest.mark.parametrize("field", ["statement", "sources", "figure", "limits", "reviewed"])
+def test_a_claim_without_a_field_is_refused(tmp_path, field):
+    path = written(tmp_path / "claims.toml", {**ROW, field: "[]" if field == "sources" else '""'})
     with pytest.raises(ValueError, match=rf"claim x in claims.toml must have {field}; got"):
         load_claims("01", path)
 

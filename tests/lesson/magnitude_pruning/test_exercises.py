@@ -126,6 +126,21 @@ def inverted(weights, sparsity):
     return right_masks(weights, 1 - sparsity)
 
 
+def largest_first(weights, sparsity):
+    flat = -np.abs(joined(weights))
+    return split(lowest(flat, round(sparsity * flat.size)), weights)
+
+
+def names_exchanged(weights, sparsity):
+    backwards = {name: weights[name] for name in reversed(weights)}
+    return split(joined(right_masks(weights, sparsity)), backwards)
+
+
+def order_for_rank(weights, sparsity):
+    flat = np.abs(joined(weights))
+    return split(np.argsort(flat, kind="stable") >= round(sparsity * flat.size), weights)
+
+
 def never_clamped(step, start, stop, target):
     return target * (1 - ((stop - step) / (stop - start)) ** 3)
 
@@ -165,6 +180,10 @@ def uphill(weight, velocity, grad, mask, learning_rate, momentum):
     return (weight + learning_rate * velocity) * mask, velocity
 
 
+def gradient_subtracted(weight, velocity, grad, mask, learning_rate, momentum):
+    return right_step(weight, velocity, -grad, mask, learning_rate, momentum)
+
+
 def old_velocity(weight, velocity, grad, mask, learning_rate, momentum):
     return right_step(weight, velocity, grad, mask, learning_rate, momentum)[0], velocity
 
@@ -190,6 +209,11 @@ def exchanged(weight, velocity, grad, mask, learning_rate, momentum):
 def scaled_velocity(weight, velocity, grad, mask, learning_rate, momentum):
     velocity = momentum * velocity + learning_rate * grad
     return (weight - velocity) * mask, velocity
+
+
+def downhill_velocity(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = momentum * velocity - learning_rate * grad
+    return (weight + velocity) * mask, velocity
 
 
 def nesterov(weight, velocity, grad, mask, learning_rate, momentum):
@@ -224,7 +248,10 @@ WRONG = [
     (exercises.global_masks, by_threshold, "Many magnitudes are equal here"),
     (exercises.global_masks, by_sign, "rank by magnitude"),
     (exercises.global_masks, scaled, "no layer is scaled"),
-    (exercises.global_masks, inverted, "is True meant for the pruned ones"),
+    (exercises.global_masks, inverted, "1 - sparsity, the density, stays"),
+    (exercises.global_masks, largest_first, "True keeps, False is pruned (or the largest went first"),
+    (exercises.global_masks, names_exchanged, "in one list of all weights"),
+    (exercises.global_masks, order_for_rank, "not the rank of each weight"),
     (exercises.global_masks, lambda w, s: {n: ~m for n, m in right_masks(w, s).items()}, "the mask is inverted"),
     (exercises.global_masks, counted_by(int), "prunes 20; got 19: Round to the nearest"),
     (exercises.global_masks, counted_by(math.ceil), "prunes 4; got 5: Round to the nearest"),
@@ -237,6 +264,7 @@ WRONG = [
     (exercises.global_masks, lambda w, s: {n: m.ravel() for n, m in right_masks(w, s).items()}, "must have shape"),
     (exercises.cubic_schedule, never_clamped, "from stop on it stays"),
     (exercises.cubic_schedule, clamped_at_stop_only, "before start nothing"),
+    (exercises.cubic_schedule, lambda s, *a: s and clamped_at_stop_only(s, *a), "at step 2 (start 4"),
     (exercises.cubic_schedule, lambda *a: 100 * right_cubic(*a), "not a percentage"),
     (exercises.cubic_schedule, lambda *a: 1 - right_cubic(*a), "sparsity is what is gone"),
     (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 2), "do not round"),
@@ -251,12 +279,13 @@ WRONG = [
     (exercises.cubic_schedule, lambda s, a, b, t: t * (1 - left_of(s, a, b)) ** 3, "slow at first"),
     (exercises.cubic_schedule, lambda s, a, b, t: t * (1 - left_of(s, a, b) ** 2), "that is a square"),
     (exercises.cubic_schedule, from_step_zero, "the way begins at start"),
-    (exercises.cubic_schedule, lambda s, a, b, t: t, "the whole target at once"),
+    (exercises.cubic_schedule, lambda s, a, b, t: t, "the whole target, too early"),
     (exercises.cubic_schedule, lambda s, a, b, t: t / 2, "left from 1 to 0"),
     (exercises.held_step, masked_gradient, "the velocity remembers"),
     (exercises.held_step, masked_before, "after the step, not before"),
     (exercises.held_step, without_momentum, "a step without momentum"),
     (exercises.held_step, uphill, "a step uphill"),
+    (exercises.held_step, gradient_subtracted, "the velocity gathers gradients"),
     (exercises.held_step, old_velocity, "return the new velocity too"),
     (exercises.held_step, in_place, "velocity was changed in place"),
     (exercises.held_step, damped, "the gradient comes in whole"),
@@ -264,6 +293,7 @@ WRONG = [
     (exercises.held_step, with_momentum_only, "the weight follows the new velocity"),
     (exercises.held_step, exchanged, "not the other way round"),
     (exercises.held_step, scaled_velocity, "not into the velocity"),
+    (exercises.held_step, downhill_velocity, "the learning rate and the minus sign belong"),
     (exercises.held_step, nesterov, "Nesterov"),
     (exercises.held_step, by_weight, "a weight that stays may be 0 by chance"),
     (exercises.held_step, nan_velocity, "NaN * 0 is NaN"),

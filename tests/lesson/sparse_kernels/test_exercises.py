@@ -96,6 +96,28 @@ def first_forgotten(data, indices, indptr, x):
     return np.array([(data[a + 1 : b] * x[indices[a + 1 : b]]).sum() for a, b in itertools.pairwise(indptr)])
 
 
+def last_forgotten(data, indices, indptr, x):
+    rows = [slice(a, max(a, b - 1)) for a, b in itertools.pairwise(indptr)]
+    return np.array([data[row] @ x[indices[row]] for row in rows])
+
+
+def added_once(data, indices, indptr, x):
+    y = np.zeros(len(indptr) - 1)
+    y[rows_of(indptr)] += data * x[indices]
+    return y
+
+
+def first_row_only(data, indices, indptr, x):
+    y = np.zeros(len(indptr) - 1)
+    for row in range(len(y)):
+        y[row] = right_matvec(data, indices, indptr, x)[row]
+        return y
+
+
+def nan_at_0(counts):
+    return np.where(counts == 0, np.nan, counts)
+
+
 def x_reversed(data, indices, indptr, x):
     y = right_matvec(data, indices, indptr, x)
     x[:] = x[::-1]
@@ -135,6 +157,10 @@ WRONG = [
     (exercises.sparse_product, lambda *a: right_matvec(*a)[:-1], "each of the 6 rows, empty ones too"),
     (exercises.sparse_product, lambda *a: right_matvec(*a)[np.diff(a[2]) > 0], "empty ones too"),
     (exercises.sparse_product, lambda *a: -right_matvec(*a), "a row's weights are"),
+    (exercises.sparse_product, last_forgotten, "a row's last weight is missing"),
+    (exercises.sparse_product, added_once, "adds once for each row"),
+    (exercises.sparse_product, first_row_only, "is the return inside the loop?"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a) / nan_at_0(np.diff(a[2])), "a row's mean"),
     (exercises.memory_limit, lambda s, r, b: (4 * s + 4 * (r + 1)) / b, "with its column"),
     (exercises.memory_limit, lambda s, r, b: 4 * s / b, "columns and row pointers"),
     (exercises.memory_limit, lambda s, r, b: 6 * s / b, "row pointers are read too"),
@@ -151,7 +177,10 @@ WRONG = [
     (exercises.memory_limit, lambda *a: right_limit(*a) // 1, "// cuts off"),
     (exercises.memory_limit, lambda *a: round(right_limit(*a), 6), "do not round"),
     (exercises.memory_limit, lambda s, r, b: 6 * s + 4 * (r + 1), "those are bytes"),
-    (exercises.memory_limit, lambda s, r, b: (6 * s + 4 * (r - 1)) / b, "0.0003008194 s; got 0.000300819: "),
+    (exercises.memory_limit, lambda *a: right_limit(*a) * (1 + 2e-6), "3.154286e-06 s; got 3.154292e-06: "),
+    (exercises.memory_limit, lambda *a: round(right_limit(*a), 7), "do not round"),
+    (exercises.memory_limit, lambda *a: round(right_limit(*a), 9), "do not round"),
+    (exercises.memory_limit, lambda s, r, b: (6 * s + 8 * r + 4) / b, "only reading the matrix counts here"),
     (exercises.memory_limit, lambda s, r, b: 2 * right_limit(s, r, b), "each read once"),
     (exercises.honest_ratio, sides, "mixes rounds that met different machines"),
     (exercises.honest_ratio, lambda d, s: 1 / right_speed_up(d, s), "wrong way up"),
@@ -164,6 +193,7 @@ WRONG = [
     (exercises.honest_ratio, rival_by(np.min), "a mean or a lucky round misleads"),
     (exercises.honest_ratio, rival_by(lambda t: -np.median(t)), "the dense product of the smallest median"),
     (exercises.honest_ratio, lambda d, s: np.median(d.get("numpy", best(d)) / s), "against 'numpy'; the rival is"),
+    (exercises.honest_ratio, lambda d, s: 1 / np.median(s / best(d)), "one over the median of sparse over dense"),
     (exercises.honest_ratio, lambda d, s: np.median(np.min([*d.values()], 0) / s), "not another one in each round"),
     (exercises.honest_ratio, lambda d, s: np.median(np.concatenate([*d.values()])) / np.median(s), "do not mix"),
     (exercises.honest_ratio, lambda d, s: np.median((best(d) / s)[2:]), "homework 3 has cold ones"),

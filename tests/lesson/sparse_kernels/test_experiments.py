@@ -21,10 +21,11 @@ def test_two_spellings_differ_in_vector_loads():
 
 
 def test_the_crossover_has_a_ratio_for_every_density_and_batch():
-    ratios, control = experiments.crossover(32, [0.1, 0.5], [1, 2, 4], cold=False, repeats=2)
+    ratios, control, dense = experiments.crossover(32, [0.1, 0.5], [1, 2, 4], cold=False, repeats=2)
     assert ratios.shape == (2, 3)
     assert control.shape == (3,)
     assert (ratios > 0).all()
+    assert [(name in {"NumPy dense", "torch dense"}, speed > 0) for name, speed in dense] == [(True, True)] * 3
 
 
 @pytest.mark.parametrize(("batch", "shape"), [(1, (6,)), (3, (6, 3))])

@@ -87,6 +87,26 @@ def zeroed_there(weight, sparsity):
     return mask
 
 
+def order_for_rank(weight, sparsity):
+    return (np.argsort(np.abs(weight).ravel()) >= round(sparsity * weight.size)).reshape(weight.shape)
+
+
+def whole_columns(weight, sparsity):
+    worth = np.abs(weight).sum(axis=0)
+    return np.broadcast_to(right_mask(worth, sparsity), weight.shape)
+
+
+def written_into_a_copy(weight, sparsity):
+    mask = np.ones_like(weight, dtype=bool)
+    mask.ravel()[np.argsort(np.abs(weight).ravel())[: round(sparsity * weight.size)]] = False
+    return mask
+
+
+def by_square(weight, sparsity):
+    with np.errstate(under="ignore"):
+        return right_mask(weight**2, sparsity)
+
+
 def cut_off_mask(weight, sparsity):
     keep = np.ones(weight.size, bool)
     keep[np.argsort(np.abs(weight).ravel(), kind="stable")[: int(sparsity * weight.size)]] = False
@@ -99,7 +119,15 @@ WRONG = [
     (exercises.exact_mask, largest_first, "large weights went and small ones stayed"),
     (exercises.exact_mask, rounded_down, "prunes 19; got 18"),
     (exercises.exact_mask, lambda w, s: ~right_mask(w, s), "the mask is inverted"),
-    (exercises.exact_mask, lambda w, s: right_mask(w, 1 - s), "is True meant for the pruned ones"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, 1 - s), "1 - sparsity, the density, stays"),
+    (exercises.exact_mask, lambda w, s: ~by_sign(w, s), "is True meant for the pruned ones"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, s / 100), "no weight went. Is sparsity taken for a percentage"),
+    (exercises.exact_mask, lambda w, s: by_sign(-w, s), "in one list of all weights"),
+    (exercises.exact_mask, order_for_rank, "not the rank of each weight"),
+    (exercises.exact_mask, whole_columns, "in one list of all weights"),
+    (exercises.exact_mask, written_into_a_copy, "ravel() may make one"),
+    (exercises.exact_mask, by_square, "a tiny float32 becomes 0 when it is squared"),
+    (exercises.exact_mask, lambda w, s: right_mask(w.astype(np.float16), s), "or in half precision"),
     (exercises.exact_mask, counted_by(math.ceil), "Round to the nearest whole number"),
     (exercises.exact_mask, counted_by(lambda n: int(n + 0.5)), "takes 16.5 to the even neighbour"),
     (exercises.exact_mask, kept_from_the_end, "[-0:] is everything"),
@@ -117,8 +145,9 @@ WRONG = [
     (exercises.csr_bytes, lambda r, c, s: 4 * (r * c - round(s * r * c)) + 4 * (r + 1), "column index too"),
     (exercises.csr_bytes, lambda r, c, s: r + c, "count three arrays"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 2 * (r * c - round(s * r * c)), "int32 here"),
-    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "round their number first"),
-    (exercises.csr_bytes, lambda r, c, s: 8 * (1 - s) * r * c + 4 * (r + 1), "round their number first"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "their number is whole, here 284; got 284.25"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * (1 - s) * r * c + 4 * (r + 1), "round the number pruned first"),
+    (exercises.csr_bytes, lambda r, c, s: 12 * (r * c - round(s * r * c)) + 4 * (r + 1), "8 bytes, a float32 and its"),
     (exercises.csr_bytes, lambda r, c, s: 8 * int((1 - s) * r * c) + 4 * (r + 1), "one weight too few stays"),
     (exercises.csr_bytes, lambda r, c, s: 8 * math.ceil((1 - s) * r * c) + 4 * (r + 1), "one weight too many stays"),
     (exercises.csr_bytes, lambda r, c, s: 8 * (r * c - int(s * r * c + 0.5)) + 4 * (r + 1), "a half goes to the even"),
