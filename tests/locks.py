@@ -17,6 +17,7 @@ from pruning_lab.lesson.frame.keys import keys_of
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 
 UNSEEN = {"script", "style", "template", "title"}  # a browser shows none of it on the page
+CODE = "highlight"  # the class of a cell's source: it prints the words of its answer, and no number of it
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -59,9 +60,11 @@ class Seen(HTMLParser):
         ]
 
     def handle_endtag(self, tag):
-        if tag in (name for name, _ in self.open):
-            while self.open.pop()[0] != tag:
-                pass
+        names = [name for name, _ in self.open]
+        if tag in names:
+            place = len(names) - 1 - names[::-1].index(tag)
+            if tag == "details" or "details" not in names[place:]:  # else the end of a paragraph that ended before
+                del self.open[place:]
 
     def handle_data(self, data):
         if self._shown():
@@ -69,7 +72,7 @@ class Seen(HTMLParser):
 
     def _shown(self):
         tags = [tag for tag, _ in self.open]
-        if UNSEEN & set(tags) or any("hidden" in attrs for _, attrs in self.open):
+        if UNSEEN & set(tags) or any("hidden" in attrs or CODE in (attrs.get("class") or "") for _, attrs in self.open):
             return False
         for place, (tag, attrs) in enumerate(self.open):
             if tag == "details" and "open" not in attrs and "summary" not in tags[place + 1 : place + 2]:

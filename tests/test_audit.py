@@ -6,12 +6,14 @@ import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from locks import leaks, secrets_of
 from torch import nn
 
 from pruning_lab import command, measure
@@ -25,6 +27,7 @@ from pruning_lab.audit.storage import layer_bytes
 from pruning_lab.audit.structured import kept, smaller
 from pruning_lab.audit.watching import Seen, first_run
 from pruning_lab.channels import channel_groups, mask_channels, shrink
+from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.masks import mask_blocks, mask_n_of_m, mask_unstructured
 from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, TiledCSR
 
@@ -752,6 +755,14 @@ def test_the_page_needs_no_other_file_and_every_picture_has_its_words(found, tmp
     assert 'src="data:image/png' in page
     assert "http" not in page
     assert "Not looked at" in page
+
+
+def test_the_page_gives_no_answer_of_a_lesson_away(found, tmp_path):
+    found.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    secrets = [secret for lesson in lessons() for secret in secrets_of(lesson)]
+    assert leaks(page, secrets) == []
+    assert leaks(page.replace("</main>", f"<p>{escape(secrets[0])}</p></main>"), secrets) == [secrets[0]]
 
 
 def test_it_shows_itself_in_a_notebook(found):

@@ -42,6 +42,9 @@ CELLS = [
     'with lesson.guess("Which share?", topic="shares") as found:\n'
     '    print("a share of", 0.36)\n    found.answer = 0.36',
     'lesson.self_check("Why is it so large?")',
+    "for number in (1, 2):\n"
+    '    reveal = lambda: ("yes", ["<p>a half</p>"])\n'
+    '    lesson.predict(f"Is it {number}?", ["yes", "no"], reveal, topic="time")',
     "from pruning_lab.lesson import sparse_storage\nsparse_storage.explore_bytes((64, 64))",
     'print("the lesson", "goes on")',
 ]
@@ -174,6 +177,21 @@ def test_a_guess_is_opened_by_keyboard_and_by_mouse(page, address, home):
     assert (guessed["choice"], guessed["answer"], guessed["right"]) == ("seven", "one", False)
     assert (seen["kind"], seen["observation"], seen["answer"]) == ("observation", "one of eight", "one")
     expect(page.get_by_label(SEEN_ASKED)).to_have_count(1)  # nobody asks who only looked
+
+
+def test_whichever_answer_is_chosen_its_question_opens(page):
+    for number, answer in enumerate(("yes", "no")):
+        before = page.get_by_text("a half", exact=True).count()
+        page.get_by_label(answer, exact=True).nth(number).check()
+        page.get_by_label("a guess").nth(2 + number).check()  # below the two guesses
+        commit = page.get_by_role("button", name="Commit").nth(2 + number)
+        expect(commit).to_be_enabled(timeout=STEP_MS)
+        commit.click()
+        expect(page.get_by_text("a half", exact=True)).to_have_count(before + 1, timeout=STEP_MS)
+        page.get_by_role("button", name="Skip").last.press("Enter")
+        expect(page.get_by_label("Why? One sentence:")).to_have_count(number + 1, timeout=STEP_MS)
+    expect(page.get_by_text("Measured: yes (as you predicted).")).to_be_visible()
+    expect(page.get_by_text("Measured: yes (you predicted: no).")).to_be_visible()
 
 
 def test_in_the_dark_and_on_half_a_screen_everything_can_be_read(page):
