@@ -124,6 +124,7 @@ def test_zeros_that_lie_anywhere_are_told_from_patterns():
 def test_where_no_kernel_wins_the_verdict_says_so():
     sentences = list(verdicts.whole(timings(fc1=0.5, fc2=0.9), FACTS))
     assert sentences[-1].endswith("CSR beats the dense product in no layer that was timed.")
+    assert "only where it is faster" not in sentences[-1]
 
 
 def test_a_win_within_the_spread_is_none():
@@ -173,7 +174,8 @@ def test_what_dense_against_itself_shows_as_well_is_no_difference(measured, word
     assert words in " ".join(verdicts.whole(networks(**measured), FACTS))
 
 
-def test_dense_against_itself_is_measured_and_said(found):
+def test_dense_against_itself_is_measured_and_said():
+    found = audit(nn.Linear(4, 4), torch.ones(1, 4), seconds=100)
     [again] = found.find("network", what="dense again")
     assert f"Dense against itself: {again.ratio}. What reaches into" in " ".join(found.verdict)
 
@@ -307,12 +309,24 @@ def test_the_largest_groups_are_cut_one_at_a_time_and_timed():
     layers = [layer for size in (16, 24, 32, 40, 8) for layer in (nn.LazyLinear(size), nn.ReLU())]
     model = nn.Sequential(*layers)
     model(torch.ones(2, 8))
-    report = audit(model, torch.ones(2, 8), seconds=10)
+    report = audit(model, torch.ones(2, 8), seconds=200)  # it ends after thirty rounds of each
     largest = [f.where for f in report.find("group", what="units")][:3]
     assert [f.where for f in report.find("group", what="smaller")] == largest
     [sentence] = [s for s in report.verdict if s.startswith("Cutting half of one group alone: ")]
     assert all(repr(name) in sentence for name in largest)
-    assert sentence.endswith("the 1 others save less work and were not timed.")
+    assert sentence.endswith("; 1 more saves less work, not timed.")
+    assert len(report.find("group", what="dense again")) == 1
+
+
+def test_single_groups_are_told_from_what_dense_against_itself_shows_beside_them():
+    def group(what, low, high, where=""):
+        return Finding("group", where, what, (low + high) / 2, "x", low, high, level=0.5, batch=1)
+
+    alone = [Finding("group", "a", "MACs saved", 8, "", level=0.5), group("smaller", 1.1, 1.2, where="a")]
+    found = [*networks(again=(0.99, 1.01)), *alone]
+    assert "'a' 1.15x (1.10 to 1.20), faster" in " ".join(verdicts.whole(found, FACTS))
+    found.append(group("dense again", 0.9, 1.12))
+    assert "'a' 1.15x (1.10 to 1.20), not told from noise" in " ".join(verdicts.whole(found, FACTS))
 
 
 def test_costs_are_those_of_measure(found):
@@ -379,7 +393,7 @@ def test_weights_that_cannot_be_pruned_get_a_line():
     assert any(line_.startswith("'0.weight': computed from other parameters") for line_ in report.unseen)
 
 
-def lines_of(model, inputs, seconds=2):
+def lines_of(model, inputs, seconds=100):
     return " | ".join(audit(model, inputs, seconds=seconds).unseen)
 
 
@@ -812,11 +826,11 @@ def test_a_budget_that_is_too_short_is_said():
 
 def test_where_cutting_takes_long_the_largest_fraction_comes_first_and_the_rest_is_said(monkeypatch):
     def slow(model, groups, fractions):
-        time.sleep(0.3)
+        time.sleep(1.1)  # a quarter of the budget, and more
         return smaller(model, groups, fractions)
 
     monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "smaller", slow)
-    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=1)
+    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=4)
     assert [f.level for f in report.find("cost", what="MACs")] == [0.0, 0.75]
     assert "cutting 0.25, 0.5 of the channels: the budget did not reach it" in report.unseen
 
