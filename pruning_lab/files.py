@@ -80,14 +80,14 @@ Copy it again.
         )
 
 
-def course_bytes(path: Path, sha256: str, restore: str) -> bytes:
-    """Return the bytes of a file that ships with the course, of which every one is as it was.
+def course_bytes(path: Path, sha256: str, restore: str, shipper: str = "the course") -> bytes:
+    """Return the bytes of a file that ships with the course, or with another package, every one of them as it was.
 
     Raises:
         FileNotFoundError: it is missing. ValueError: it was cut off or changed. Both end with `restore`, what to do.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path} must exist, because it ships with the course; got no file. {restore}")
+        raise FileNotFoundError(f"{path} must exist, because it ships with {shipper}; got no file. {restore}")
     content = path.read_bytes()
     check_sha256(content, sha256, path, restore)
     return content

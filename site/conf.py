@@ -1,6 +1,7 @@
 """The site: `make site`. Pages of this folder, the executed lessons, decks; nothing that the network must bring."""
 
 import json
+from html import escape
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +46,7 @@ html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # an excerpt would show what a page keeps folded up
 bibtex_bibfiles = [f"../{SOURCES.relative_to(ROOT)}"]
 bibtex_default_style = "plain"
 nb_execution_mode = "off"  # the outputs are those committed, which the tests compare
@@ -131,13 +133,13 @@ def claims():
 
 
 def claim(row, outputs):
-    """Return one claim as Markdown."""
+    """Return one claim as Markdown, its figure folded up: it answers what a lesson asks."""
     cited = ",".join(row["sources"])
-    place = row.get("figure_in", row["evidence"])
-    figure = in_words(found(row["figure"], outputs.text(place)))
+    figure = in_words(found(row["figure"], outputs.text(row.get("figure_in", row["evidence"]))))
     return (
-        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`: {figure}."
-        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}."
+        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`."
+        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}.\n\n"
+        f"```{{raw}} html\n<details><summary>The course's figure</summary><p>{escape(figure)}</p></details>\n```"
     )
 
 

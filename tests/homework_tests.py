@@ -24,10 +24,23 @@ def graded(made, question, names):
     return found["score"], found["messages"]
 
 
+def source_of(body, asks="files"):
+    """Return the source of a question's tests as otter writes it: one test, of one point."""
+    return (
+        "from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = 'q'\npoints = 1\n\n"
+        f"@test_case(points=1, hidden=False)\ndef test_it({asks}):\n{body}\n"
+    )
+
+
 def names_of(path):
-    """Run the cells of a made notebook that define something; return what they define."""
+    """Run the cells of a made notebook that define something; return what they define.
+
+    From the first one on that asks for the package they belong to a question which is graded from a file.
+    """
     names = {}
     for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and "pruning_lab" in cell.source:
+            break
         if cell.cell_type == "code" and "grader" not in cell.source:
             exec(cell.source, names)
     return names

@@ -6,12 +6,14 @@ import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from locks import leaks, secrets_of
 from torch import nn
 
 from pruning_lab import command, measure
@@ -25,6 +27,7 @@ from pruning_lab.audit.storage import layer_bytes
 from pruning_lab.audit.structured import kept, smaller
 from pruning_lab.audit.watching import Seen, first_run
 from pruning_lab.channels import channel_groups, mask_channels, shrink
+from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.masks import mask_blocks, mask_n_of_m, mask_unstructured
 from pruning_lab.sparse import COO, CSC, CSR, Bitmask, BlockCSR, NOfM, RelativeIndex, TiledCSR
 
@@ -121,6 +124,7 @@ def test_zeros_that_lie_anywhere_are_told_from_patterns():
 def test_where_no_kernel_wins_the_verdict_says_so():
     sentences = list(verdicts.whole(timings(fc1=0.5, fc2=0.9), FACTS))
     assert sentences[-1].endswith("CSR beats the dense product in no layer that was timed.")
+    assert "only where it is faster" not in sentences[-1]
 
 
 def test_a_win_within_the_spread_is_none():
@@ -156,21 +160,22 @@ def networks(**quartiles):
 @pytest.mark.parametrize(
     ("measured", "words"),
     [
-        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),  # the same work
+        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),  # the same work
         ({"again": (0.98, 1.02), "zeros": (1.5, 1.6)}, "1.55x (1.50 to 1.60), faster"),
         ({"again": (0.98, 1.02), "zeros": (0.99, 1.01)}, "1.00x (0.99 to 1.01), no difference that these rounds"),
-        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), no real difference"),
+        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not told from noise"),
         ({"again": (0.98, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), faster"),
         ({"again": (0.98, 1.02), "half": (0.90, 0.95)}, "0.93x (0.90 to 0.95), slower"),
-        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), no real difference"),
-        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), no real"),
+        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),
+        ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), not told"),
     ],
 )
 def test_what_dense_against_itself_shows_as_well_is_no_difference(measured, words):
     assert words in " ".join(verdicts.whole(networks(**measured), FACTS))
 
 
-def test_dense_against_itself_is_measured_and_said(found):
+def test_dense_against_itself_is_measured_and_said():
+    found = audit(nn.Linear(4, 4), torch.ones(1, 4), seconds=100)
     [again] = found.find("network", what="dense again")
     assert f"Dense against itself: {again.ratio}. What reaches into" in " ".join(found.verdict)
 
@@ -304,12 +309,24 @@ def test_the_largest_groups_are_cut_one_at_a_time_and_timed():
     layers = [layer for size in (16, 24, 32, 40, 8) for layer in (nn.LazyLinear(size), nn.ReLU())]
     model = nn.Sequential(*layers)
     model(torch.ones(2, 8))
-    report = audit(model, torch.ones(2, 8), seconds=10)
+    report = audit(model, torch.ones(2, 8), seconds=200)  # it ends after thirty rounds of each
     largest = [f.where for f in report.find("group", what="units")][:3]
     assert [f.where for f in report.find("group", what="smaller")] == largest
     [sentence] = [s for s in report.verdict if s.startswith("Cutting half of one group alone: ")]
     assert all(repr(name) in sentence for name in largest)
-    assert sentence.endswith("the 1 others save less work and were not timed.")
+    assert sentence.endswith("; 1 more saves less work, not timed.")
+    assert len(report.find("group", what="dense again")) == 1
+
+
+def test_single_groups_are_told_from_what_dense_against_itself_shows_beside_them():
+    def group(what, low, high, where=""):
+        return Finding("group", where, what, (low + high) / 2, "x", low, high, level=0.5, batch=1)
+
+    alone = [Finding("group", "a", "MACs saved", 8, "", level=0.5), group("smaller", 1.1, 1.2, where="a")]
+    found = [*networks(again=(0.99, 1.01)), *alone]
+    assert "'a' 1.15x (1.10 to 1.20), faster" in " ".join(verdicts.whole(found, FACTS))
+    found.append(group("dense again", 0.9, 1.12))
+    assert "'a' 1.15x (1.10 to 1.20), not told from noise" in " ".join(verdicts.whole(found, FACTS))
 
 
 def test_costs_are_those_of_measure(found):
@@ -376,7 +393,7 @@ def test_weights_that_cannot_be_pruned_get_a_line():
     assert any(line_.startswith("'0.weight': computed from other parameters") for line_ in report.unseen)
 
 
-def lines_of(model, inputs, seconds=2):
+def lines_of(model, inputs, seconds=100):
     return " | ".join(audit(model, inputs, seconds=seconds).unseen)
 
 
@@ -439,6 +456,11 @@ def test_a_weight_that_an_embedding_shares_gets_a_line():
     assert "'2.weight': the same tensor as '0.weight', an embedding" in report.unseen
 
 
+def test_with_evaluate_it_says_that_nothing_was_trained():
+    report = audit(small(), IMAGES, evaluate=lambda _: 1.0, seconds=1)
+    assert "retraining: every number of evaluate is one before it" in report.unseen
+
+
 def test_without_evaluate_nothing_is_said_of_accuracy(found):
     assert any(line_.startswith("accuracy: nothing was evaluated") for line_ in found.unseen)
     assert "accuracy" not in " ".join(found.verdict).lower()
@@ -492,7 +514,7 @@ def test_the_comparison_of_states_sees_a_change(trained):
     assert not same(before, state_of(trained))
 
 
-def control_c(*_):
+def control_c(*_, **__):
     signal.raise_signal(signal.SIGINT)
     return 1.0
 
@@ -735,6 +757,14 @@ def test_the_page_needs_no_other_file_and_every_picture_has_its_words(found, tmp
     assert "Not looked at" in page
 
 
+def test_the_page_gives_no_answer_of_a_lesson_away(found, tmp_path):
+    found.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    secrets = [secret for lesson in lessons() for secret in secrets_of(lesson)]
+    assert leaks(page, secrets) == []
+    assert leaks(page.replace("</main>", f"<p>{escape(secrets[0])}</p></main>"), secrets) == [secrets[0]]
+
+
 def test_it_shows_itself_in_a_notebook(found):
     assert "<table>" in found._repr_html_()
     assert "Not looked at" in str(found)
@@ -794,6 +824,17 @@ def test_a_budget_that_is_too_short_is_said():
     assert any(line_.startswith("channels: one run takes") for line_ in report.unseen)
 
 
+def test_where_cutting_takes_long_the_largest_fraction_comes_first_and_the_rest_is_said(monkeypatch):
+    def slow(model, groups, fractions):
+        time.sleep(1.1)  # a quarter of the budget, and more
+        return smaller(model, groups, fractions)
+
+    monkeypatch.setattr(import_module("pruning_lab.audit.auditing"), "smaller", slow)
+    report = audit(small(), IMAGES, groups=(0.25, 0.5, 0.75), seconds=4)
+    assert [f.level for f in report.find("cost", what="MACs")] == [0.0, 0.75]
+    assert "cutting 0.25, 0.5 of the channels: the budget did not reach it" in report.unseen
+
+
 def test_the_first_run_sees_shapes_and_calls():
     layer = nn.Linear(4, 4)
     watch = first_run(nn.Sequential(layer, layer), torch.ones(2, 4), CPU)
@@ -814,6 +855,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "def network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
         "def score(model):\n    return 0.5\n"
         "def wrong():\n    return 5\n"
+        "def three():\n    return 1, 2, 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     page = tmp_path / "page.html"
@@ -825,6 +867,28 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         "mine:nothing": "mine must hold a function 'nothing'; got NoneType",
         "nowhere:network": "No module named 'nowhere'",
         "mine": "a function must be named as module:function; got 'mine'",
+        "mine:three": "mine:three must return (model, example_inputs); got 3 things",
+        "mine.py:network": "a module must be named without .py; got 'mine.py:network'",
     }.items():
         assert main([name]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_control_c_ends_the_command_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("pruning_lab.command.audit.named", lambda _: lambda: (nn.Linear(8, 4), torch.ones(1, 8)))
+    monkeypatch.setattr("pruning_lab.command.audit.audit", control_c)
+    assert main(["mine:network"]) == 130
+    assert capsys.readouterr().err == "interrupted, with no report\n"
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--resume"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path, monkeypatch, capsys, option):
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef network():\n    return torch.nn.Linear(8, 4), torch.ones(1, 8)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("pruning_lab.command.audit.audit", lambda *_, **__: pytest.fail("it was measured"))
+    assert main(["mine:network", option, str(tmp_path / "no" / "file")]) == 2
+    assert f"{option} must be in a folder that exists; got " in capsys.readouterr().err
+    assert main(["mine:network", option, str(tmp_path)]) == 2
+    assert f"{option} must name a file; got the folder " in capsys.readouterr().err

@@ -112,7 +112,7 @@ def test_everything_that_lists_lessons_finds_it(course):
 
 
 def test_the_checks_of_every_lesson_are_those_of_this_one_too(course):
-    checks = ["claims", "slides"]
+    checks = ["checklist", "claims", "locks", "slides"]
     listed = run(
         course, "-m", "pytest", "--collect-only", "-q", *(f"tests/lesson/frame/test_{name}.py" for name in checks)
     )

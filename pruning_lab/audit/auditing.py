@@ -59,7 +59,8 @@ def audit(
             gradients. How many calls that is, and how long they will take, is printed before. They come on top of
             `seconds`.
         sparsities: fractions of each layer's weights to prune, in [0, 1].
-        groups: fractions of every group of channels to cut, in [0, 1).
+        groups: fractions of every group of channels to cut, in [0, 1). By the largest, the three groups that save most
+            are cut alone as well.
         batch_sizes: how many examples at once; None for as many as there are in the example.
         seconds: what the measurements may take. Where time is short there are fewer rounds, and what was not reached
             is said. Kernels are compiled before the clock starts.
@@ -109,11 +110,10 @@ class _Auditing:
     def measure(self) -> None:
         """Measure everything that the budget allows, cheapest first."""
         prepare(torch.float64 if any(layer.weight.dtype == torch.float64 for layer in self.layers) else torch.float32)
-        device, progress = self.device, bar(total=7, desc="audit", unit="part")
         self.budget.start()
-        with progress:
+        with bar(total=7, desc="audit", unit="part") as progress:
             with self.budget.part("first run"):
-                watch = first_run(self.model, self.example_inputs, device)
+                watch = first_run(self.model, self.example_inputs, self.device)
             for part, name in (
                 (self._shares, "shares of the time"),
                 (self._storage, "storage"),
@@ -172,7 +172,7 @@ class _Auditing:
             with warnings.catch_warnings(action="ignore"):
                 self.groups = channel_groups(self.model, self.example_inputs)
                 self.found += counted(self.model, self.groups, self.fractions)
-                small = smaller(self.model, self.groups, self.fractions)
+                small = self._smaller()
         except Exception as error:  # whatever a stranger's network meets: the rest of the audit goes on
             self.unseen.append(f"channels: {type(error).__name__}: {first_line(error)}")
             return {}
@@ -189,6 +189,17 @@ class _Auditing:
                 f"how fast smaller networks are once their code is rewritten: {names[0]!r}{and_more(names[1:])} "
                 "names sizes that are corrected at each call, and these microseconds are in the times"
             )
+        return small
+
+    def _smaller(self):
+        """Cut all groups, by the largest fraction first, and go on while the budget allows."""
+        end, small = self.budget.left - NETWORK * self.seconds, dict[float, nn.Module]()
+        for place, fraction in enumerate(reversed(self.fractions)):
+            if small and self.budget.left < end:
+                late = ", ".join(f"{left:g}" for left in self.fractions[: len(self.fractions) - place])
+                self.unseen.append(f"cutting {late} of the channels: the budget did not reach it")
+                break
+            small = smaller(self.model, self.groups, [fraction]) | small
         return small
 
     def _time_networks(self, small):
@@ -272,10 +283,11 @@ class _Auditing:
             self.unseen.append(
                 "accuracy: nothing was evaluated, so nothing here says what a network is worth afterwards"
             )
-        device = self.device
+        else:
+            self.unseen.append("retraining: every number of evaluate is one before it")
         facts = {
             "network": type(self.model).__name__,
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name(),
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else processor_name(),
             "threads": 1,
             "torch": torch.__version__,
             "NumPy": np.__version__,

@@ -12,6 +12,7 @@ from pruning_lab.masks import mask_n_of_m, mask_unstructured
 from pruning_lab.measure import compare, dense_products
 from pruning_lab.scores import magnitude_scores
 from pruning_lab.sparse import CSR, BlockCSR, NOfM, TiledCSR
+from pruning_lab.sparse.tiled_csr import TILE_OF_A_BATCH
 
 from .budget import Budget, timed
 from .findings import Finding
@@ -23,7 +24,6 @@ from .watching import Watch
 MOST_COLUMNS, LEAST_COLUMNS = 1024, 64  # of what a weight is multiplied by: beyond, the time grows with their number
 TRIAL = 3  # rounds that choose the dense product
 SLOWEST = 4e9  # multiply-accumulates a second that a kernel reaches at the least, to choose the number of columns
-TILE_OF_A_BATCH = 1024  # columns of which the inputs of 64 examples fit the second cache
 CHOOSING = 6e-8  # seconds an entry to choose the survivors of n:m
 
 Call = Callable[[], object]

@@ -12,6 +12,7 @@ from .arguments import with_batch
 from .budget import timed
 from .findings import Finding, of_row
 from .structured import caller, kept
+from .untouched import copied
 
 TIMED = 3  # groups that are cut for real, if the budget reaches them
 
@@ -69,8 +70,11 @@ def timed_alone(
         if now - began + (now - before) > seconds / 2:  # another one would be too many
             break
     left = seconds - (time.perf_counter() - began)
-    comparison = timed({name: caller(network, inputs) for name, network in networks.items()}, left)
-    return [
-        of_row(row, "group", row.name, "smaller", "times as fast as dense", fraction, batch)
-        for row in (comparison.rows[1:] if comparison else ())
-    ]
+    calls = {name: caller(network, inputs) for name, network in networks.items()}
+    comparison = timed({**calls, "dense again": caller(copied(model), inputs)}, left)
+    if comparison is None:
+        return []
+    *rows, again = comparison.rows[1:]
+    unit = "times as fast as dense"
+    found = [of_row(row, "group", row.name, "smaller", unit, fraction, batch) for row in rows]
+    return [*found, of_row(again, "group", "", "dense again", unit, None, batch)]

@@ -131,8 +131,8 @@ def _noise(findings, batch, at):
     for again in selected(findings, "network", what="dense again", batch=batch):
         least = told_from_noise(findings, batch)
         yield (
-            f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is no real "
-            "difference here."
+            f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is not "
+            "told from noise here."
         )
 
 
@@ -157,11 +157,12 @@ def _single_groups(findings, batch, at):
     largest = [f for f in saved if f.level == max(f.level for f in saved)]
     total = next((f.value for f in selected(findings, "cost", what="MACs", level=0.0)), 0)
     if times := selected(findings, "group", what="smaller", batch=batch):
-        least = told_from_noise(findings, batch)
+        again = selected(findings, "group", what="dense again", batch=batch)
+        least = max([told_from_noise(findings, batch), *(f.farthest for f in again)])
         work = {f.where: f" with {_percent(f.value / total)} of the work gone" for f in largest if total}
         listed = "; ".join(f"{f.where!r} {_judged(f, least)}{work.get(f.where, '')}" for f in times)
         rest = len(largest) - len(times)
-        others = f"; the {rest} others save less work and were not timed" if rest else ""
+        others = f"; {rest} more save{'s' if rest == 1 else ''} less work, not timed" if rest else ""
         yield f"Cutting {_fraction(times[0].level)} of one group alone{at}: {listed}{others}."
     elif largest and largest[0].value and not selected(findings, "group", what="smaller"):
         share = f", {_percent(largest[0].value / total)} of all" if total else ""
@@ -184,10 +185,9 @@ def _zeros(findings, facts, batch, at):
         start = f"Scattered zeros at {level:g}{at}: "
         if ratio is not None:
             chosen = all_scattered(findings, facts, level, batch, only_where_faster=True)
-            start += (
-                f"{ratio:.2f}x for the network by CSR in every layer that was timed, {chosen:.2f}x by CSR only where "
-            )
-            start += "it is faster (told from the layers' ratios and shares, not measured as a whole). "
+            only = f", {chosen:.2f}x by CSR only where it is faster" if chosen and chosen > 1 else ""
+            start += f"{ratio:.2f}x for the network by CSR in every layer that was timed{only} "
+            start += "(told from the layers' ratios and shares, not measured as a whole). "
         yield start + _where_it_pays(findings, scattered, batch, "CSR")
     if patterns := [f for f in products if f.what not in SCATTERED]:
         yield f"Zeros in patterns{at}: " + _where_it_pays(findings, patterns, batch, "a kernel for 4x1 vectors or n:m")
@@ -251,7 +251,7 @@ def _judged(finding, least=1.0):
     if not (finding.pays or finding.loses):
         return f"{finding.ratio}, no difference that these rounds can tell"
     if finding.reaches(least):
-        return f"{finding.ratio}, no real difference"
+        return f"{finding.ratio}, not told from noise"
     return f"{finding.ratio}, {'faster' if finding.pays else 'slower'}"
 
 

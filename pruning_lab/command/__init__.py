@@ -132,13 +132,16 @@ def _calibration(given):
     from pruning_lab.plots.canvas import png
 
     try:
-        predictions = calibration.first_predictions(journal.read())
+        entries = journal.read()
+        predictions = calibration.first_predictions(entries)
     except journal.JournalError as error:
         raise RuntimeError(str(error)) from error
     if not predictions:
         raise RuntimeError("No prediction is in your journal yet. Commit one in a lesson, and come back.")
     parts = calibration.parts(predictions)
     print("\n".join(calibration.in_words(*parts)))
+    for question, answer, seen in calibration.observations(entries):
+        print(f"{question} Measured: {answer}. You saw: {seen}")
     if given.picture:
         with replacing(given.picture) as file:
             file.write(png(calibration.calibration_figure(*parts)))

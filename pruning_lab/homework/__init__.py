@@ -1,6 +1,7 @@
 """Homework: what a released notebook checks answers with, and how a class is graded.
 
-hw1_checks ... hw4_checks   one file an assignment: how answers are checked, with a message for each usual mistake
+hw1_checks ... hw5_checks   one file an assignment: how answers are checked, with a message for each usual mistake
+hw5_layer                   two questions of hw5, on one layer
 frame                       what every assignment has, from its release to its marks
 
 What is asked, with points, texts, solutions and hidden tests, stands in notebooks/homework/.

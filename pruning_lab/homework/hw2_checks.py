@@ -6,8 +6,8 @@ Points, texts, solutions and hidden tests stand in notebooks/homework/hw2-storag
 import numpy as np
 
 from pruning_lab import compress, sparse
-from pruning_lab.homework.frame.answers import answered, plain_answer
-from pruning_lab.homework.frame.values import number, numbers
+from pruning_lab.homework.frame.answers import answered
+from pruning_lab.homework.frame.values import by_hand_list, number, numbers
 
 BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], [0, 7, 0, 0, 0, 0]], float)
 
@@ -15,7 +15,7 @@ BY_HAND = np.array([[0, 0, 5, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 3], 
 def check_csr_by_hand(by_hand):
     """`by_hand`: data, indices and indptr of the matrix of question 1."""
     csr = sparse.CSR.from_dense(BY_HAND)
-    data, indices, indptr = (_by_hand(by_hand, name) for name in ("data", "indices", "indptr"))
+    data, indices, indptr = (by_hand_list(by_hand, name) for name in ("data", "indices", "indptr"))
     assert len(indptr) == 5, f"indptr has rows + 1 = 5 entries; got {len(indptr)}"
     assert indices.tolist() != np.flatnonzero(BY_HAND).tolist(), (
         "indices are columns, not positions in the whole matrix"
@@ -28,23 +28,13 @@ def check_csr_by_hand(by_hand):
 
 def check_gaps_by_hand(by_hand):
     """`by_hand`: the gaps of the rows of question 1, read as one."""
-    relative, gaps = sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3), _by_hand(by_hand, "gaps")
+    relative, gaps = sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3), by_hand_list(by_hand, "gaps")
     assert len(gaps) != np.count_nonzero(BY_HAND), "one gap does not fit in three bits: a filler is missing"
     assert max(gaps) < 8, f"three bits hold 0 to 7; got {max(gaps)}"
     assert gaps.tolist() != (relative.gaps.astype(int) + 1).tolist(), (
         "count the zeros skipped: neighbours have a gap of 0"
     )
     _same({"gaps": gaps}, relative)
-
-
-def _by_hand(by_hand, name):
-    assert by_hand is not None, "by_hand is not defined: its cell is missing, or stopped with an error"
-    by_hand = plain_answer(by_hand, "by_hand")
-    assert isinstance(by_hand, dict), "by_hand must be the dict with four lists"
-    got = numbers([] if by_hand.get(name) is None else by_hand[name], name)
-    assert got.size, f"{name} is not filled in yet"
-    assert got.ndim == 1, f"{name} must be one list of numbers; got {got.ndim} axes"
-    return got
 
 
 def _same(lists, right):

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 
 from pruning_lab.homework.frame.answers import answered
+from pruning_lab.homework.frame.nets import CLOSE, asked_net, check_same, check_shapes, draw
 from pruning_lab.homework.frame.values import numbers
 
 STATISTICS = ("mean", "var", "weight", "bias")
-CLOSE = {"rtol": 1e-3, "atol": 1e-3}  # float32 is close enough; a wrong channel is off by about 1
 
 
 def check_pair(answer, rng):
@@ -24,27 +24,29 @@ def check_pair(answer, rng):
         (2, 6, 4, [0, 1, 2, 3, 4, 5]),
         (2, 4, 3, [1, 2]),
     ]:
-        net, x = _draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
+        net, x = draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
         where = f"{inside} channels inside, {keep} kept"
-        got = _net(answer, "my_shrunk_pair", net, keep)
+        got = asked_net(answer, "my_shrunk_pair", net, keep)
         axes = {name: (len(keep), None) for name in net if name.startswith(("conv1", "bn1"))}
-        _shapes(got, net, axes | {"conv2": (None, len(keep))}, where)
+        check_shapes(got, net, axes | {"conv2": (None, len(keep))}, where)
         others = [index for index in range(inside) if index not in keep]
         gone = _run_pair(_masked_pair(net, others), x)
         assert len(others) != len(keep) or not np.allclose(_run_pair(got, x), gone, **CLOSE), (
             f"{where}: the channels of keep went, and the others stayed"
         )
-        _same(_run_pair(got, x), _run_pair(_masked_pair(net, keep), x), where, "the right shapes, the wrong channels")
+        check_same(
+            _run_pair(got, x), _run_pair(_masked_pair(net, keep), x), where, "the right shapes, the wrong channels"
+        )
 
 
 def check_masked(answer, rng):
     """`my_masked_pair(net, keep)`: the same shapes as before, the same function as the shrunk pair."""
     for inputs, inside, outputs, keep in [(4, 5, 6, [0, 3, 4]), (3, 3, 3, [1]), (2, 4, 4, [2, 3])]:
-        net, x = _draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
+        net, x = draw(rng, _pair_shapes(inputs, inside, outputs)), rng.standard_normal((2, inputs, 5, 5))
         net["bn1_bias"] += 3  # a silenced channel is heard again once it is normalised
         where = f"{inside} channels inside, {keep} kept"
-        got = _net(answer, "my_masked_pair", net, keep)
-        _shapes(got, net, {}, where)
+        got = asked_net(answer, "my_masked_pair", net, keep)
+        check_shapes(got, net, {}, where)
         result, right = _run_pair(got, x), _run_pair(_masked_pair(net, keep), x)
         assert not np.allclose(result, _run_pair(net, x), **CLOSE), f"{where}: nothing is masked yet"
         others = [index for index in range(inside) if index not in keep]
@@ -60,7 +62,7 @@ def check_masked(answer, rng):
         assert not np.allclose(result, _run_pair(scaled, x), **CLOSE), (
             f"{where}: batch norm still adds its bias to the silent channels"
         )
-        _same(
+        check_same(
             result, right, where, "kept channels must stay as they are, and none of the others may reach conv2's sums"
         )
 
@@ -74,18 +76,18 @@ def check_block(answer, rng):
         (4, 4, [0, 2], [1, 3]),
     ]:
         shapes = {"conv1": (inside, stream, 3, 3), **_norm_shapes(1, inside)}
-        net = _draw(rng, shapes | {"conv2": (stream, inside, 3, 3), **_norm_shapes(2, stream)})
+        net = draw(rng, shapes | {"conv2": (stream, inside, 3, 3), **_norm_shapes(2, stream)})
         x = np.zeros((2, stream, 5, 5))
         x[:, keep_stream] = rng.standard_normal((2, len(keep_stream), 5, 5))
         where = f"{keep_inside} of {inside} inside, {keep_stream} of {stream} on the stream"
-        got = _net(answer, "my_shrunk_block", net, keep_inside, keep_stream)
+        got = asked_net(answer, "my_shrunk_block", net, keep_inside, keep_stream)
         axes = {"conv1": (len(keep_inside), len(keep_stream)), "conv2": (len(keep_stream), len(keep_inside))}
         axes |= {name: (len(keep_inside if "bn1" in name else keep_stream),) for name in net if "bn" in name}
-        _shapes(got, net, axes, where)
+        check_shapes(got, net, axes, where)
         masked = {**net, "conv2": net["conv2"].copy()}
         masked["conv2"][:, [index for index in range(inside) if index not in keep_inside]] = 0
         right = _run_block(masked, x)[:, keep_stream]
-        _same(_run_block(got, x[:, keep_stream]), right, where, "the right shapes, the wrong channels")
+        check_same(_run_block(got, x[:, keep_stream]), right, where, "the right shapes, the wrong channels")
 
 
 def check_attention(answer, rng):
@@ -93,13 +95,13 @@ def check_attention(answer, rng):
     for heads, head_size, keep in [(4, 2, [0, 3]), (3, 4, [1]), (2, 3, [0, 1]), (5, 2, [1, 2, 4])]:
         embed = heads * head_size
         shapes = {"in_weight": (3 * embed, embed), "in_bias": (3 * embed,)}
-        net = _draw(rng, shapes | {"out_weight": (embed, embed), "out_bias": (embed,)})
+        net = draw(rng, shapes | {"out_weight": (embed, embed), "out_bias": (embed,)})
         x = rng.standard_normal((6, embed))
         where = f"heads {keep} of {heads}, each of size {head_size}"
-        got = _net(answer, "my_shrunk_attention", net, head_size, keep)
+        got = asked_net(answer, "my_shrunk_attention", net, head_size, keep)
         left = len(keep) * head_size
         axes = {"in_weight": (3 * left, embed), "in_bias": (3 * left,)}
-        _shapes(got, net, axes | {"out_weight": (embed, left)}, where)
+        check_shapes(got, net, axes | {"out_weight": (embed, left)}, where)
         features = [head * head_size + number for head in keep for number in range(head_size)]
         masked = {**net, "out_weight": np.zeros((embed, embed))}
         masked["out_weight"][:, features] = net["out_weight"][:, features]
@@ -109,7 +111,7 @@ def check_attention(answer, rng):
             np.allclose(got["out_weight"], mixed["out_weight"])
         ), f"{where}: out_weight has features as columns, {features} of them stay"
         reason = "a head owns head_size adjacent rows in each of the three parts"
-        _same(result, _run_attention(masked, x, head_size), where, reason)
+        check_same(result, _run_attention(masked, x, head_size), where, reason)
 
 
 def check_ratio(answer, rng):
@@ -152,40 +154,6 @@ def _norm_shapes(number, channels):
 def _pair_shapes(inputs, inside, outputs):
     shapes = {"conv1": (inside, inputs, 3, 3), **_norm_shapes(1, inside)}
     return shapes | {"conv2": (outputs, inside, 3, 3), "conv2_bias": (outputs,)}
-
-
-def _draw(rng, shapes):
-    return {
-        name: rng.random(shape) + 0.5 if "var" in name else rng.standard_normal(shape) for name, shape in shapes.items()
-    }
-
-
-def _net(answer, name, net, *arguments):
-    """Ask for a net; say so if the argument was changed in place, or if arrays are missing or something else."""
-    given = {key: array.copy() for key, array in net.items()}
-    got = answered(answer, name, given, *(list(part) if isinstance(part, list) else part for part in arguments))
-    changed = [key for key in net if not np.array_equal(given.get(key, ()), net[key])]
-    assert not changed, f"{name} changed {changed} of its argument: work on copies"
-    assert isinstance(got, dict), f"return a dict of arrays like the one that came in; got {type(got).__name__}"
-    assert got.keys() == net.keys(), f"the dict must have the names {list(net)}; got {list(got)}"
-    strange = [key for key, array in got.items() if not isinstance(array, np.ndarray) or array.dtype.kind != "f"]
-    assert not strange, f"{strange} must be arrays of floats"
-    return got
-
-
-def _shapes(got, net, cut, where):
-    """`cut`: {name: lengths of the first axes}, None where an axis keeps its length; other arrays keep their shape."""
-    for name, array in net.items():
-        lengths = cut.get(name, ())
-        wanted = tuple(new or old for new, old in zip(lengths, array.shape, strict=False)) + array.shape[len(lengths) :]
-        hint = "is not to be cut" if wanted == array.shape else "is to be cut"
-        assert got[name].shape == wanted, f"{where}: {name} {hint}: must have shape {wanted}; got {got[name].shape}"
-
-
-def _same(got, right, where, reason):
-    assert np.allclose(got, right, **CLOSE), (
-        f"{where}: the result differs from the masked network's by up to {np.abs(got - right).max():.2g}: {reason}"
-    )
 
 
 def _masked_rows(array, keep):

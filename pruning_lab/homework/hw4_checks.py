@@ -19,7 +19,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 from torch import nn
 
-from pruning_lab import data, measure, models, train
+from pruning_lab import data, measure, models
+from pruning_lab.homework.frame import budget
+from pruning_lab.homework.frame.budget import rank  # noqa: F401 (what the leaderboard sorts by)
 
 FILE = "network.safetensors"
 BUDGET = 20_000  # bytes of the file; the dense network's weights alone take 1,066,440
@@ -27,7 +29,7 @@ LATENCY_RATIO = 2.0  # times as fast as the dense LeNet-300-100
 BATCH = 64
 MOST_WEIGHTS = 1_000_000  # of all layers; within the budget there are at most 160,000, at one bit each
 WIDEST = BUDGET // 2  # outputs of a layer: the bias of each takes two bytes
-FORMATS = {"accuracy": "{:.4f}", "latency ratio": "{:.2f}"}  # of the leaderboard's columns
+FORMATS = {**budget.FORMATS, "latency ratio": "{:.2f}"}  # of the leaderboard's columns
 FLOATS, INTEGERS = ("float32", "float16"), ("int64", "int32", "uint16", "uint8")
 
 
@@ -39,8 +41,7 @@ def check_file(files):
 def check_budget(files):
     """The file, every byte of it, is within the budget."""
     read_network(files)
-    size = len(files[FILE])
-    assert size <= BUDGET, f"{FILE} takes {size:,} bytes; the budget is {BUDGET:,}"
+    budget.check_bytes(files, FILE, BUDGET)
 
 
 def check_latency(files):
@@ -57,53 +58,21 @@ def check_latency(files):
 
 def check_accuracy(files, least, split):
     """Within both limits, at least this share of the images is classified correctly."""
-    read_network(files)
-    for limit in (check_budget, check_latency):
-        try:
-            limit(files)
-        except AssertionError as error:
-            raise AssertionError(f"accuracy counts only within both limits: {error}") from None
-    images, _ = images_of(split)
-    got = train.evaluate(read_network(files), images)
-    assert got >= least, f"accuracy {got:.4f} on {split}; {least} is required"
+    limits = [partial(limit, files) for limit in (check_budget, check_latency)]
+    budget.check_accuracy(read_network(files), limits, least, split)
 
 
 def figures(files):
     """Return what the leaderboard shows: accuracy on test, bytes, latency ratio and whether both limits are kept."""
     network, size = read_network(files), len(files[FILE])
-    images, name = images_of("test")
-    ratio = latency_ratio(network)
+    ratio, seen = latency_ratio(network), budget.on_test(network)
     return {
-        "accuracy": train.evaluate(network, images),
+        "accuracy": seen["accuracy"],
         "bytes": size,
         "latency ratio": ratio,
         "within": size <= BUDGET and ratio >= LATENCY_RATIO,
-        "images": name,
+        "images": seen["images"],
     }
-
-
-def rank(figures):
-    """Return what the leaderboard sorts by: networks within both limits first, then the highest accuracy."""
-    return not figures["within"], -figures["accuracy"]
-
-
-@lru_cache(2)
-def images_of(split):
-    """Return (images, labels) and their name. The test is on images that nobody has seen, where all are installed.
-
-    The course ships half of the test images, so students have them. The grader takes the other half where all of
-    Fashion-MNIST is installed (`data.fashion_mnist`).
-    """
-    if split == "validation":
-        return data.fashion_mnist("validation"), "validation"
-    images, labels = data.fashion_mnist("test")
-    try:
-        all_images, all_labels = data.fashion_mnist("test", full=True)
-    except FileNotFoundError:
-        return (images, labels), "test, as shipped"
-    shipped = {image.tobytes() for image in images.numpy()}
-    unseen = [number for number, image in enumerate(all_images.numpy()) if image.tobytes() not in shipped]
-    return (all_images[unseen], all_labels[unseen]), "test, not shipped"
 
 
 def latency_ratio(network):
@@ -121,9 +90,7 @@ def read_network(files):
     Raises:
         AssertionError: what is wrong with the file, for the student.
     """
-    assert isinstance(files, dict), "files is not defined: run the cell that writes the file and reads it back"
-    assert FILE in files, f"{FILE} is missing: not written yet (replace the ...), or not handed in beside the notebook"
-    return _network(files[FILE])
+    return _network(budget.content_of(files, FILE))
 
 
 @lru_cache(8)

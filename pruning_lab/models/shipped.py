@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from pruning_lab.files import check_sha256
+from pruning_lab.files import course_bytes
 
 
 class Shipped(NamedTuple):
@@ -39,8 +39,5 @@ no-such-package==1.0`.
         raise FileNotFoundError(f"{shipped.package} must be installed; got no package of that name. Run `{command}`.")
     path = Path(spec.submodule_search_locations[0]) / shipped.path
     again = f"Run `{command.replace('install', 'install --force-reinstall')}`."
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} must exist, because {shipped.requirement} ships it; got no file. {again}")
-    content = path.read_bytes()
-    check_sha256(content, shipped.sha256, path, f"Or the package is of another version. {again}")
-    return content
+    restore = f"The package is broken or of another version. {again}"
+    return course_bytes(path, shipped.sha256, restore, shipper=shipped.requirement)

@@ -19,6 +19,7 @@ from pruning_lab.sparse.format import (
 )
 
 LARGEST_TILE = 2**16 - 4  # a filler has the number tile + its place in the four, and 16 bits for it
+TILE_OF_A_BATCH = 1024  # columns of which the inputs of 64 examples fit the second cache
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,15 @@
 """The site, opened from disk with the network cut: every page, no error, nothing asked for, explorers alive."""
 
+import json
 import re
 import subprocess
 import sys
+from functools import cache
+from html import escape
 from urllib.parse import unquote
 
 import pytest
+from locks import index_of, leaks, secrets_of
 
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
@@ -72,6 +76,65 @@ def test_every_link_inside_the_site_leads_somewhere(site):
             if not re.match(r"[a-z]+:", link) and not (path.parent / unquote(link)).exists():
                 dead.append((path.name, link))
     assert dead == []
+
+
+@cache
+def all_secrets():
+    return sorted({secret for lesson in lessons() for secret in secrets_of(lesson)})
+
+
+def given_away(pages):
+    """Return {name of a page: the secrets that it shows}: a lesson's its own, any other page those of all lessons."""
+    own = {lesson.stem: secrets_of(lesson) for lesson in lessons()}
+    found = {path.name: leaks(path.read_text("utf-8"), own.get(path.stem, all_secrets())) for path in pages}
+    return {name: secrets for name, secrets in found.items() if secrets}
+
+
+def test_no_page_of_the_site_gives_an_answer_away(site):
+    assert len(all_secrets()) > 150
+    assert given_away(pages_of(site)) == {}
+
+
+def test_a_page_that_gives_an_answer_away_is_found(site, tmp_path):
+    planted = []
+    for path, secret in ((lessons()[0].stem, secrets_of(lessons()[0])[0]), ("guide", all_secrets()[0])):
+        page = next(site.rglob(f"{path}.html")).read_text(encoding="utf-8")
+        (tmp_path / f"{path}.html").write_text(
+            page.replace("</article>", f"<p>{escape(secret)}</p></article>"), "utf-8"
+        )
+        planted.append((f"{path}.html", [secret]))
+    assert given_away(tmp_path.glob("*.html")) == dict(planted)
+
+
+def told_by_search(site):
+    """Return the secrets that the search tells: in a heading that it lists, or in an excerpt of what is folded up."""
+    phrases = index_of((site / "searchindex.js").read_text(encoding="utf-8"))
+    excerpts = re.search(r"SHOW_SEARCH_SUMMARY: (\w+)", _options(site))[1] == "true"
+    return [secret for secret in all_secrets() if secret in phrases] + ["excerpts"] * excerpts
+
+
+def _options(site):
+    return (site / "_static" / "documentation_options.js").read_text(encoding="utf-8")
+
+
+def test_the_search_gives_no_answer_away(site):
+    assert told_by_search(site) == []
+
+
+def test_an_answer_in_the_search_is_found(site, tmp_path):
+    secret, shown = all_secrets()[0], _options(site).replace("SUMMARY: false", "SUMMARY: true")
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    heading = json.dumps({secret: [[0, "x"]]}, ensure_ascii=False)[1:-1]
+    (tmp_path / "searchindex.js").write_text(index.replace('"alltitles":{', f'"alltitles":{{{heading},'), "utf-8")
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "documentation_options.js").write_text(shown, encoding="utf-8")
+    assert told_by_search(tmp_path) == [secret, "excerpts"]
+
+
+def test_no_other_file_of_the_site_holds_what_a_page_keeps_closed(site):
+    """A notebook, or the source of a page, that is copied along would hold it all."""
+    kinds = {path.suffix for path in site.rglob("*") if path.is_file() and "_static" not in path.parts}
+    assert kinds <= {".html", ".js", ".inv", ".png", ".svg", ".pickle", ".doctree", ".buildinfo", ""}
 
 
 def test_explorers_are_alive_on_their_page(site, page):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from locks import answered_early, kept_in_keys, leaks, noted
 
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
 from pruning_lab.lesson.frame.lessons import lessons
@@ -83,6 +84,27 @@ def test_a_deck_opens_from_disk(page, built, number):
         assert page.evaluate("Reveal.getIndices().h") == place
         page.evaluate(f"Reveal.slide({place})")
     assert page.troubles == []
+
+
+@each_deck
+def test_a_students_deck_knows_no_hint_no_reply_and_no_note(built, number):
+    lesson = lessons()[number]
+    page = built[number].read_text(encoding="utf-8")
+    assert noted(page) == []
+    assert leaks(page, kept_in_keys(lesson)) == []
+    assert answered_early(slides_of(lesson.deck)) == []
+
+
+def test_an_answer_in_a_deck_is_found():
+    section = '<section>Hands up!<aside class="notes">{}</aside></section>'.format
+    assert noted(section("Most say 0.3.")) == ["Most say 0.3."]
+    assert leaks(section("Which one owns data?"), ["Which one owns data?"]) == ["Which one owns data?"]
+    asks, later = "## Predict: how much?", "## Measured: {{ kept-norm: survives: ([0-9.]+) }}"
+    told = f"{asks}\n\nNot {{{{ output kept-norm mark: survives: ([0-9.]+) }}}}, surely."
+    drawn = f"{asks}\n\n{{{{ figure first-idea }}}}"
+    assert answered_early([(drawn, ""), (later, "")]) == []
+    assert answered_early([(told, ""), (later, "")]) == [asks]
+    assert answered_early([("## Before\n\n{{ figure kept-norm }}", ""), (asks, ""), (later, "")]) == [asks]
 
 
 @each_deck

@@ -115,9 +115,11 @@ def test_a_journal_that_cannot_be_read(capsys, own_journal):
 def test_calibration_in_words_and_as_a_picture(capsys, own_journal, tmp_path):
     assert called(capsys, "calibration")[0] == 2
     journal.append("prediction", question="q", choice="a", answer="a", topic="time", confidence="sure")
+    journal.append("observation", question="q?", answer="a", observation="it moved")
     status, out, _ = called(capsys, "calibration", tmp_path / "mine.png")
     assert status == 0
     assert "time: 1 of 1 right" in out
+    assert "q? Measured: a. You saw: it moved\n" in out
     assert (tmp_path / "mine.png").read_bytes()[1:4] == b"PNG"
 
 

@@ -3,6 +3,7 @@
 assignments   which there are: each is found by being there
 release       released notebooks, test files and solution pages, made from the sources with otter-grader
 answers       what a check may trust: plain copies of an answer, fresh instances; values are its numbers
+nets          small networks as dicts of arrays, asked for and compared
 submissions   what a class has handed in; handed_in reads its files and zips, notebooks its notebooks
 sandbox       a submission in a process of its own, cut off from the machine
 grading       the tests of each question, run against a submission; ledger keeps what is done
@@ -17,7 +18,7 @@ lms           the table of marks, and the JSON that Gradescope takes
 gradebooks    points and feedback on their way back to Canvas and Moodle
 summary       how the class has done; similar is whose code is alike, unusual what it should not need,
               changes what differs from the last run
-leaderboard   what the tests measured, the best first
+budget        networks that are graded from a file; leaderboard is what the tests measured, the best first
 pages         what these pages look like; text is what strangers wrote, made safe for where it goes
 
 Nothing here names an assignment: what only one needs stands in its own module, one folder up.

@@ -1,30 +1,32 @@
 """Run each question's tests against the submissions of a class: `make grade SUBMISSIONS=folder`.
 
 The tests run here, in the grader; the functions they call run in the submission's own process (`sandbox`). So a
-submission meets inputs only: no test, no expected answer, no mark. Tests that ask for files alone run nothing of a
-submission; they run in a process of their own, for its limits.
+submission meets inputs only: no test, no expected answer, no mark. Questions whose tests ask for files alone run
+nothing of a submission; they are measured in a process of their own, for its limits.
 """
 
 import inspect
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import tempfile
 import threading
 import time
 from contextlib import closing
 from functools import cache, partial
-from itertools import chain
 
 from pruning_lab import progress, sweep
 from pruning_lab.homework.frame.sandbox import Sandbox, Stopped, Unsafe
+from pruning_lab.homework.frame.sandbox.inside.child import CLOSED_SAID
 from pruning_lab.homework.frame.sandbox.measure import measured
 from pruning_lab.homework.frame.submissions import opened
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
 LONGEST_REASON = 2000  # letters: an answer may hold a book, and be part of the reason
 NOT_GRADED = "not graded"
+LOSES_NOTHING = "Write answers out without it; a question that is graded from a file loses nothing by that."
 
 
 def grade_all(submissions, tests, ledger, executor=None, trust=False):
@@ -94,25 +96,64 @@ def grade(submission, tests, instances, trust=False):
         "points", "messages" and "figures", what a test measured}.
     """
     try:
-        cells, files, *told = opened(submission)
-        if asks_for_files(tests):
-            marks, notes = measured(tests, files, instances, trust), []
-        else:
-            with Sandbox(cells, files, CLOSED, trust=trust) as box:
-                notes = [f"Code cell {number} of the notebook stopped: {error}" for number, error in box.failed]
-                marks = scored(tests, box, instances)
-        return _added_up(
-            {name: {**mark, "notes": [*chain.from_iterable(told), *notes]} for name, mark in marks.items()}
-        )
+        given = opened(submission)
     except Stopped as error:
-        none = {"score": 0, "messages": [NOT_GRADED], "notes": [f"Nothing could be graded: {error}."]}
-        return _added_up({name: {**none, "points": _points(parse_tests(source))} for name, source in tests.items()})
+        return _added_up(_none(tests, f"Nothing could be graded: {error}."))
+    from_files = {name: source for name, source in tests.items() if asks_for_files(source)}
+    from_notebook = {name: source for name, source in tests.items() if name not in from_files}
+    found = {}
+    for part, run in ((from_notebook, _called), (from_files, _measured)):
+        found |= _graded_part(part, run, given, instances, trust, len(tests)) if part else {}
+    return _added_up({name: {**found[name], "notes": [*given.notes, *found[name]["notes"]]} for name in tests})
 
 
-def asks_for_files(tests):
-    """Whether all that the tests ask for is `files`: then nothing of the notebook is run."""
-    cases = [case for source in tests.values() for case in parse_tests(source).test_cases]
-    return {name for case in cases for name in _arguments(case)} == {"files"}
+def asks_for_files(source):
+    """Whether all that a question's tests ask for is `files`: then nothing of the notebook is run for it."""
+    return {name for case in parse_tests(source).test_cases for name in _arguments(case)} == {"files"}
+
+
+def _graded_part(part, run, given, instances, trust, every):
+    """Return {question: mark} of questions graded in one way; where that is stopped, those of the other way go on."""
+    try:
+        marks, notes = run(part, given, instances, trust)
+    except Stopped as error:
+        which = "Nothing" if len(part) == every else f"Of {', '.join(part)} nothing"
+        return _none(part, f"{which} could be graded: {error}.")
+    return {name: {**mark, "notes": notes} for name, mark in marks.items()}
+
+
+def _called(tests, given, instances, trust):
+    with Sandbox(given.cells, given.files, CLOSED, trust=trust) as box:
+        return scored(tests, box, instances), list(_stopped_cells(given.cells, box.failed))
+
+
+def _measured(tests, given, instances, trust):
+    return measured(tests, given.files, instances, trust), []
+
+
+def _none(tests, note):
+    mark = {"score": 0, "messages": [NOT_GRADED], "notes": [note]}
+    return {name: {**mark, "points": _points(parse_tests(source))} for name, source in tests.items()}
+
+
+def _stopped_cells(cells, failed):
+    """Yield a sentence for each cell that stopped; those that need the course's package, and what builds on them, once.
+
+    Args:
+        cells: sources.
+        failed: list of (cell number, error as text).
+    """
+    closed, words = [], set()
+    for number, error in failed:
+        missed = re.match(r"NameError: name '(\w+)'", error)
+        if CLOSED_SAID in error or (missed and missed[1] in words):
+            closed.append(str(number))
+            words.update(re.findall(r"\w+", "".join(cells[number - 1 : number])))  # a submission may say any number
+        else:
+            yield f"Code cell {number} of the notebook stopped: {error}"
+    if closed:
+        which = f"cells {', '.join(closed)}" if len(closed) > 1 else f"cell {closed[0]}"
+        yield f"Code {which} of the notebook stopped: {CLOSED[0]} {CLOSED_SAID}. {LOSES_NOTHING}"
 
 
 def scored(tests, box, instances):

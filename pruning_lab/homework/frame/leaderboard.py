@@ -1,4 +1,4 @@
-"""The leaderboard of an assignment whose tests measure something, as hw4's do.
+"""The leaderboard of an assignment whose tests measure something, as hw4's and hw5's do.
 
 A test may return figures, a dict of numbers by name. How these are ranked and shown is for the assignment's module
 to say: `rank(figures)` returns what to sort by, the best first, and FORMATS has the format of a column by its name.

@@ -31,7 +31,7 @@ NAMES = {
 }
 PATHS = re.compile(
     r"(?:^|[\s'\"(+])(/(?:proc|etc|dev|sys|run|root|home|var|usr|tmp|grader)\b|\.\./|/['\"]|/\*\*|~/)"
-    r"|(\.ssh\b|marks\.sqlite|results\.json|hw\d_checks|pruning_lab|test_cases|string_at|SSH_)"
+    r"|(\.ssh\b|marks\.sqlite|results\.json|hw\d_(?:checks|layer)|pruning_lab|test_cases|string_at|SSH_)"
 )
 
 
@@ -59,13 +59,15 @@ def unusual(sources, given=""):
 
 def _words(code):
     """Return the words, in the order in which they come, as the keys of a dict."""
-    found = {}
+    found, before = {}, ""
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type == tokenize.NAME and token.string in NAMES:
+            of_a_network = (before, token.string) == (".", "eval")  # model.eval() is in every course on networks
+            if token.type == tokenize.NAME and token.string in NAMES and not of_a_network:
                 found[token.string] = None
             elif token.type == tokenize.STRING:
                 found |= {next(filter(None, match)): None for match in PATHS.findall(token.string)}
+            before = token.string
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         pass  # what comes before is looked at all the same
     return found

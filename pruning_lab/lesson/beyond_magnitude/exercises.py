@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, require, told_apart
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, require, told_apart
 
 
 def survivors(answer):
     """`my_survivors(row, keep, hessian)`: the row whose kept weights lower 1/2 d^T H d as far as they can."""
     for row, keep, hessian in _cases():
-        got = array(answer(row, keep, hessian), "the row")
+        got = array(answer(row, keep, hessian), "the row").astype(float)
         require(
             got.shape == row.shape,
             f"one number for each of the {len(row)} weights, 0 where keep is False; got {got.shape}",
@@ -41,18 +41,12 @@ def _compare_rows(got, row, keep, hessian):
         ),
         "each weight's own update, added up: they do not know of each other": np.where(keep, one_by_one, 0),
         "those are the steps alone: add them to the weights": np.where(keep, right - row, 0),
-        "do not round": nearest_rounded(got, right),
+        "do not round": nearest_rounding(got, right),
     }
     place = int(np.abs(got - right).argmax())
     due, given = told_apart(right[place], got[place])
     otherwise = f"weight {place} must become {due}; got {given}"
     require(close(got, right), likely_slip(lambda wrong: close(got, wrong), slips, otherwise))
-
-
-def nearest_rounded(got, right):
-    """Return the right numbers rounded to as many decimals as come nearest to a result."""
-    tries = [right.round(digits) for digits in range(1, 7)]
-    return min(tries, key=lambda rounded: np.abs(rounded - got).max())
 
 
 def _cases():
@@ -77,7 +71,7 @@ def surgeon_scores(answer):
             "half of that: the loss gains 1/2 d^T H d": 2 * right,
             "square the weight": np.abs(row) / (2 * np.diag(inverse)),
             "divide by the diagonal of the inverse, not multiply": row**2 * np.diag(inverse) / 2,
-            "do not round": nearest_rounded(got, right),
+            "do not round": nearest_rounding(got, right),
         }
         place = int(np.abs(got - right).argmax())
         due, given = told_apart(right[place], got[place])
@@ -103,7 +97,7 @@ def kept_mean(answer):
             "a channel arrives through its weights: weight[:, gone] @ means[gone]": running_mean - means[gone].sum(),
             "that is the mean of the batch norm as it was": running_mean,
             "a sum over channels, not their average": running_mean - shift / max(gone.sum(), 1),
-            "do not round": nearest_rounded(got, right),
+            "do not round": nearest_rounding(got, right),
         }
         place = int(np.abs(got - right).argmax())
         due, given = told_apart(right[place], got[place])

@@ -1,10 +1,13 @@
 """Lesson 09, deep compression. The names that its notebook uses."""
 
-from pruning_lab.lesson.deep_compression import bits, deployment, exercises, stages
+from pruning_lab.lesson.deep_compression import bits, deployment, exercises, minilm, stages
+from pruning_lab.lesson.deep_compression.chosen import in_words
 from pruning_lab.lesson.deep_compression.drawings import (
     bits_against_zeros,
     formats_figure,
     frontier_figure,
+    layers_figure,
+    networks_figure,
     parts_figure,
     small_frames,
     three_steps,
@@ -35,7 +38,11 @@ __all__ = [
     "huffman_rows",
     "huffman_table",
     "images",
+    "in_words",
+    "layers_figure",
     "measured",
+    "minilm",
+    "networks_figure",
     "parts_figure",
     "prune_gradually",
     "small_frames",

@@ -56,17 +56,30 @@ def snr(weights, approximation):
     return float(10 * np.log10((weights**2).sum() / ((weights - approximation) ** 2).sum()))
 
 
-def as_integers(weights, bits, search=True, tried=60):
+def as_integers(weights, bits, lowest=None, tried=60):
     """Return weights as integers of so many bits times one scale; -2**(bits - 1) is one of the integers.
 
+    What the largest integer stands for is searched from `lowest` to the largest weight, and what leaves the least
+    squared error is taken; weights beyond are clipped.
+
     Args:
-        search: try scales down to a twentieth of the largest weight and take the one with the least squared error;
-            False lets the largest weight have the largest integer, and nothing is clipped.
+        lowest: None is half of the root mean square. A share of the largest weight would fail where one weight is a
+            hundred times the others; the largest weight itself clips nothing.
     """
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    scales = np.abs(weights).max() / high * (np.geomspace(0.05, 1, tried) if search else np.ones(1))
-    rounded = (np.clip(np.round(weights / scale), low, high) * scale for scale in scales)
+    lowest = np.sqrt((weights**2).mean()) / 2 if lowest is None else lowest
+    limits = np.geomspace(lowest, np.abs(weights).max(), tried)
+    rounded = (np.clip(np.round(weights * (high / limit)), low, high) * (limit / high) for limit in limits)
     return min(rounded, key=lambda found: ((found - weights) ** 2).sum())
+
+
+def unclipped_integers(weights, bits):
+    """Return weights as integers of so many bits, the largest weight as the largest integer: no scale is searched.
+
+    >>> unclipped_integers(np.array([7.0, -3.2, 0.4]), 4).tolist()
+    [7.0, -3.0, 0.0]
+    """
+    return as_integers(weights, bits, np.abs(weights).max(), tried=1)
 
 
 def as_survivors(weights, bits, index_is_free=False):
@@ -84,7 +97,7 @@ def as_survivors(weights, bits, index_is_free=False):
 
 RIVALS = {
     "integers": as_integers,
-    "integers, largest weight as the limit": lambda weights, bits: as_integers(weights, bits, search=False),
+    "integers, largest weight as the limit": unclipped_integers,
     "pruned, places at the floor": as_survivors,
     "pruned, places for nothing": lambda weights, bits: as_survivors(weights, bits, index_is_free=True),
 }

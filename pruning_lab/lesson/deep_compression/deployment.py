@@ -62,7 +62,7 @@ def all_ways(dense, small, pruned, kept, shared, bits):
     size, _, loaded = through_a_file(shared, kept, bits)
     rounded = quantized(dense)
     forms = {name: sparse.CSR.from_dense(_weight(pruned, name), "uint16") for name in LAYERS}
-    coded = {name: _rows(loaded, kept, name, bits) for name in LAYERS}
+    coded = {name: coded_rows(loaded, kept, name, bits) for name in LAYERS}
     full, left, macs = _bytes(dense), sum(int(mask.sum()) for mask in kept.values()), _macs(dense)
     right, right_pruned = accuracy(dense), accuracy(pruned)
     rest = 4 * others(dense, kept)
@@ -83,6 +83,17 @@ def all_ways(dense, small, pruned, kept, shared, bits):
         Way("ONNX Runtime", right, full, full, macs, FLOAT, engine(onnx_model(dense))),
         Way("int8, ONNX Runtime", _engine_accuracy(eight), int8_bytes, int8_bytes, macs, INT8, eight),
     ]
+
+
+def coded_rows(model, kept, layer, bits):
+    """Return the weight of one layer as rows of codes and gaps, from which `kernels.shared_matvec` multiplies.
+
+    Args:
+        model: a network whose survivors share 2**bits values a layer already; kept: its masks, by name.
+        layer: its name, such as "fc1".
+    """
+    name = f"{layer}.weight"
+    return shared_already(model.get_parameter(name), kept[name], 2 ** bits_by_name(kept, bits)[name]).to_rows()
 
 
 def frontier_rows(ways, repeats=100):
@@ -198,11 +209,6 @@ def _by_hand(model, forms, matvec):
         return x
 
     return product
-
-
-def _rows(model, kept, name, bits):
-    weight, mask = getattr(model, name).weight, kept[f"{name}.weight"]
-    return shared_already(weight, mask, 2 ** bits_by_name(kept, bits)[f"{name}.weight"]).to_rows()
 
 
 def _engine_accuracy(product):

@@ -44,6 +44,33 @@ def frontier_figure(rows, network, against="dense"):
     return _tidy(figure)
 
 
+def networks_figure(measured, against, points=0.5):
+    """Draw every file of every network as a point, times smaller against validation; the chosen ones have a ring.
+
+    Args:
+        measured: {"rows": rows of `experiments.compress_network`, "test": what was chosen}.
+        against: as for `experiments.frontier`. points: what a chosen file may lose.
+    """
+    figure = Figure(figsize=(8.4, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    networks = list(dict.fromkeys(row["network"] for row in measured["rows"]))
+    for network, colour, marker in zip(networks, plots.SERIES, plots.MARKERS, strict=False):
+        for method, words in METHODS.items():
+            lines = frontier(measured["rows"], network, method, against)
+            face = colour if method == "pipeline" else "none"
+            ratios, changes = [line["ratio"] for line in lines], [line["change"] for line in lines]
+            axes.plot(ratios, changes, marker, color=colour, markerfacecolor=face, label=f"{network}: {words}")
+    rings = [read["line"] for read in measured["test"] if read["line"]]
+    ring = {"markersize": 15, "markerfacecolor": "none", "color": plots.COLOURS["limit"], "label": "chosen"}
+    axes.plot([line["ratio"] for line in rings], [line["change"] for line in rings], "o", **ring)
+    axes.axhline(-points, color=plots.COLOURS["limit"], linewidth=1)
+    axes.set(xscale="log", xlabel="times smaller than dense float32", ylabel="validation, points")
+    axes.set_xticks((15, 20, 30, 40, 60, 80), ("15", "20", "30", "40", "60", "80"))
+    axes.minorticks_off()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return _tidy(figure)
+
+
 def three_steps(weight, sparsity=0.5, bits=2):
     """Draw a small matrix as it is, pruned, with shared values, and as the codes of its survivors; returns a Figure."""
     figure = Figure(figsize=(11, 3.2), layout="constrained")
@@ -109,7 +136,7 @@ def small_frames(weight, bits=2):
         ("small ones pruned", after_pruning),
         (f"{2**bits} shared values", after_sharing),
         (f"codes of {bits} bits", as_codes),
-        ("value, and its Huffman code", codebook),
+        ("value, and its Huffman word", codebook),
         ("what each step leaves", sizes),
     ]
 
@@ -189,6 +216,25 @@ def bits_against_zeros(rows):
         axes.set(title=source, xlabel="bits a weight", xticks=[row["bits"] for row in some])
     figure.axes[0].set_ylabel("SNR, dB: error below the weights")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return _tidy(figure)
+
+
+def layers_figure(rows):
+    """Draw the SNR of every layer as a dot, a column for each of RIVALS at each number of bits; returns a Figure.
+
+    Args:
+        rows: as `bits.zeros_against_bits` returns them, with as many bits in every layer.
+    """
+    numbers = list(dict.fromkeys(row["bits"] for row in rows))
+    figure = Figure(figsize=(8.4, 4.6), layout="constrained")
+    axes, columns = figure.add_subplot(), np.linspace(-0.27, 0.27, len(RIVALS))
+    for rival, column, colour, marker in zip(RIVALS, columns, plots.SERIES, plots.MARKERS, strict=False):
+        places = [numbers.index(row["bits"]) + column for row in rows]
+        heights = [row[rival] for row in rows]
+        axes.plot(places, heights, marker, color=colour, markersize=5, alpha=0.6, label=rival)
+    axes.set(xlabel="bits a weight", ylabel="SNR, dB: error below the weights")
+    axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return _tidy(figure)
 
 

@@ -81,7 +81,10 @@ class Answer:
             raise NotStarted
         require(got is not None, "it returned None: is the return missing?")
         require(not inspect.iscoroutine(got), "it is an async function, which only promises a result: write def alone")
-        require(not inspect.isgenerator(got), "it holds a yield, which makes results one by one: return them instead")
+        if inspect.isgenerator(got):
+            yields = inspect.isgeneratorfunction(self.function)
+            what, instead = ("holds a yield", "them") if yields else ("returned a generator", "a list or an array")
+            raise WrongAnswer(f"it {what}, which makes results one by one: return {instead} instead")
         for name, before, after in zip(self._names(arguments), arguments, given, strict=True):
             require(_same(before, after), f"{name} was changed in place: work on a copy, and leave the arguments alone")
         return got
@@ -170,12 +173,17 @@ def close(got, right):
 
 
 def nearest_rounding(got, right, most=6):
-    """Return the right number rounded to 1 to `most` decimals, as near to a result as that comes: a slip to look for.
+    """Return right numbers rounded to 1 to `most` decimals, as near to a result as that comes: a slip to look for.
 
-    >>> nearest_rounding(0.667, 2 / 3)
-    0.667
+    Args:
+        got, right: numbers, or arrays of one shape.
+        most: decimals.
+
+    >>> float(nearest_rounding(0.667, 2 / 3)), nearest_rounding(np.array([0.7, 0.3]), np.array([2 / 3, 1 / 3]))
+    (0.667, array([0.7, 0.3]))
     """
-    return min((round(float(right), digits) for digits in range(1, most + 1)), key=lambda rounded: abs(rounded - got))
+    tries = [np.round(right, digits) for digits in range(1, most + 1)]
+    return min(tries, key=lambda rounded: np.abs(rounded - got).max(initial=0))
 
 
 def told_apart(right, got):

@@ -1,4 +1,4 @@
-"""How often was the learner right, and how sure? Drawn from the predictions in the journal."""
+"""How often was the learner right, how sure, and what did they see? Drawn from the journal."""
 
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ FEW = 5  # below this many, a share says little
 
 
 def calibration():
-    """Show how often your first answers were right, by how sure you were and by topic.
+    """Show how often your first answers were right, by how sure you were and by topic, and what you then saw.
 
     Only the first answer to a question counts: by the second time, you have seen the measurement.
     """
@@ -21,7 +21,8 @@ def calibration():
         print("This cell shows how often your predictions were right, and how sure you were of them.")
         return
     try:
-        predictions = first_predictions(journal.read())
+        entries = journal.read()
+        predictions = first_predictions(entries)
     except journal.JournalError as error:
         print(error)
         return
@@ -32,6 +33,9 @@ def calibration():
     plots.show(calibration_figure(by_confidence, by_topic), "; ".join(in_words(by_confidence, by_topic)))
     rows = [[name, right, asked] for part in (by_confidence, by_topic) for name, (right, asked) in part.items()]
     display(HTML(table_html(["", "right", "asked"], rows, f"Your first answers to {len(predictions)} questions")))
+    if seen := observations(entries):
+        told = "What you saw, in your own words: does each sentence agree with what was measured?"
+        display(HTML(table_html(["question", "measured", "you saw"], seen, told)))
     if len(predictions) < FEW:
         print(f"{len(predictions)} answers are few: one more may change every share here.")
 
@@ -62,6 +66,16 @@ def first_predictions(entries):
         if entry["kind"] == "prediction":
             first.setdefault(entry.get("question"), entry)
     return list(first.values())
+
+
+def observations(entries):
+    """Return (question, what was measured, what the learner saw) for each sentence in the journal.
+
+    >>> observations([{"kind": "observation", "question": "q", "answer": "seven", "observation": "all but one went"}])
+    [('q', 'seven', 'all but one went')]
+    """
+    fields = ("question", "answer", "observation")
+    return [tuple(e.get(field, "") for field in fields) for e in entries if e["kind"] == "observation"]
 
 
 def shares(predictions, field, order=()):

@@ -42,12 +42,6 @@ function curves(model) {
       return { words: facts.words[step], rows: facts.rows[step] };
     },
   };
-
-  function line(g, points) {
-    g.beginPath();
-    points.forEach(([x, y], k) => (k ? g.lineTo(x, y) : g.moveTo(x, y)));
-    g.stroke();
-  }
 }
 
 DRAWINGS.curves = curves;

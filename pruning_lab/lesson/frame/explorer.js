@@ -107,6 +107,13 @@ function label(g, text, x, y, align = "left") {
   g.fillText(text, x, y);
 }
 
+// Draw a line through the points, [x, y] each.
+function line(g, points) {
+  g.beginPath();
+  points.forEach(([x, y], k) => (k ? g.lineTo(x, y) : g.moveTo(x, y)));
+  g.stroke();
+}
+
 // Paint a rows x columns picture, one colour per entry, into the box.
 function paint(g, rows, columns, colourOf, [x, y, width, height]) {
   const small = new OffscreenCanvas(columns, rows);

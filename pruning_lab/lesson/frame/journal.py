@@ -55,7 +55,7 @@ def append(kind, **fields):
     """Save one entry, such as `append("note", question="...")`, and return a sentence that says where.
 
     Args:
-        kind: what the entry is: "prediction", "reason" or "note".
+        kind: what the entry is: "prediction", "observation", "reason", "answer" or "note".
         fields: its content, anything that JSON can hold.
 
     Raises:

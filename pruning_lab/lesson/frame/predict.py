@@ -7,6 +7,7 @@ from IPython.display import HTML, display
 
 from pruning_lab.lesson.frame import journal
 from pruning_lab.lesson.frame.frontend import has_controls
+from pruning_lab.lesson.frame.seen import Explanation, ask_what_was_seen
 from pruning_lab.lesson.frame.session import current
 from pruning_lab.lesson.frame.view import message, noted, show_widget, wide
 
@@ -24,7 +25,8 @@ def predict(question, options, reveal, *, topic, confidence=True):
         question: one plain sentence.
         options: two or more answers, distinct strings.
         reveal: called without arguments after Commit; returns (answer, items): the option that the measurement
-            bears out, and what to show: HTML strings and widgets, in order.
+            bears out, and what to show: HTML strings and widgets, in order. An `Explanation` among them waits until
+            the learner has said what was seen, or has skipped that.
         topic: what the prediction is about, in a word or two, for the journal.
         confidence: whether to ask how sure the learner is.
 
@@ -107,7 +109,8 @@ class Question:
         self.confidence = wide(ipywidgets.RadioButtons, options=CONFIDENCE, value=None, description="How sure are you?")
         self.commit = ipywidgets.Button(description="Commit", button_style="primary", disabled=True)
         self.skip = ipywidgets.Button(description="Show it without a guess", layout={"width": "auto"})
-        self.status = ipywidgets.HTML(message(_earlier(question) or "Choose first. Nothing is shown until you commit."))
+        self.earlier = _earlier(question)
+        self.status = ipywidgets.HTML(message(self.earlier or "Choose first. Nothing is shown until you commit."))
         self.revealed = ipywidgets.VBox()
         self.asked = [self.choice, self.confidence] if confidence else [self.choice]
         for control in self.asked:
@@ -147,18 +150,31 @@ class Question:
             self.committed = None
             self.commit.disabled = self.skip.disabled = False
             return
-        children = list(map(_as_widget, items))
+        shown, behind = (
+            [_as_widget(item) for item in items if isinstance(item, Explanation) == explains]
+            for explains in (False, True)
+        )
         if committed:
-            right = is_right(committed["choice"])
-            outcome = "as you predicted" if right else f"you predicted: {committed['choice']}"
-            self.status.value = message(f"Measured: {answer} ({outcome}).")
-            saved = noted(
-                "prediction", **self.about, options=self.options, **committed, answer=str(answer), right=right
-            )
-            children += _reason(self.about, saved) if self.asks_why else [ipywidgets.HTML(saved)]
+            shown += self._noted(committed, answer, is_right(committed["choice"]))
+            behind += _reason(self.about) if self.asks_why else []
         else:
             self.status.value = message(f"Measured: {answer}.")
-        self.revealed.children = children
+        if committed and not self.earlier:  # nobody is asked twice
+            seen = {**self.about, "answer": str(answer)}
+            shown.append(ask_what_was_seen(seen, lambda: self._show(behind)))
+        else:
+            shown += behind
+        self._show(shown)
+
+    def _noted(self, committed, answer, right):
+        """Put what was predicted into the journal, and say so; return what says where."""
+        outcome = "as you predicted" if right else f"you predicted: {committed['choice']}"
+        self.status.value = message(f"Measured: {answer} ({outcome}).")
+        entry = {"options": self.options, **committed, "answer": str(answer), "right": right}
+        return [ipywidgets.HTML(noted("prediction", **self.about, **entry))]
+
+    def _show(self, widgets):
+        self.revealed.children = [*self.revealed.children, *widgets]
 
     def _lock(self, locked):
         for control in (*self.asked, self.commit, self.skip):
@@ -182,15 +198,15 @@ def _earlier(question):
     return f"On {first['saved'][:10]} you answered: {first['choice']}. Measured then: {first['answer']}."
 
 
-def _reason(about, saved):
+def _reason(about):
     reason = wide(ipywidgets.Textarea, description="Why? One sentence:", rows=2)
-    save, status = ipywidgets.Button(description="Save reason"), ipywidgets.HTML(saved)
+    save, status = ipywidgets.Button(description="Save reason"), ipywidgets.HTML()
 
     def on_save(_button):
         status.value = noted("reason", **about, reason=reason.value)
 
     save.on_click(on_save)
-    return reason, save, status
+    return [reason, save, status]
 
 
 def _as_widget(item):

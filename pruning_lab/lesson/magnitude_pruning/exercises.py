@@ -69,7 +69,7 @@ def cubic_schedule(answer):
     cases = [(0, 10, 0.9), (4, 12, 0.5), (100, 300, 0.99), (7, 8, 1.0)]
     cases += [(start, start + int(rng.integers(5, 90)), rng.uniform(0.1, 0.95)) for start in (3, 40, 1000)]
     for start, stop, target in cases:
-        for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start, stop - 1, stop, stop + 7):
+        for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start // 2, start, stop - 1, stop, stop + 7):
             _compare_sparsity(number(answer(step, start, stop, target)), step, start, stop, target)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, number, require, told_apart
+from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, number, require, told_apart
 
 
 def kept_neighbours(answer):
@@ -84,6 +84,7 @@ def work_left(answer):
         (np.array([0.5]), np.array([0.4])),
         (np.array([0.84, 0.38, 0.35]), np.array([0.88, 0.52, 0.37])),
         (np.array([0.1, 0.2, 0.3, 1.0]), np.array([0.5, 1.0, 0.25, 0.9])),
+        (np.array([1 / 3, 2 / 3, 0.4]), np.array([1 / 7, 5 / 9, 0.8])),
     ]
     for weights, activations in cases:
         got = array(answer(weights, activations), "the result").astype(float)
@@ -98,7 +99,9 @@ def work_left(answer):
             "the work left is asked for, not the work saved": 1 - right,
             "that leaves the activations out": weights,
             "that leaves the weights out": read,
+            "do not round": nearest_rounding(got, right),
         }
-        shown = f"weights {weights.tolist()}, activations {activations.tolist()}"
-        otherwise = f"{right.round(4).tolist()} is due; got {got.round(4).tolist()}"
-        _compare(got, right, slips, shown, otherwise)
+        place = int(np.abs(got - right).argmax())
+        due, given = told_apart(right[place], got[place])
+        shown = f"weights {weights.round(4).tolist()}, activations {activations.round(4).tolist()}"
+        _compare(got, right, slips, shown, f"layer {place}: {due} is due; got {given}")

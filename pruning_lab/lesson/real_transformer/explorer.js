@@ -15,8 +15,8 @@ function kept(model) {
         g.fillRect(left, y, mean * wide, high);
         g.strokeStyle = g.ink;
         g.lineWidth = 2;
-        stroke(g, [[x(low), y + high / 2], [x(up), y + high / 2]]);
-        stroke(g, [[x(whole), y - 4], [x(whole), y + high + 4]]);
+        line(g, [[x(low), y + high / 2], [x(up), y + high / 2]]);
+        line(g, [[x(whole), y - 4], [x(whole), y + high + 4]]);
         label(g, mean.toFixed(2), x(Math.max(up, whole)) + 8, y + high / 2 + 4);
       });
       const y = facts.measures.length * step + 16;
@@ -30,12 +30,6 @@ function kept(model) {
       return { words: facts.words[at], rows: facts.rows[at] };
     },
   };
-
-  function stroke(g, points) {
-    g.beginPath();
-    points.forEach(([x, y], k) => (k ? g.lineTo(x, y) : g.moveTo(x, y)));
-    g.stroke();
-  }
 }
 
 DRAWINGS.kept = kept;

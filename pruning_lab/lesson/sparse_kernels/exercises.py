@@ -47,7 +47,7 @@ def _compare_product(got, csr, x):
         "fractions were cut off: begin with 0.0, or np.zeros without a dtype of whole numbers": np.trunc(wanted),
         "each weight is multiplied by x in its column: x is missing": np.array([csr.data[a:b].sum() for a, b in ends]),
         "signs count: a product may be below 0": np.abs(wanted),
-        "only the first row was done: the return is inside the loop": np.where(np.arange(rows) == 0, wanted, 0),
+        "only the first row was done: is the return inside the loop?": np.where(np.arange(rows) == 0, wanted, 0),
         **_lost_weights(csr.data * x[csr.indices], ends),
     }
     otherwise = "a row's weights are data[indptr[i]:indptr[i + 1]], its columns indices[same slice]"

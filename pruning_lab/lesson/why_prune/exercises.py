@@ -10,7 +10,7 @@ from pruning_lab.lesson.frame.verdicts import prune_smallest, require_exact_mask
 def exact_mask(answer):
     """`my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
     rng = np.random.default_rng(7)
-    first = np.array([[3.0, -0.1, 0.7, -0.2], [0.5, -2.0, 1.5, -4.0]])
+    first = np.array([[-4.0, 1.5, 0.5, 0.7], [-0.2, -0.1, 3.0, -2.0]])  # each slip prunes others
     for weight, sparsity in [
         (first, 0.25),
         (rng.standard_normal((6, 10)).astype(np.float32), 0.7),
@@ -78,10 +78,8 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
     }
     require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
-    require(
-        got == int(got) and not unrounded,
-        f"got {got:g} bytes: a whole number of weights goes, so round the number pruned first",
-    )
+    require(not unrounded, f"got {got:g} bytes: a whole number of weights goes, so round the number pruned first")
+    require(got == int(got), f"bytes are counted, so their number is whole, here {wanted}; got {got:g}")
     slip = likely_slip(lambda wrong: wrong == got, slips, "count three arrays: values, column indices, row pointers")
     require(
         got == wanted, f"{rows} rows, {size} weights, {pruned} of them pruned: {wanted} bytes; got {got:.0f}: {slip}"

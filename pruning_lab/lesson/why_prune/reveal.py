@@ -6,6 +6,7 @@ import torch
 
 from pruning_lab import masks
 from pruning_lab.lesson.frame.predict import MOVING, option_naming
+from pruning_lab.lesson.frame.seen import Explanation
 from pruning_lab.lesson.frame.view import message, wide
 from pruning_lab.lesson.why_prune.drawings import mask_figure, time_figure
 from pruning_lab.lesson.why_prune.experiments import BATCHES, CONTROL, four_patterns, times
@@ -13,9 +14,11 @@ from pruning_lab.plots.canvas import image_html
 from pruning_lab.tables import table_html
 
 WINS = 1.2  # a pattern counts as faster if three rounds out of four reach this ratio; less could be noise
-INVARIANT = (
+READ_FIRST = (
     f"<p><b>Read the row <i>{CONTROL}</i> first.</b> It is the same matrix in another place in memory: as far as it is "
     "from 1, other rows may be too, and a little farther, without meaning anything.</p>"
+)
+INVARIANT = Explanation(
     "<p><b>The invariant:</b> a zero pays only when something downstream can use it. A dense product does the same "
     "work for a zero as for anything else. Scattered zeros can pay in bytes, and in time only under a kernel that "
     "skips them well enough. Whole columns change the shape, and an ordinary product gains.</p>"
@@ -40,6 +43,7 @@ def pattern_reveal(weight, sparsity, options):
             cost_table(weight, patterns),
             image_html(time_figure(measured), "Bars: " + "; ".join(_in_words(measured))),
             time_table(measured),
+            READ_FIRST,
             INVARIANT,
             _measure_more(weight, sparsity),
         ]

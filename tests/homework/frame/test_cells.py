@@ -108,6 +108,18 @@ def test_a_package_that_is_not_there_costs_what_uses_it_and_no_more(shell, impor
     assert (shell.user_ns["my_mask"](), shell.user_ns["mean"]([2, 4])) == (1, 3)
 
 
+def test_what_stops_for_want_of_a_package_is_told_the_package(shell):
+    stopped = [
+        "from no_such_package import (\n    one,\n    two as three,\n)\nx = 1\ny = three",
+        "z = x\nw = no_such_name",
+    ]
+    stopped += ["import no_such_package\nz = 1 / 0", "import no_such_package\nz = one"]
+    errors = dict(cells.run_all(shell, stopped))
+    kinds = [type(errors[number]).__name__ for number in (1, 2, 3, 4)]
+    assert kinds == ["ModuleNotFoundError", "NameError", "ZeroDivisionError", "NameError"]
+    assert (shell.user_ns["x"], shell.user_ns["z"]) == (1, 1)
+
+
 def test_a_second_choice_is_taken_where_the_first_is_not_there(shell):
     source = "try:\n    import no_such_package as np\nexcept ImportError:\n    import numpy as np\nx = np.ones(2)"
     assert cells.run_all(shell, [source]) == []

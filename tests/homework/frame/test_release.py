@@ -32,6 +32,20 @@ def test_the_release_holds_no_solution_and_no_hidden_test(made):
     assert "hidden=True" in json.dumps(release.tests_of(made))  # what is searched for is there, elsewhere
 
 
+def hidden_in(released, tests):
+    """Return the hidden tests, of {question: source}, whose names stand anywhere in a released notebook."""
+    names = [name for source in tests.values() for name in re.findall(r"hidden=True\)\ndef (\w+)", source)]
+    return [name for name in names if name in released]
+
+
+def test_a_hidden_test_in_a_release_is_found(made):
+    tests = release.tests_of(made)
+    given = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4)
+    assert hidden_in(nbformat.writes(given), tests) == []
+    given.metadata["otter"] = {**given.metadata.get("otter", {}), "tests": tests}
+    assert len(hidden_in(nbformat.writes(given), tests)) > 1
+
+
 @pytest.fixture(scope="module")
 def handed_out(tmp_path_factory):
     """All texts of what a student installs, {path: text}: the package as it is built, with the course inside."""

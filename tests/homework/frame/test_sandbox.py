@@ -12,7 +12,7 @@ import attackers
 import hostile_class
 import numpy as np
 import pytest
-from homework_tests import fenced
+from homework_tests import fenced, source_of
 
 from pruning_lab.homework.frame import release, sandbox
 from pruning_lab.homework.frame.sandbox import container, measure, process, proof, view, watch, ways
@@ -210,14 +210,6 @@ def test_measuring_a_file_has_limits_of_its_own(monkeypatch):
     monkeypatch.undo()
     greedy = {"q1": source_of("    import numpy\n    numpy.ones(10**10)")}
     assert "Unable to allocate" in measure.measured(greedy, {"a": b""}, 1)["q1"]["messages"][0]
-
-
-def source_of(body):
-    """Return the source of a question's tests as otter writes it."""
-    return (
-        "from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = 'q'\npoints = 1\n\n"
-        f"@test_case(points=1, hidden=False)\ndef test_it(files):\n{body}\n"
-    )
 
 
 def test_a_container_has_nothing_of_the_package_and_all_limits():

@@ -133,6 +133,7 @@ ATTEMPTS = [
 def test_code_that_reaches_for_the_machine_is_worth_a_look():
     found = unusual({str(number): code for number, code in enumerate(ATTEMPTS)})
     assert {each.student for each in found} == {str(number) for number in range(len(ATTEMPTS))}
+    assert unusual({"ann": "network.eval()", "bob": "(model)\\\n.eval ()"}) == []  # a method of every network
     assert unusual({"a": ATTEMPTS[0], "b": ATTEMPTS[1]}, "\n".join(ATTEMPTS[:2])) == []  # that was given
     page = summary_page("hw", ([], 4, "in all"), [], [], [], [Unusual("<b>", ("kill", "/etc"))])
     assert "<th scope=row>&lt;b&gt;</th><td>kill, /etc</td>" in page

@@ -68,6 +68,7 @@ RIGHT = [
 WRONG = [
     (exercises.survivors, lambda r, k, h: right_survivors(r, k, h)[k], "one number for each of the 3 weights"),
     (exercises.survivors, lambda r, k, h: r + 0, "where keep is False the row must be 0"),
+    (exercises.survivors, lambda r, k, h: right_survivors(r, k, h).astype(np.float16), "must become"),
     (exercises.survivors, in_place, "row was changed in place"),
     (exercises.survivors, lambda r, k, h: r * k, "that is the mask alone"),
     (exercises.survivors, survivors_with(lambda *case: -right_step(*case)), "the wrong way"),

@@ -36,6 +36,16 @@ def test_bars_reach_over_the_seeds():
     assert bars[1][:, 1].tolist() == pytest.approx([-1, 1])
 
 
+def test_every_file_of_every_network_is_a_point_and_the_chosen_ones_have_a_ring():
+    chosen = {"network": "net", "method": "rival", "line": {"ratio": 40, "change": 0}}
+    nothing = {"network": "net", "method": "pipeline", "line": None}
+    (axes,) = drawings.networks_figure({"rows": ROWS, "test": [nothing, chosen]}, "dense").axes
+    pipeline, rival, rings, _ = axes.lines
+    assert pipeline.get_xdata().tolist() == [50, 100]
+    assert rival.get_ydata().tolist() == pytest.approx([0])
+    assert (rings.get_xdata().tolist(), rings.get_ydata().tolist()) == ([40], [0])
+
+
 def test_every_panel_of_the_small_matrix_and_its_storyboard_can_be_drawn_at_any_sparsity():
     weight = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
     frames = drawings.small_frames(weight)
@@ -73,3 +83,7 @@ def test_formats_and_rivals_are_drawn_as_they_were_computed():
     panels = drawings.bits_against_zeros(rows).axes
     assert [axes.get_title() for axes in panels] == ["bell curve", "heavy tails"]
     assert panels[1].lines[0].get_ydata().tolist() == [row["integers"] for row in rows[2:]]
+    (axes,) = drawings.layers_figure(rows).axes
+    assert [line.get_label() for line in axes.lines] == list(bits.RIVALS)
+    assert axes.lines[0].get_ydata().tolist() == [row["integers"] for row in rows]
+    assert axes.lines[0].get_xdata().round().tolist() == [0, 1, 0, 1]

@@ -61,6 +61,19 @@ def test_it_is_drawn_from_the_journal(monkeypatch, capsys):
     assert "4 answers are few" in capsys.readouterr().out
 
 
+def test_what_was_seen_stands_beside_what_was_measured(monkeypatch, capsys):
+    page = []
+    monkeypatch.setattr(calibration.plots, "show", lambda picture, alt: None)
+    monkeypatch.setattr(calibration, "display", lambda html: page.append(html.data))
+    journal.append(**ENTRIES[0])
+    lesson.calibration()
+    assert len(page) == 1
+    journal.append("observation", question="a", answer="yes", observation="5 of <them> moved")
+    lesson.calibration()
+    assert "does each sentence agree" in page[-1]
+    assert '<td style="text-align:left">yes</td><td style="text-align:left">5 of &lt;them&gt; moved</td>' in page[-1]
+
+
 def test_an_empty_journal_is_said(capsys):
     lesson.calibration()
     assert capsys.readouterr().out == "No prediction is in your journal yet. Commit one, and come back.\n"

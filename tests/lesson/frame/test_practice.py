@@ -127,16 +127,21 @@ def _yields(weight):
     yield weight
 
 
+def _generates(weight):
+    return (entry for entry in weight)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (_forgets, "_forgets: it returned None: is the return missing?"),
         (_destroys, "_destroys: weight was changed in place"),
         (_yields, "_yields: it holds a yield"),
+        (_generates, "_generates: it returned a generator, which makes results one by one: return a list or an array"),
         (_promises, "_promises: it is an async function"),
         (lambda: 1, "keep its first line as it was"),
     ],
-    ids=["forgotten return", "in place", "generator", "coroutine", "signature"],
+    ids=["forgotten return", "in place", "yield", "generator", "coroutine", "signature"],
 )
 @pytest.mark.filterwarnings("ignore:coroutine")
 def test_slips_of_every_exercise(shown, answer, said):

@@ -72,6 +72,7 @@ class TestPredict:
         box, choice, commit = self.ask(shown, Reveal(), confidence=False)
         choice.value = "no"
         commit.click()
+        find(box, ipywidgets.Button, "Skip")[0].click()
         find(box, ipywidgets.Textarea, "Why?")[0].value = "its shape is the same"
         find(box, ipywidgets.Button, "Save reason")[0].click()
         assert journal.read()[-1]["reason"] == "its shape is the same"

@@ -264,6 +264,7 @@ WRONG = [
     (exercises.global_masks, lambda w, s: {n: m.ravel() for n, m in right_masks(w, s).items()}, "must have shape"),
     (exercises.cubic_schedule, never_clamped, "from stop on it stays"),
     (exercises.cubic_schedule, clamped_at_stop_only, "before start nothing"),
+    (exercises.cubic_schedule, lambda s, *a: s and clamped_at_stop_only(s, *a), "at step 2 (start 4"),
     (exercises.cubic_schedule, lambda *a: 100 * right_cubic(*a), "not a percentage"),
     (exercises.cubic_schedule, lambda *a: 1 - right_cubic(*a), "sparsity is what is gone"),
     (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 2), "do not round"),

@@ -85,5 +85,7 @@ WRONG = [
     (exercises.work_left, lambda w, a: np.concatenate([[1.0], a[:-1]]), "that leaves the weights out"),
     (exercises.work_left, lambda w, a: w[:0], "one share for each layer"),
     (exercises.work_left, lambda w, a: 3 * w, "is due; got"),
+    (exercises.work_left, lambda w, a: right_work(w, a).round(4), "do not round"),
+    (exercises.work_left, lambda w, a: right_work(w, a).astype(np.float16), "layer 0: 0.84 is due; got 0.8398"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

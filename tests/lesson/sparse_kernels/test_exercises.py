@@ -159,7 +159,7 @@ WRONG = [
     (exercises.sparse_product, lambda *a: -right_matvec(*a), "a row's weights are"),
     (exercises.sparse_product, last_forgotten, "a row's last weight is missing"),
     (exercises.sparse_product, added_once, "adds once for each row"),
-    (exercises.sparse_product, first_row_only, "the return is inside the loop"),
+    (exercises.sparse_product, first_row_only, "is the return inside the loop?"),
     (exercises.sparse_product, lambda *a: right_matvec(*a) / nan_at_0(np.diff(a[2])), "a row's mean"),
     (exercises.memory_limit, lambda s, r, b: (4 * s + 4 * (r + 1)) / b, "with its column"),
     (exercises.memory_limit, lambda s, r, b: 4 * s / b, "columns and row pointers"),

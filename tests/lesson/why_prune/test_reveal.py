@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pruning_lab.lesson.frame.seen import Explanation
 from pruning_lab.lesson.why_prune import experiments, reveal
 
 WEIGHT = np.random.default_rng(0).standard_normal((16, 32), dtype=np.float32)
@@ -43,7 +44,7 @@ def test_the_answer_follows_what_was_measured(monkeypatch, ratios, answer):
 
 def test_the_reveal_shows_masks_costs_and_times_with_the_control(monkeypatch):
     monkeypatch.setattr(reveal, "times", measured({"whole columns": 1.9}))
-    _, (masks, costs, bars, times, invariant, _) = reveal.pattern_reveal(WEIGHT, 0.5, OPTIONS)()
+    _, (masks, costs, bars, times, read_first, invariant, _) = reveal.pattern_reveal(WEIGHT, 0.5, OPTIONS)()
     assert masks.startswith('<img alt="The masks of scattered, 2:4, 4x1 vectors, whole columns')
     assert costs.count("<tr>") == 1 + 4
     assert f"{8 * 32 * 4:,} (0.50 of dense)" in costs  # whole columns: half of the matrix
@@ -51,4 +52,5 @@ def test_the_reveal_shows_masks_costs_and_times_with_the_control(monkeypatch):
     assert times.count("<tr>") == 1 + 5
     assert times.count("1.90 (1.90 to 1.90)") == 4  # two batch sizes, two products
     assert experiments.CONTROL in times
-    assert experiments.CONTROL in invariant
+    assert experiments.CONTROL in read_first
+    assert isinstance(invariant, Explanation)  # it waits until the learner has said what was seen

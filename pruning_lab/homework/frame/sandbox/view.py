@@ -23,7 +23,7 @@ SYSTEM = (
 )
 LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")  # into /usr on most systems
 CACHE = platformdirs.user_cache_path("pruning_lab")
-IMAGES = Path("/usr/share/datasets")  # what hw4 measures with, where Debian's package is installed
+IMAGES = Path("/usr/share/datasets")  # what hw4 and hw5 measure with, where Debian's package is installed
 
 
 def arguments(package=False, inside=INSIDE):

@@ -70,7 +70,7 @@ def trusting():
 def contained(engine, module, package=False):
     """Begin a module as `bubblewrap` does, in a container."""
     name, python = container.new_name(), _python(module, package, view.PLACE, refusing=not package)
-    given = ENVIRONMENT | {"PATH": container.PATH, "HOME": HOME, "TMPDIR": HOME}
+    given = ENVIRONMENT | {"PATH": container.PATH, "HOME": HOME, "TMPDIR": HOME, "NUMBA_CACHE_DIR": HOME}
     command = container.command(engine, name, python, given, package)
     return Begun(command, partial(container.kill, engine, name))
 
@@ -84,6 +84,7 @@ def bubblewrap(module, package=False):
     environment = ENVIRONMENT | {
         "HOME": HOME,
         "TMPDIR": HOME,
+        "NUMBA_CACHE_DIR": HOME,  # kernels look for a place to write when they are imported; nothing else is writable
         "XDG_CACHE_HOME": str(view.CACHE.parent) if package else HOME,
     }
     inside = f"{view.PLACE}/inside" if os.geteuid() == 0 else view.INSIDE

@@ -71,11 +71,15 @@ def run_all(shell, cells, around=nullcontext):
 def run(shell, cell, around=nullcontext):
     """Run one cell; return the exception that stopped it, or None.
 
-    A package that is not there does not take along what stands below its import: the cell runs again without that.
+    A package that is not there does not take along what stands below its import: the cell runs again without that. If
+    it then stops for want of a name of that import, it is the import that has stopped it.
     """
     error = _run(shell, cell, around)
-    rest = _without(shell, cell, error.name) if isinstance(error, ModuleNotFoundError) else None
-    return error if rest is None else run(shell, rest, around) or error
+    rest, lost = _without(shell, cell, error.name) if isinstance(error, ModuleNotFoundError) else (None, ())
+    if rest is None:
+        return error
+    later = run(shell, rest, around)
+    return error if later is None or (isinstance(later, NameError) and later.name in lost) else later
 
 
 def _run(shell, cell, around):
@@ -88,12 +92,20 @@ def _run(shell, cell, around):
 
 
 def _without(shell, cell, module):
-    """Return a cell without what it imports from a module at its outermost level; None where it imports nothing so."""
+    """Return a cell without what it imports from a module at its outermost level, and the names that it then lacks.
+
+    The cell is None where it imports nothing so.
+    """
     tree = ast.parse(shell.transform_cell(cell))
-    body = [kept for node in tree.body if (kept := _kept(node, f"{module}."))]
-    if ast.dump(tree) == ast.dump(left := ast.Module(body, [])):
-        return None
-    return ast.unparse(left)
+    body = [(node, _kept(node, f"{module}.")) for node in tree.body]
+    lost = {name for node, kept in body for name in _imported(node) - _imported(kept)}
+    return (ast.unparse(ast.Module([kept for _, kept in body if kept], [])), lost) if lost else (None, lost)
+
+
+def _imported(node):
+    """Return the names that a statement imports; of none, and of anything else, there are none."""
+    names = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+    return {each.asname or each.name.partition(".")[0] for each in names}
 
 
 def _kept(node, module):

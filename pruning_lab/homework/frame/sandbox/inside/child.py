@@ -21,6 +21,7 @@ PROCESSES = 64  # threads of libraries count
 HANDLES = 128  # files and sockets open at once
 CELL_SECONDS = 30
 MOST_FAILED = 20  # cells of which a student reads why they stopped
+CLOSED_SAID = "is closed in this homework"  # of a module; the grader knows it by that
 
 
 class TooSlow(BaseException):
@@ -143,7 +144,7 @@ def _said(error):
         if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
             return f"printed or wrote more than {OUTPUT_BYTES // 1_000_000} MB"
         if isinstance(error, ImportError) and "None in sys.modules" in str(error):
-            return f"{error.name} is closed in this homework: write the answer out"
+            return f"{error.name} {CLOSED_SAID}: write the answer out"
         return whole_text(f"{type(error).__name__}: {error}"[:500])
     return "an error that cannot be printed"
 
