@@ -227,6 +227,7 @@ def check(results, workers):
         def job(row, sabotage):
             return Job((row, sabotage), partial(ask, row.function, sabotage, [items[row.noticed]]), 120)
 
+        make_homework(items.values())
         jobs = [job(row, sabotages[row.function, row.sabotage]) for row in rows]
         jobs += [job(row, NOTHING) for row in {row.noticed: row for row in rows}.values()]
         with progress(len(jobs), "as the table says?", "test") as bar:
