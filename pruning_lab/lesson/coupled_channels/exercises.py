@@ -7,7 +7,8 @@ from pruning_lab.lesson.frame.answers import indices, likely_slip, require
 
 def concatenated_columns(answer):
     """`my_columns(left, right, width)`: the inputs that stay after a concatenation of two parts that were cut."""
-    cases = [([0, 2], [1], 4), ([1], [0, 3], 2), ([3], [2], 5), ([0, 1, 4], [0], 6), ([0, 2], [], 3), ([0], [7], 300)]
+    cases = [([0, 2], [1], 4), ([1], [0, 3], 2), ([3], [2], 5), ([0, 1, 4], [0], 6)]
+    cases += [([0, 2], [], 3), ([], [1], 3), ([0], [7], 300)]
     for left, right, width in cases:
         got = indices(answer(np.array(left, int), np.array(right, int), width), "the result").tolist()
         wanted = left + [width + channel for channel in right]

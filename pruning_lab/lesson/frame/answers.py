@@ -68,6 +68,7 @@ class Answer:
             raise TypeError(f"answer must be a function; got {type(function).__name__}")
         self.function, self.name = function, name_of(function)
         self.error = self.traceback = None  # what the function raised, and from where
+        self.returned = False  # whether an earlier call returned something
 
     def __call__(self, *arguments):
         """Return what the function makes of copies of the arguments."""
@@ -79,7 +80,9 @@ class Answer:
             raise
         if _untouched(got) or (got is None and _is_empty(self.function)):
             raise NotStarted
-        require(got is not None, "it returned None: is the return missing?")
+        missing = "does every branch return?" if self.returned else "is the return missing?"
+        require(got is not None, f"it returned None: {missing}")
+        self.returned = True
         require(not inspect.iscoroutine(got), "it is an async function, which only promises a result: write def alone")
         if inspect.isgenerator(got):
             yields = inspect.isgeneratorfunction(self.function)

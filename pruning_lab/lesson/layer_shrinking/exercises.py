@@ -20,6 +20,8 @@ def strongest_filters(answer):
     weight[4, 18:] = 8 / 128
     weight = weight.reshape(6, 2, 5, 5)
     _compare_keep(indices(answer(weight, 3), "the result"), weight, 3)
+    weight = rng.standard_normal((8, 3, 5, 5))  # a sum over three by three places finds others
+    _compare_keep(indices(answer(weight, 3), "the result"), weight, 3)
 
 
 def _strongest(worth, count):
@@ -71,6 +73,7 @@ def shrunk_convolutions(answer):
     for inputs, middle, outputs, keep in sizes:
         weight1, weight2 = rng.standard_normal((middle, inputs, 3, 3)), rng.standard_normal((outputs, middle, 3, 3))
         norm = rng.standard_normal((4, middle))  # rows: gamma, beta, mean, variance
+        norm[3] **= 2  # a variance is not negative
         names = ("weight1", "norm", "weight2")
         got = several(answer(weight1, norm, weight2, np.array(keep)), *names)
         got = [array(part, name) for name, part in zip(names, got, strict=True)]
@@ -80,10 +83,11 @@ def shrunk_convolutions(answer):
 
 def _compare_shapes(shapes, inputs, middle, outputs, kept):
     small1, norm, small2 = shapes
+    gone = middle - kept
     right1, right_norm, right2 = (kept, inputs, 3, 3), (4, kept), (outputs, kept, 3, 3)
     slips = {
         "a filter is weight1[i]: axis 0 is what the layer makes, axis 1 what it reads": (middle, kept, 3, 3),
-        "keep names the channels that stay; those went": (middle - kept, inputs, 3, 3),
+        f"keep names the {kept} channels that stay; yours are {gone}, as many as go": (gone, inputs, 3, 3),
     }
     require(small1 == right1, likely_slip(small1.__eq__, slips, f"weight1 must be {right1}; got {small1}"))
     slips = {
@@ -92,7 +96,7 @@ def _compare_shapes(shapes, inputs, middle, outputs, kept):
     }
     require(norm == right_norm, likely_slip(norm.__eq__, slips, f"norm must be {right_norm}; got {norm}"))
     slips = {
-        f"weight2 still reads all {middle} channels, and {middle - kept} of them are gone": (outputs, middle, 3, 3),
+        f"weight2 still reads all {middle} channels, and {gone} of them are gone": (outputs, middle, 3, 3),
         "the next layer keeps its filters; it loses what it reads, axis 1": (kept, middle, 3, 3),
     }
     require(small2 == right2, likely_slip(small2.__eq__, slips, f"weight2 must be {right2}; got {small2}"))

@@ -31,6 +31,7 @@ def global_masks(answer):
         ({"row": rng.standard_normal((1, 9)), "large": large}, 0.5),  # 10.5
         ({"small": small * prune_smallest(np.abs(small), 15), "large": large}, 0.25),  # pruned before
         ({str(size): rng.standard_normal((size, 3)) * size for size in (4, 2, 7)}, 0.7),  # 27.3
+        ({"weight": rng.standard_normal((1, 3)), "bias": rng.standard_normal(3)}, 0.5),  # 3, not twice round(1.5)
     ]:
         _compare_masks(answer(weights, sparsity), weights, sparsity)
 
@@ -83,6 +84,7 @@ def _compare_sparsity(got, step, start, stop, target):
         "that rises to 1: multiply by the target": 1 - left**3,
         "that is the density, what is kept; sparsity is what is gone": 1 - wanted,
         "that is the whole target, too early (whole numbers divided by // give that, too)": target,
+        "that is still 0: whole numbers divided by // give that; / keeps the fraction": 0.0,
         "that is what is still to be pruned; subtract it from the target": target * left**3,
         "that is a straight line: cube what is left of the way": target * (1 - left),
         "that is slow at first; cube what is left, not what is done": target * (1 - left) ** 3,

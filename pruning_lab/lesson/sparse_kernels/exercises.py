@@ -59,6 +59,7 @@ def _compare_product(got, csr, x):
 
 def _lost_weights(products, ends):
     """Return {reason: the sums without some of the products of each row}."""
+    added_once = "y[i] = ... forgets the others, y[rows] += ... adds once for each row; np.add.at adds every time"
     return {
         "a row begins with data[indptr[i]]; its first weight is missing": np.array(
             [products[a + 1 : b].sum() for a, b in ends]
@@ -66,7 +67,7 @@ def _lost_weights(products, ends):
         "a row's last weight is missing: a slice leaves its end out, and that end is indptr[i + 1]": np.array(
             [products[a : max(a, b - 1)].sum() for a, b in ends]
         ),
-        "y[rows] += ... adds once for each row, however often it is named; np.add.at adds every time": np.array(
+        f"only a row's last product is left: {added_once}": np.array(
             [products[max(a, b - 1) : b].sum() for a, b in ends]
         ),
     }
@@ -112,19 +113,20 @@ def _limit_slips(got, stored, rows, bandwidth):
         "those are milliseconds; return seconds": 1e3 * right,
         "those are nanoseconds; return seconds": 1e9 * right,
         "the bandwidth is in bytes per second, not in gigabytes": right / 1e9,
-        "// cuts off, and so does a coarse round: a time below one second becomes 0; divide with /": right // 1,
-        "do not round: a time may be a millionth of a second": nearest_rounding(got, right, 12),
         "those are bytes; a time is bytes over bytes per second": right * bandwidth,
         "each weight is read with its column, 2 bytes": (values + pointers) / bandwidth,
         "columns and row pointers are read too": values / bandwidth,
         "the row pointers are read too: rows + 1 of 4 bytes": (values + columns) / bandwidth,
         "indptr has one entry more than there are rows": (values + columns + 4 * rows) / bandwidth,
+        "one entry more is 4 bytes more: 4 * (rows + 1)": (values + columns + 4 * rows + 1) / bandwidth,
         "only reading the matrix counts here, not reading x or writing the result": right + 4 * rows / bandwidth,
         "a row pointer is int32 here, 4 bytes, not 8": (values + columns + 2 * pointers) / bandwidth,
         "a row pointer is int32 here, 4 bytes, not 2": (values + columns + pointers // 2) / bandwidth,
         "a uint16 column takes 2 bytes, not 4": (2 * values + pointers) / bandwidth,
         "bandwidth is in bytes per second; a byte has eight bits": 8 * right,
         "seconds are bytes over bytes per second, not the other way round": 1 / right,
+        "// cuts off, and so does a coarse round: a time below one second becomes 0; divide with /": right // 1,
+        "do not round: a time may be a millionth of a second": nearest_rounding(got, right, 12),
     }
 
 
@@ -143,6 +145,8 @@ def honest_ratio(answer):
     dense = {"torch": 1e-3 * np.array([5, 5, 3.8, 30, 31]), "numpy": 1e-3 * np.array([4, 3.6, 3.5, 50, 50])}
     _compare_ratio(number(answer(dense, times)), dense, times)
     dense, times = {"only": 1e-3 * np.array([2, 3, 5, 9])}, np.full(4, 1e-3)  # the middle two ratios are far apart
+    _compare_ratio(number(answer(dense, times)), dense, times)
+    dense = {"torch": 1e-3 * np.array([1, 1, 5, 5]), "numpy": 2e-3 * np.ones(4)}  # the lower of the middle two misleads
     _compare_ratio(number(answer(dense, times)), dense, times)
 
 
@@ -199,6 +203,7 @@ def _ratio_slips(got, dense, times, best):
     }
     for name in dense.keys() - {best}:
         rule = f"that is against {name!r}; the rival is the dense product of the smallest median, here {best!r}"
-        slips[f"{rule} (a mean or a lucky round misleads)"] = middle(dense[name] / times)
+        misleading = "a mean or a lucky round misleads; so does torch.median of an even number"
+        slips[f"{rule} ({misleading})"] = middle(dense[name] / times)
         slips[f"{rule}. And {each_round}"] = middle(dense[name]) / middle(times)
     return slips

@@ -6,6 +6,7 @@ import numpy as np
 
 from pruning_lab import sparse
 from pruning_lab.lesson.frame.answers import (
+    SHOWN,
     array,
     close,
     indices,
@@ -27,7 +28,9 @@ def csr_arrays(answer):
     tiny = np.array([[0.0, 1e-9, 0.0], [0.004, 0.0, -2.0]])
     full = np.ones((3, 100))  # more entries than a pointer of 8 bits counts
     two, nothing, undefined = np.array([[0.0, 3.0], [4.0, 0.0]]), np.zeros((3, 2)), np.array([[0, np.nan, 1]])
-    for matrix in (dense, two, nothing, tall, tiny, undefined, full):
+    wide = np.zeros((2, 300))  # more columns than an index of 8 bits counts
+    wide[0, [7, 299]], wide[1, [5, 200]] = [2, 3], [np.inf, -1]
+    for matrix in (dense, two, nothing, tall, tiny, undefined, full, wide):
         data, columns, indptr = several(answer(matrix), "data", "indices", "indptr")
         reversed_order = np.size(data) != np.size(indptr) == np.count_nonzero(matrix) and close(
             indptr, matrix[matrix != 0]
@@ -47,10 +50,10 @@ def _compare_csr(data, columns, indptr, dense):
     enough = f"indptr must have rows + 1 = {rows + 1} entries, one for an empty row, too; got {indptr.size}"
     require(indptr.size == rows + 1, enough)
     require(indptr[0] == 0, "indptr begins with 0, where row 0 starts")
-    without_nan = sparse.CSR.from_dense(np.nan_to_num(dense)).indptr
+    finite = sparse.CSR.from_dense(np.where(np.isfinite(dense), dense, 0)).indptr
     require(
-        np.array_equal(indptr, right) or not np.array_equal(indptr, without_nan),
-        "NaN is not zero: it is stored, so that whoever reads the matrix sees it",
+        np.array_equal(indptr, right) or not np.array_equal(indptr, finite),
+        "NaN is not zero, nor is infinity: it is stored, so that whoever reads the matrix sees it",
     )
     cut = (sparse.CSR.from_dense(np.where(np.abs(dense) <= small, 0, dense)).indptr for small in np.abs(csr.data))
     dropped = any(pointers.any() and np.array_equal(indptr, pointers) for pointers in cut)  # of some weights, not all
@@ -67,9 +70,18 @@ def _compare_csr(data, columns, indptr, dense):
         "an index says which column, not which row": np.nonzero(dense)[0],
         "columns count from 0": csr.indices + 1,
     }
-    otherwise = f"indices must be {csr.indices.tolist()}; got {columns.tolist()}"
+    otherwise = _why_columns(columns, csr.indices)
     require(same, likely_slip(lambda wrong: np.array_equal(columns, wrong), slips, otherwise))
     require(_as_near(data, csr.data), _why_values(data, csr.data))
+
+
+def _why_columns(columns, right):
+    if max(columns.size, right.size) <= SHOWN:
+        return f"indices must be {right.tolist()}; got {columns.tolist()}"
+    if columns.size != right.size:
+        return f"{right.size} weights stay, and each has an index; got {columns.size}"
+    place = int(np.argmax(columns != right))
+    return f"indices[{place}] must be {right[place]}; got {columns[place]}"
 
 
 def _why_values(data, right):
@@ -115,6 +127,7 @@ def gaps_with_fillers(answer):
     cases += [(np.zeros(9), 2), (rng.standard_normal(40) * (rng.random(40) < 0.3), 1)]
     cases.append((rng.standard_normal(300) * (rng.random(300) < 0.1), 2))
     cases.append((np.array([0, 1e-9, 0, -2, 0.004]), 2))
+    cases.append((np.eye(1, 300, 250)[0], 8))  # a gap that eight bits hold without a sign only
     for dense, bits in cases:
         gaps, values = several(answer(dense, bits), "gaps", "values")
         weights = dense[dense != 0]

@@ -61,7 +61,9 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
     size = rows * columns
     pruned, pointers = round(sparsity * size), 4 * (rows + 1)
     kept = size - pruned
+    by_row = rows * (columns - round(sparsity * columns))
     slips = {
+        "round once, the number pruned of the whole matrix, not row by row": 8 * by_row + pointers,
         "one weight too many stays: round() the number pruned, do not cut it off": wanted + 8,
         "one weight too few stays: round() the number pruned; a half goes to the even neighbour": wanted - 8,
         "that is the dense matrix": 4 * size,
@@ -76,6 +78,7 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
+    require(got != 0 or kept > 0, f"no weight stays, yet the row pointers take bytes, here {wanted}; got 0")
     require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted
     require(not unrounded, f"got {got:g} bytes: a whole number of weights goes, so round the number pruned first")
@@ -111,12 +114,18 @@ def _compare_shapes(shapes, inputs, hidden, outputs, kept):
         small1 != (hidden, kept) or small1 == (kept, inputs),
         "a hidden unit is a row of weight1, its output axis; columns went instead",
     )
-    require(small1 != (hidden - kept, inputs) or small1 == (kept, inputs), "keep names the units that stay; those went")
+    require(
+        small1 != (hidden - kept, inputs) or small1 == (kept, inputs),
+        f"keep names the {kept} units that stay; yours are {hidden - kept}, as many as go",
+    )
     require(
         small2 != (outputs, hidden) or kept == hidden,
         "weight2 still expects all inputs: the next layer loses the columns of the units that went",
     )
-    require(bias == (kept,), f"each unit that went takes its bias along: bias1 must be {(kept,)}; got {bias}")
+    swapped = len(bias) == 2 and len(small2) == 1
+    require(not swapped, "return weight1, bias1, weight2 in this order: the second has two axes, the third has one")
+    along = "each unit that went takes its bias along: " if bias == (hidden,) else ""
+    require(bias == (kept,), f"{along}bias1 must be {(kept,)}; got {bias}")
     require(small1 == (kept, inputs), f"weight1 must be {(kept, inputs)}; got {small1}")
     require(
         small2 == (outputs, kept),

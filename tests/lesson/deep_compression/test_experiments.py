@@ -137,3 +137,15 @@ def test_what_was_measured_keeps_what_the_course_says_of_it(network, weights):
     assert all(4 * weights / seed["bytes"] > 40 for seed in chosen["seeds"])
     again = experiments.chosen_on_validation(kept["rows"], network, against="dense, trained as long")
     assert again == pytest.approx(chosen["line"])
+
+
+def test_a_network_that_is_small_already_does_not_come_near():
+    """What the course says of VGG-small: against one trained as long, no file within half a point; nor 40 times."""
+    kept = experiments.measured()
+    lines = experiments.frontier(kept["rows"], "VGG-small", "pipeline", "dense, trained as long")
+    assert len(lines) == 9
+    assert [read["line"] for read in kept["test"] if read["network"] == "VGG-small"] == [None, None]
+    assert max(line["change"] for line in lines) < -0.5
+    assert max(line["ratio"] for line in lines) < 40
+    against_its_own = experiments.frontier(kept["rows"], "VGG-small", "pipeline", "dense")
+    assert max(line["ratio"] for line in against_its_own if line["change"] >= -0.5) > 20

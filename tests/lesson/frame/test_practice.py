@@ -149,6 +149,11 @@ def test_slips_of_every_exercise(shown, answer, said):
         lesson.practice(lambda answer: answer(np.ones(3)), answer, "look", "think", "do")
 
 
+def test_a_branch_without_a_return_is_told_from_a_forgotten_one(shown):
+    with pytest.raises(answers.WrongAnswer, match="it returned None: does every branch return"):
+        lesson.practice(lambda answer: (answer(1), answer(-1)), lambda x: x if x > 0 else None, "look", "think", "do")
+
+
 def test_the_lesson_goes_on_with_a_function_that_is_right(shown, capsys):
     def my_double(number):
         return 2 * number

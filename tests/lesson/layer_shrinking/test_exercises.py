@@ -55,6 +55,11 @@ def by_threshold(weight, count):
     return np.flatnonzero(norms >= np.sort(norms)[-count])
 
 
+def first_to_last(weight1, norm, weight2, keep):
+    channels = slice(keep.min(), keep.max() + 1)
+    return weight1[channels], norm[:, channels], weight2[:, channels]
+
+
 RIGHT = [
     (exercises.strongest_filters, right_keep),
     (exercises.strongest_filters, first_of_equals),
@@ -113,5 +118,7 @@ WRONG = [
     (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, w)[::-1], "in ascending order"),
     (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, w).reshape(-1, 1), "one row of whole numbers"),
     (exercises.flattened_columns, lambda k, h, w: right_columns(k, h, h), "numbers each; got"),
+    (exercises.strongest_filters, lambda w, n: strongest(abs(w[:, :, :3, :3]).sum(axis=FILTER), n), "keep 3: "),
+    (exercises.shrunk_convolutions, first_to_last, "keep names the 2 channels that stay; yours are 3"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

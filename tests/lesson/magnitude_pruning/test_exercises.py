@@ -68,6 +68,20 @@ def both_masked(weight, velocity, grad, mask, learning_rate, momentum):
     return namedtuple("Step", "weight velocity")(weight, velocity * mask)
 
 
+def counted_layer_by_layer(weights, sparsity):
+    count = sum(round(sparsity * weight.size) for weight in weights.values())
+    return split(lowest(np.abs(joined(weights)), count), weights)
+
+
+def biases_left_out(weights, sparsity):
+    matrices = {name: weight for name, weight in weights.items() if weight.ndim > 1}
+    return {name: np.ones(weight.shape, bool) for name, weight in weights.items()} | right_masks(matrices, sparsity)
+
+
+def floor_of_the_way(step, start, stop, target):
+    return target * (1 - (1 - min(max((step - start) // (stop - start), 0), 1)) ** 3)
+
+
 RIGHT = [
     (exercises.global_masks, right_masks),
     (exercises.global_masks, ties_from_the_end),
@@ -302,6 +316,8 @@ WRONG = [
     (exercises.held_step, lambda *a: right_step(*a)[::-1], "return the weight first"),
     (exercises.held_step, lambda *a: right_step(*a)[0], "return weight and velocity"),
     (exercises.held_step, lambda *a: [part.ravel() for part in right_step(*a)], "must have shape (3, 4)"),
+    (exercises.global_masks, counted_layer_by_layer, "prunes 3; got 4: count round(sparsity * n)"),
+    (exercises.global_masks, biases_left_out, "prunes 3; got 2: count round(sparsity * n)"),
+    (exercises.cubic_schedule, floor_of_the_way, "that is still 0: whole numbers divided by //"),
 ]
-
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

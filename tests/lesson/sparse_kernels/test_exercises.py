@@ -209,5 +209,9 @@ WRONG = [
     (exercises.honest_ratio, lambda d, s: np.array([right_speed_up(d, s)]), "return one number"),
     (exercises.honest_ratio, sorts_the_times, "sparse_times was changed in place"),
     (exercises.honest_ratio, lambda d, s: 1.0, "one ratio for each round"),
+    (exercises.memory_limit, lambda s, r, b: (6 * s + 4 * r + 1) / b, "one entry more is 4 bytes more: 4 * (rows + 1)"),
+    (exercises.memory_limit, lambda s, r, b: s and right_limit(s, r, b), "columns and row pointers are read too"),
+    (exercises.sparse_product, added_once, "only a row's last product is left: y[i] = ..."),
+    (exercises.honest_ratio, rival_by(lambda t: np.sort(t)[(t.size - 1) // 2]), "so does torch.median"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

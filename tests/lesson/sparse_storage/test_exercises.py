@@ -79,6 +79,16 @@ def down(row, bits, largest=None, filler=0.0):
     return gaps, values
 
 
+def first_of_equal_values(array):
+    data, columns, indptr = right_csr(array)
+    return data, 0 * np.array(columns) if array.all() else columns, indptr
+
+
+def narrow_columns(array):
+    data, columns, indptr = right_csr(array)
+    return data, np.array(columns).astype(np.uint8), indptr
+
+
 RIGHT = [
     (exercises.csr_arrays, right_csr),
     (exercises.csr_arrays, lambda a: [part.tolist() for part in right_csr(a)]),
@@ -158,5 +168,9 @@ WRONG = [
     (exercises.break_even, lambda v, i: round(v / (v + i), 4), "do not round"),
     (exercises.break_even, lambda v, i: 32 / (32 + i), "values of 16 bits, indices of 16"),
     (exercises.break_even, lambda v, i: (v + i) / v, "a density is at most 1"),
+    (exercises.csr_arrays, narrow_columns, "indices must be [7, 299, 5, 200]; got [7, 43, 5, 200]"),
+    (exercises.csr_arrays, lambda a: right_csr(np.where(np.isinf(a), 0, a)), "nor is infinity"),
+    (exercises.csr_arrays, first_of_equal_values, "indices[1] must be 1; got 0"),
+    (exercises.gaps_with_fillers, lambda r, b: (np.array(down(r, b)[0]).astype(np.int8), down(r, b)[1]), "got -6"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

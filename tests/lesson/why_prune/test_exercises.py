@@ -29,6 +29,11 @@ def ties_from_the_end(weight, sparsity):
     return (np.argsort(order) >= round(sparsity * order.size)).reshape(weight.shape)
 
 
+def first_to_last(weight1, bias1, weight2, keep):
+    units = slice(keep.min(), keep.max() + 1)
+    return weight1[units], bias1[units], weight2[:, units]
+
+
 RIGHT = [
     (exercises.exact_mask, right_mask),
     (exercises.exact_mask, ties_from_the_end),
@@ -173,10 +178,18 @@ WRONG = [
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k] - 99, c[:, k]), "bias1: the shape fits"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], 2 * c[:, k]), "change no value"),
     (exercises.shrunk_pair, lambda a, b, c, k: {"weight1": a[k], "bias1": b[k], "weight2": c[:, k]}, "got one dict"),
-    (exercises.shrunk_pair, lambda a, b, c, k: [np.delete(a, k, 0), b, c], "keep names the units that stay"),
+    (
+        exercises.shrunk_pair,
+        lambda a, b, c, k: [np.delete(a, k, 0), b, c],
+        "keep names the 2 units that stay; yours are 3",
+    ),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[: len(k)], b[: len(k)], c[:, : len(k)]), "weight1: the shape fits"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k]), "return weight1, bias1 and weight2"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a, b, c), "the next layer loses the columns"),
+    (exercises.csr_bytes, lambda r, c, s: 8 * r * (c - round(s * c)) + 4 * (r + 1), "not row by row"),
+    (exercises.csr_bytes, lambda r, c, s: 0 if s == 1 else right_bytes(r, c, s), "yet the row pointers take bytes"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k][:, None], c[:, k]), ">: bias1 must be (2,); got (2, 1)"),
+    (exercises.shrunk_pair, lambda a, b, c, k: (a[k], c[:, k], b[k]), "weight1, bias1, weight2 in this order"),
+    (exercises.shrunk_pair, first_to_last, "keep names the 2 units that stay; yours are 3"),
 ]
-
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)
