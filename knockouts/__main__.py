@@ -27,7 +27,7 @@ def main(arguments):
     if options.again:
         known.forget({function for function, _ in wanted})
     if "tests" in options.ask or "homework" in options.ask:
-        trace = in_tests.Trace(results.Lines(results.CALLS), options.workers)
+        trace = in_tests.Trace(results.Calls(), options.workers)
         kinds = [kind for kind in in_tests.KINDS if kind in options.ask]
         in_tests.ask_all(wanted, trace, known, options.workers, kinds, options.tests or in_tests.PLACES)
     if "lessons" in options.ask:

@@ -28,16 +28,22 @@ class Job(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """What comes back in place of an answer: why there is none, and whether time was over."""
+    """What comes back in place of an answer: the process was killed when time was over (`hung`), or it died."""
 
     why: str
     hung: bool
 
 
+class Broken(NamedTuple):
+    """What a process sends whose job raised an error: that is a fault of the job, not what it found."""
+
+    why: str
+
+
 def at_once(jobs: Iterable[Job], workers: int, quiet: bool = True) -> Iterator[tuple[Any, Any]]:
     """Yield (key, answer) as jobs end, `workers` of them at a time; for one that gives no answer a `Failed`.
 
-    quiet: what they print is thrown away.
+    quiet: what they print is thrown away. A job that raises ends all, with a RuntimeError that has its traceback.
 
     >>> sorted(at_once([Job(n, lambda n=n: n * n, 10) for n in (2, 3)], workers=2))
     [(2, 4), (3, 9)]
@@ -83,7 +89,7 @@ def _run(job, quiet, pipe):
     try:
         pipe.send(job.work())
     except BaseException:
-        pipe.send(Failed(traceback.format_exc(limit=-3), hung=False))
+        pipe.send(Broken(traceback.format_exc()))
     pipe.close()
     os._exit(0)  # nothing of the parent's is tidied up twice
 
@@ -94,6 +100,8 @@ def _answer(pipe, process):
     except EOFError:
         answer = Failed("the process died", hung=False)
     _kill(process)
+    if isinstance(answer, Broken):
+        raise RuntimeError(answer.why)
     return answer
 
 

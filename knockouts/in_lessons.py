@@ -11,11 +11,12 @@ from time import perf_counter
 from typing import NamedTuple
 
 from knockouts.children import Failed, Job, at_once, progress
-from knockouts.results import CALLS, Lines, Row, told
+from knockouts.results import Calls, Row, told
 from knockouts.sabotages import Sabotage
 from knockouts.swap import public_functions, recorded, swapped
 from pruning_lab.lesson.frame.claims import load_claims
 from pruning_lab.lesson.frame.lessons import lesson, lessons
+from pruning_lab.places import of_the_course
 
 LONGEST = 20  # seconds of cells that a sabotage is shown to, as long as they take without one
 NOTEBOOK_LIMIT = 1200  # seconds for the first run of a notebook
@@ -102,20 +103,23 @@ def differs(ran, usual, is_compared):
 
 def ask_all(wanted, results, workers, numbers=None):
     """Show each of `wanted`, (function, sabotage), to the lessons that call the function; add to `results`."""
-    store = Lines(CALLS)
-    numbers = numbers or [each.number for each in lessons()]
-    missing = [Job(n, partial(trace, n), NOTEBOOK_LIMIT) for n in numbers if n not in store.known("lesson")]
-    with progress(len(missing), "which cell calls what", "lesson") as bar:
-        for number, cells in at_once(missing, workers):
+    known, files = Calls(), {number: of_the_course(lesson(number).notebook) for number in numbers or all_numbers()}
+    jobs = [Job(n, partial(trace, n), NOTEBOOK_LIMIT) for n, file in files.items() if known.of(file) is None]
+    with progress(len(jobs), "which cell calls what", "lesson") as bar:
+        for number, cells in at_once(jobs, workers):
             if isinstance(cells, Failed):
                 raise RuntimeError(f"lesson {number} cannot be run: {cells.why}")
-            store.add({"lesson": number, "cells": cells})
+            known.add(files[number], cells)
             bar.update()
-    for number in numbers:
-        cells = next(row["cells"] for row in store.rows("lesson") if row["lesson"] == number)
-        lesson_job = Job(number, partial(show, number, cells, wanted, results, workers), 10**6)
+    for number, file in files.items():
+        lesson_job = Job(number, partial(show, number, known.of(file), wanted, results, workers), 10**6)
         list(at_once([lesson_job], workers=1, quiet=False))  # in a process of its own, as a kernel is
         results.read()  # what that has added
+
+
+def all_numbers():
+    """Return the numbers of all lessons."""
+    return [each.number for each in lessons()]
 
 
 def show(number, traced, wanted, results, workers):

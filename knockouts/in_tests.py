@@ -116,6 +116,13 @@ def elsewhere():
         yield
 
 
+def make_homework(items):
+    """Run a test of each assignment, so that what takes long is made already where this process is forked."""
+    made = [item for item in items if kind_of(item.nodeid) == "homework" and "make" in item.fixturenames]
+    for item in {item.path: item for item in made}.values():
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=item.session)  # so the session's fixtures stay
+
+
 def calls_of(items):
     """Run tests; return {id: [seconds, the public functions that it calls]} of those that pass."""
     found = {}
@@ -144,29 +151,25 @@ def _first(file):
 
 
 class Trace:
-    """Who calls what: kept in a file by `store`, and found out for what is missing there."""
+    """Which test calls what: kept in `known`, a `Calls`, and found out for the files that are missing there."""
 
-    def __init__(self, store, workers):
-        self.store, self.workers = store, workers
+    def __init__(self, known, workers):
+        self.known, self.workers, self.files = known, workers, {}
 
     def complete(self, items):
-        """Run each file of tests once, unless the store knows it."""
-        files = {}
-        for name, item in items.items():
-            files.setdefault(name.partition("::")[0], []).append(item)
-        missing = {file: files[file] for file in sorted(files, key=_first) if file not in self.store.known("file")}
-        jobs = [Job(file, partial(calls_of, some), FILE_LIMIT) for file, some in missing.items()]
+        """Run each file of tests once, unless that is known."""
+        for name in items:
+            self.files.setdefault(name.partition("::")[0], []).append(items[name])
+        missing = [file for file in sorted(self.files, key=_first) if self.known.of(file) is None]
+        jobs = [Job(file, partial(calls_of, self.files[file]), FILE_LIMIT) for file in missing]
         with progress(len(jobs), "which test calls what", "file") as bar:
             for file, found in at_once(jobs, self.workers):
-                failed = isinstance(found, Failed)
-                self.store.add(
-                    {"file": file, "tests": {} if failed else found, **({"why": found.why} if failed else {})}
-                )
+                self.known.add(file, {} if isinstance(found, Failed) else found)
                 bar.update()
 
     def callers(self, function, kind, items):
         """Return [(seconds, item)] of the tests that call a function, the quickest first."""
-        tests = ((name, *told) for row in self.store.rows("file") for name, told in row["tests"].items())
+        tests = ((name, *told) for file in self.files for name, told in self.known.of(file).items())
         found = [(took, items[name]) for name, took, calls in tests if function in calls and name in items]
         return sorted(((s, item) for s, item in found if kind_of(item.nodeid) == kind), key=lambda pair: pair[0])
 
@@ -176,6 +179,7 @@ def ask_all(wanted, trace, results, workers, kinds=KINDS, places=PLACES):
 
     def then(items):
         trace.complete(items)
+        make_homework(items.values())
         jobs = []
         for function, sabotages in _by_function(wanted).items():
             for kind in kinds:
@@ -223,6 +227,7 @@ def check(results, workers):
         def job(row, sabotage):
             return Job((row, sabotage), partial(ask, row.function, sabotage, [items[row.noticed]]), 120)
 
+        make_homework(items.values())
         jobs = [job(row, sabotages[row.function, row.sabotage]) for row in rows]
         jobs += [job(row, NOTHING) for row in {row.noticed: row for row in rows}.values()]
         with progress(len(jobs), "as the table says?", "test") as bar:

@@ -1,12 +1,15 @@
 """What is known: a file of one JSON object a line, to which each result is added as it comes."""
 
+import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 PATH = Path(__file__).with_name("results.jsonl")
-CALLS = Path(__file__).parents[1] / "build" / "knockouts" / "calls.jsonl"
+ROOT = Path(__file__).parents[1]
+CALLS = ROOT / "build" / "knockouts" / "calls.jsonl"
 KINDS = ("tests", "lessons", "claims", "homework")
 FOLDERS = re.compile(r"(?<![\w.])(?:/[\w.@-]+)+/")
 
@@ -52,13 +55,28 @@ class Lines:
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(_line(row))
 
-    def rows(self, name):
-        """Return the dicts that have this name."""
-        return [row for row in self.all if name in row]
 
-    def known(self, name):
-        """Return what the dicts hold under this name."""
-        return {row[name] for row in self.rows(name)}
+class Calls:
+    """Who calls what in a file of tests or in a notebook, as that file is now; kept in a file of lines."""
+
+    def __init__(self, path=CALLS):
+        self.lines = Lines(path)
+        self.known = {(row["file"], row["version"]): row["calls"] for row in self.lines.all}
+
+    def of(self, file):
+        """Return what is known of a file, or None: it was not looked at, or has changed since."""
+        return self.known.get((file, version(file)))
+
+    def add(self, file, calls):
+        """Keep what was found in a file."""
+        self.known[file, version(file)] = calls
+        self.lines.add({"file": file, "version": version(file), "calls": calls})
+
+
+@cache
+def version(file):
+    """Return a short hash of a file of the course."""
+    return hashlib.sha256((ROOT / file).read_bytes()).hexdigest()[:12]
 
 
 class Results:

@@ -1,6 +1,7 @@
 """The shipped data: exact counts, disjoint splits, the same pixels as published, and errors that say what to do."""
 
 import gzip
+import shutil
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -116,6 +117,7 @@ def test_definitions_are_short_plain_and_do_not_name_their_word():
     assert all(make_definitions.fits(word, gloss) for word, gloss in zip(nouns.words, nouns.glosses, strict=True))
     assert nouns.classes.bincount().numel() == len(nouns.class_names) == 26
     assert nouns.times.min() == 1
+    assert [nouns.words[place] for place in nouns.times.topk(4).indices] == ["way", "day", "night", "house"]
     assert nouns.words == sorted(nouns.words)
     assert (
         nouns.glosses[nouns.words.index("yesterday")],
@@ -165,6 +167,8 @@ NOWHERE = FOLDER / "nowhere"
 @pytest.fixture(scope="module", autouse=True)
 def broken_files():
     """Files as a broken download or an editor leaves them."""
+    shutil.rmtree(FOLDER, ignore_errors=True)  # as a process forked from this one may have left it
+    FOLDER.mkdir()
     (FOLDER / "truncated.npz").write_bytes(fashion.SUBSET_PATH.read_bytes()[:1000])
     whole = bytearray(fashion.SUBSET_PATH.read_bytes())
     whole[5000] ^= 1

@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,12 +15,14 @@ import numpy as np
 import pytest
 import torch
 
+import knockouts.results
 from knockouts import __main__ as command
 from knockouts import in_lessons, in_tests, matrix, swap, table
 from knockouts.children import Failed, Job, at_once
 from knockouts.explained import EXPLAINED
-from knockouts.results import Results
+from knockouts.results import Calls, Results
 from pruning_lab import layers, masks, prune, scores, sparse
+from pruning_lab.lesson.frame.lessons import lesson
 from pruning_lab.masks import mask_unstructured
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +53,22 @@ def test_nearly_all_are_noticed_and_each_survivor_is_explained():
     assert len(survivors) <= 0.05 * len(FOUND)
     assert set(survivors) == EXPLAINED.keys()
     assert min(map(len, EXPLAINED.values()), default=40) >= 40  # a reason, not a word
+
+
+def test_who_noticed_is_still_there():
+    named = {row.noticed for cells in FOUND.values() for row in cells.values() if row.noticed}
+    assert [name for name in named if not is_there(name)] == []
+    assert not is_there("tests/test_masks.py::test_nobody")
+    assert not is_there("lesson 01, nobody")
+
+
+def is_there(name):
+    """Whether a test, an example or a lesson's cell of this name exists."""
+    if cell := re.fullmatch(r"lesson (\d\d), (\S+)", name):
+        return cell[2] in {each["id"] for each in lesson(cell[1]).cells()}
+    file, _, rest = name.partition("::")
+    word = re.split(r"\[", rest)[0].rpartition(".")[2]
+    return "::" not in name or re.search(rf"\b{word}\b", (ROOT / file).read_text(encoding="utf-8")) is not None
 
 
 @pytest.mark.parametrize("name", ["children", "in_tests", "results", "swap", "table"])
@@ -167,10 +186,11 @@ def test_a_sabotage_that_hangs_is_noticed_by_the_limit_of_time():
     assert (row.noticed, row.how) == ("the limit of time", "no end within 5 s")
 
 
-def test_a_job_that_fails_or_dies_says_so():
-    ended = dict(at_once([Job("fails", lambda: 1 / 0, 60), Job("dies", lambda: os._exit(3), 60)], workers=2))
-    assert "ZeroDivisionError" in ended["fails"].why
-    assert ended["dies"] == Failed("the process died", hung=False)
+def test_a_job_that_dies_has_no_answer_and_one_that_raises_is_no_answer():
+    died = dict(at_once([Job("dies", lambda: os._exit(3), 60)], workers=1))
+    assert died == {"dies": Failed("the process died", hung=False)}
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        list(at_once([Job("raises", lambda: 1 / 0, 60)], workers=1))
 
 
 class Caller(NamedTuple):
@@ -217,6 +237,17 @@ def test_a_run_that_was_killed_goes_on(tmp_path, asked):
     asked.clear()
     in_tests.ask_all(wanted, Known(), Results(path), 1)
     assert asked == []
+
+
+def test_what_is_known_of_a_file_is_forgotten_when_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(knockouts.results, "ROOT", tmp_path)
+    (tmp_path / "test_a.py").write_text("def test_a(): pass")
+    known = Calls(tmp_path / "calls.jsonl")
+    known.add("test_a.py", {"test_a.py::test_a": [0.1, ["masks.mask_global"]]})
+    assert Calls(tmp_path / "calls.jsonl").of("test_a.py") == {"test_a.py::test_a": [0.1, ["masks.mask_global"]]}
+    (tmp_path / "test_a.py").write_text("def test_b(): pass")
+    knockouts.results.version.cache_clear()
+    assert Calls(tmp_path / "calls.jsonl").of("test_a.py") is None
 
 
 def test_what_is_forgotten_is_asked_again(tmp_path, asked):
