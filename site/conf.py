@@ -60,8 +60,18 @@ suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type", "misc.high
 
 html_extra_path = [str(BUILD)]
 MODULES = (
-    *("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "prune", "reconstruct", "train"),
-    *("sweep", "measure", "models", "data", "plots", "lesson", *(f"lesson.{each.room.name}" for each in lessons())),
+    *("scores", "masks", "schedules", "sparse", "kernels", "compress", "layers", "channels", "prune", "reconstruct"),
+    *(
+        "train",
+        "sweep",
+        "audit",
+        "measure",
+        "models",
+        "data",
+        "plots",
+        "lesson",
+        *(f"lesson.{each.room.name}" for each in lessons()),
+    ),
 )
 FOLLOW_THEME = """const followTheme = () => {
   document.body.dataset.jpThemeLight = String(document.documentElement.dataset.theme !== "dark");
