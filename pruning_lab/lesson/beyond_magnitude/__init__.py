@@ -14,6 +14,7 @@ from pruning_lab.lesson.beyond_magnitude.drawings import (
 from pruning_lab.lesson.beyond_magnitude.experiments import (
     answers_kept,
     at,
+    by_calibration,
     by_seed,
     calibrations,
     exact_hessian,
@@ -44,6 +45,7 @@ __all__ = [
     "agreement_picture",
     "answers_kept",
     "at",
+    "by_calibration",
     "by_seed",
     "calibration_picture",
     "calibrations",

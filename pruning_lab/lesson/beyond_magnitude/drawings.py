@@ -89,14 +89,15 @@ def removal_curves(found, methods=None):
     return figure
 
 
-def calibration_picture(found, by_magnitude):
-    """Draw the error of a layer's output against the number of pictures that it was pruned with.
+def calibration_picture(found, by_magnitude, samples="pictures"):
+    """Draw the error of a layer's output against the number of samples that it was pruned with.
 
     Args:
-        found: list of `experiments.Calibrated`. by_magnitude: the error of the mask that needs no pictures.
+        found: list of `experiments.Calibrated`. by_magnitude: the error of the mask that needs no samples.
+        samples: what they are.
 
     Returns:
-        the axes: solid on other pictures, dashed on those that were used.
+        the axes: solid on other samples, dashed on those that were used.
     """
     axes = plots.new_axes(8, 4)
     for number, method in enumerate(dict.fromkeys(one.method for one in found)):
@@ -105,10 +106,11 @@ def calibration_picture(found, by_magnitude):
         style = {"color": plots.SERIES[number], "marker": plots.MARKERS[number]}
         axes.loglog(sizes, [one.outside for one in own], label=method, **style)
         axes.loglog(sizes, [max(one.inside, 1e-5) for one in own], "--", **style)
-    axes.axhline(by_magnitude, color=plots.COLOURS["dense"], linestyle=":", label="magnitude, no pictures")
-    axes.set(xlabel="pictures used (dashed: error on these)", ylabel="error of the output")
-    axes.set_ylim(8e-6, 2)
-    axes.set_xticks(sizes[::2], [f"{size}" for size in sizes[::2]], minor=False)
+    axes.axhline(by_magnitude, color=plots.COLOURS["dense"], linestyle=":", label=f"magnitude, no {samples}")
+    axes.set(xlabel=f"{samples} used (dashed: error on these)", ylabel="error of the output")
+    axes.set_ylim(bottom=max(8e-6, axes.get_ylim()[0]))
+    ticks = sizes[:: 1 + len(sizes) // 5]
+    axes.set_xticks(ticks, [f"{size}" for size in ticks], minor=False)
     axes.set_xticks([], minor=True)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)

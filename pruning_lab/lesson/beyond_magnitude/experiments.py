@@ -259,6 +259,15 @@ def measured():
     return json.loads(MEASURED.read_text(encoding="utf-8"))
 
 
+def by_calibration(rows, layer=None):
+    """Return {(layer, method, samples): Calibrated} of the rows of `measured()["glosses"]`, of one layer or of all."""
+    kept = [row for row in rows if layer in (None, row["layer"])]
+    return {
+        (row["layer"], row["method"], row["samples"]): Calibrated(*(row[name] for name in Calibrated._fields))
+        for row in kept
+    }
+
+
 def answers_kept(rows, rule, fraction, mean_kept=False):
     """Return the share of answers that stay of each photograph, a list, from the rows of `measured()["lite0"]`."""
     wanted = {"rule": rule, "fraction": fraction, "mean kept": mean_kept}

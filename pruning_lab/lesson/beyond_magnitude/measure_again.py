@@ -1,8 +1,8 @@
 """What lesson 08 measured beforehand, measured anew and written where `experiments.measured` reads it.
 
-`python -m pruning_lab.lesson.beyond_magnitude.measure_again` runs all parts, or those named behind it: "lite0" and
-"heads", a minute or two each on a quiet core, and "lottery", two to three minutes a seed. What was measured of the
-other parts stays.
+`python -m pruning_lab.lesson.beyond_magnitude.measure_again` runs all parts, or those named after it: "lite0" and
+"heads", a minute or two each on a quiet core, "glosses", some five minutes, and "lottery", two to three minutes a seed.
+What was measured of the other parts stays.
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from pruning_lab.lesson.beyond_magnitude import experiments, heads, lite0, lottery
+from pruning_lab.lesson.beyond_magnitude import experiments, glosses, heads, lite0, lottery
 from pruning_lab.progress import bar
 
 SEEDS = (0, 1, 2)
@@ -28,6 +28,9 @@ def measure_again(parts):
     if "heads" in parts:
         found["heads"] = heads.measure_heads(bar)
         _write(found)
+    if "glosses" in parts:
+        found["glosses"] = glosses.measure_glosses(bar)
+        _write(found)
     if "lottery" in parts:
         found |= {"one-shot": [], "iterative": []}
         for seed in bar(SEEDS):
@@ -44,4 +47,4 @@ def _write(found):
 
 
 if __name__ == "__main__":
-    measure_again(sys.argv[1:] or ["lite0", "heads", "lottery"])
+    measure_again(sys.argv[1:] or ["lite0", "heads", "glosses", "lottery"])
