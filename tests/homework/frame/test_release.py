@@ -43,7 +43,7 @@ def test_a_hidden_test_in_a_release_is_found(made):
     given = nbformat.read(made / "student" / f"{made.name}.ipynb", as_version=4)
     assert hidden_in(nbformat.writes(given), tests) == []
     given.metadata["otter"] = {**given.metadata.get("otter", {}), "tests": tests}
-    assert len(hidden_in(nbformat.writes(given), tests)) > 1
+    assert hidden_in(nbformat.writes(given), tests)
 
 
 @pytest.fixture(scope="module")
