@@ -15,7 +15,6 @@ from itertools import count
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.numpy import load
 from torch import nn
 
@@ -95,10 +94,7 @@ def read_network(files):
 
 @lru_cache(8)
 def _network(content):
-    try:
-        tensors = load(content)
-    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise AssertionError(f"{FILE} cannot be read as safetensors: {error}") from None
+    tensors = budget.tensors_of(content, FILE, load)
     network, inputs, unused, room = nn.Sequential(nn.Flatten()), 784, set(tensors), MOST_WEIGHTS
     for number in count(1):
         parts = {name.partition(".")[2]: array for name, array in tensors.items() if name.startswith(f"fc{number}.")}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load
 
 from pruning_lab import channels, compress, measure, models
@@ -231,10 +230,7 @@ def read_network(files):
 @lru_cache(8)
 def _network(content):
     assert len(content) <= LARGEST, f"{FILE} takes {len(content):,} bytes; that of the whole network takes fewer"
-    try:
-        tensors = load(content)
-    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise AssertionError(f"{FILE} cannot be read as safetensors: {error}") from None
+    tensors = budget.tensors_of(content, FILE, load)
     state = _whole().state_dict()
     for name, tensor in sorted(tensors.items()):
         due = state[name].dtype if name in state else tensor.dtype

@@ -5,6 +5,8 @@ What the file holds, how it is read, and what the budget is are the assignment's
 
 from functools import lru_cache
 
+from safetensors import SafetensorError
+
 from pruning_lab import data, train
 
 FORMATS = {"accuracy": "{:.4f}"}  # of the leaderboard's columns
@@ -19,6 +21,18 @@ def content_of(files, name):
     assert isinstance(files, dict), "files is not defined: run the cell that writes the file and reads it back"
     assert name in files, f"{name} is missing: not written yet (replace the ...), or not handed in beside the notebook"
     return files[name]
+
+
+def tensors_of(content, name, load):
+    """Return what a file holds, {name: tensor}, as safetensors' `load`, NumPy's or torch's, reads it.
+
+    Raises:
+        AssertionError: it is no such file, for the student.
+    """
+    try:
+        return load(content)
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise AssertionError(f"{name} cannot be read as safetensors: {error}") from None
 
 
 def check_bytes(files, name, budget):
