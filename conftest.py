@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 
 import pytest
 import torch
@@ -25,6 +26,18 @@ def pytest_xdist_make_scheduler(config, log):
             return "tests/homework" if nodeid.startswith("tests/homework/") else super()._split_scope(nodeid)
 
     return HomeworkTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call):
+    """Show what a command said before it failed: its error names the exit status alone."""
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, subprocess.SubprocessError):
+        for name in ("stdout", "stderr"):
+            said = getattr(error, name, None) or ""
+            report.sections.append((f"{name} of the command", said.decode() if isinstance(said, bytes) else said))
+    return report
 
 
 def pytest_addoption(parser):
