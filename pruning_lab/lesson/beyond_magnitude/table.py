@@ -11,7 +11,7 @@ KINDS = (  # of weights; then of channels
     ("Wanda", "a few", "none", "stay", "one forward pass", "where a repair is due"),
     ("OBD", "some", "second, of each weight", "stay", "a diagonal of r c", "many at once"),
     ("magnitude + survivors adjusted", "many", "second, or the inputs", "adjust", "r c^3", "with few pictures"),
-    ("OBS", "many", "second, or the inputs", "adjust, in turns", "r c^3", "off the minimum"),
+    ("OBS", "many", "second, or the inputs", "adjust, by turns", "r c^3", "away from a minimum"),
     ("SparseGPT", "many", "the inputs", "to the right adjust", "c^3 + r c^2", "with few pictures"),
 )
 OF_CHANNELS = (

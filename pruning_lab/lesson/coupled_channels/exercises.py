@@ -21,7 +21,7 @@ def concatenated_columns(answer):
             "channel 0 of right is not the reader's input 0": left + right,
             "the reader has columns for both parts; those are left's columns alone": left,
         }
-        require(got == wanted or sorted(got) != wanted, f"{where}: in ascending order")
+        require(got == wanted or sorted(got) != wanted, f"{where}: the result must be in ascending order")
         reason = likely_slip(got.__eq__, slips, f"the reader keeps {wanted}; got {got}")
         require(got == wanted, f"{where}: {reason}")
 
@@ -35,7 +35,9 @@ def units_of_a_group_norm(answer):
         size = channels // groups
         right = [channel // size for channel in range(channels)]
         slips = {
-            "a group is neighbours: the first channels, then the next ones": [c % groups for c in range(channels)],
+            "a group is made of neighbours: the first channels, then the next ones": [
+                c % groups for c in range(channels)
+            ],
             f"a group has channels / groups members, here {size}; yours have {groups}": [
                 c // groups for c in range(channels)
             ],
@@ -59,6 +61,6 @@ def rows_of_heads(answer):
             "all queries come first, then all keys, then all values: a head has three places": beside,
             "a head is `size` rows, not one": [part * heads + head for part in range(3) for head in keep],
         }
-        require(got == right or sorted(got) != right, f"{where}: in ascending order")
+        require(got == right or sorted(got) != right, f"{where}: the result must be in ascending order")
         reason = likely_slip(got.__eq__, slips, f"rows {right}; got {got}")
         require(got == right, f"{where}: {reason}")

@@ -97,7 +97,9 @@ class Answer:
         if isinstance(error, NotImplementedError) and len(frames) == 1:
             raise NotStarted from None
         if isinstance(error, TypeError) and not frames:
-            raise WrongAnswer(f"it takes other arguments than it is given; keep its first line as it was ({error})")
+            raise WrongAnswer(
+                f"it does not take the arguments that it is given; keep its first line as it was ({error})"
+            )
         self.error, self.traceback = error, error.__traceback__.tb_next
         given = zip(self._names(arguments), arguments, strict=True)
         called = ", ".join(f"{name} = {_shown(value)}" for name, value in given)

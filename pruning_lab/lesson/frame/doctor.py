@@ -53,7 +53,7 @@ def versions(constraints=CONSTRAINTS, set_up=CLONE is not None):
     tested = _pins(constraints)
     others = [name for name in there if name in tested and there[name].partition("+")[0] != tested[name]]
     refused = [f"{need.name} {there[need.name]} (needs {need.specifier})" for need in needed if not _is_taken(need)]
-    found = f"{len(needed)} packages, {len(others)} of another version than tested"
+    found = f"{len(needed)} packages, {len(others)} of a different version from the one tested"
     if set_up:
         advice = "; ".join(f"{name} {there[name]} (tested with {tested[name]})" for name in others)
         return Finding("packages", found, f"{advice}. `make lab` installs the tested ones." if others else "")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pruning_lab.attendance import attended
 
-NO_CONTROLS = "This program shows no controls: plain figures and folded answers stand in their place."
+NO_CONTROLS = "This program shows no controls: plain figures and folded answers take their place."
 
 
 class Frontend(NamedTuple):

@@ -92,7 +92,8 @@ def require_kept(shrunk, originals, axes, keep):
     first = next(iter(orders))
     for name, order in orders.items():
         require(
-            order == orders[first], f"{first} and {name} hold what stays in two orders: use keep, in its order, for all"
+            order == orders[first],
+            f"{first} and {name} hold what stays in different orders: use keep, in its order, for all",
         )
 
 

@@ -109,8 +109,8 @@ def as_page(found):
 
 
 CAVEAT = (
-    "A claim holds if its evidence cell, run here, asserts what it asserts in the course; of times, if the figure lies "
-    "where the claim says. The figures themselves may differ from machine to machine."
+    "A claim holds if its evidence cell, run here, asserts what it asserts in the course; for times, if the figure "
+    "lies where the claim says. The figures themselves may differ from machine to machine."
 )
 
 

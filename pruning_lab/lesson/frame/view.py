@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
 GONE = (
     "The controls of this cell ended with their kernel. Run the cells again (Run → Run All Cells) to have them back. "
-    "A program that cannot show controls has this in their place."
+    "A program that cannot show controls shows this in their place."
 )
 _saves = count()
 

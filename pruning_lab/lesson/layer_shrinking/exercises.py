@@ -47,7 +47,7 @@ def _compare_keep(got, weight, count):
         "one large weight does not make a strong filter: add all its magnitudes": _strongest(
             magnitudes.max(axis=(1, 2, 3)), count
         ),
-        "squares (the L2 norm, a deviation) count one large weight too much: add magnitudes": _strongest(
+        "squares (the L2 norm, a deviation) let one large weight count too much: add magnitudes": _strongest(
             (weight**2).sum(axis=(1, 2, 3)), count
         ),
         "that takes the largest column sum, a norm of matrices: add all magnitudes of a filter": _strongest(
@@ -113,7 +113,7 @@ def flattened_columns(answer):
             len(got) != len(keep) or area == 1, f"{where}: a channel is a whole map of {area} numbers after the flatten"
         )
         require(len(got) == len(right), f"{where}: {len(keep)} channels of {area} numbers each; got {len(got)}")
-        require(got == right or sorted(got) != right, f"{where}: in ascending order")
+        require(got == right or sorted(got) != right, f"{where}: the result must be in ascending order")
         last = [place * (max(keep) + 1) + channel for channel in keep for place in range(area)]
         slips = {
             "channel c begins at c * height * width, after the maps before it": sorted(

@@ -187,7 +187,7 @@ def _ratio_slips(got, dense, times, best):
         f"one slow round moves a sum or a mean: {each_round}": rival.mean() / times.mean(),
         f"a minimum is the luckiest round: {each_round}": min(map(np.min, dense.values())) / times.min(),
         f"the smallest is the luckiest round: {each_round}": rival.min() / times.min(),
-        "a user has one dense product, not another one in each round": middle(np.min([*dense.values()], 0) / times),
+        "a user has one dense product, not a different one in each round": middle(np.min([*dense.values()], 0) / times),
         "all rounds count here: homework 3 has cold ones to leave out": middle(ratios[2:]),
         "the median of an even number is the mean of the middle two": sorted(ratios)[ratios.size // 2],
         "take the median of dense over sparse; one over the median of sparse over dense is another number": (
@@ -202,7 +202,7 @@ def _ratio_slips(got, dense, times, best):
         "times as fast is the ratio itself, not what is above 1": middle(ratios) - 1,
     }
     for name in dense.keys() - {best}:
-        rule = f"that is against {name!r}; the rival is the dense product of the smallest median, here {best!r}"
+        rule = f"that is against {name!r}; the rival is the dense product with the smallest median, here {best!r}"
         misleading = "a mean or a lucky round misleads; so does torch.median of an even number"
         slips[f"{rule} ({misleading})"] = middle(dense[name] / times)
         slips[f"{rule}. And {each_round}"] = middle(dense[name]) / middle(times)

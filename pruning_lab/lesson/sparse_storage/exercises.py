@@ -53,7 +53,7 @@ def _compare_csr(data, columns, indptr, dense):
     finite = sparse.CSR.from_dense(np.where(np.isfinite(dense), dense, 0)).indptr
     require(
         np.array_equal(indptr, right) or not np.array_equal(indptr, finite),
-        "NaN is not zero, nor is infinity: it is stored, so that whoever reads the matrix sees it",
+        "NaN is not zero, and neither is infinity: both are stored, so that anyone who reads the matrix sees them",
     )
     cut = (sparse.CSR.from_dense(np.where(np.abs(dense) <= small, 0, dense)).indptr for small in np.abs(csr.data))
     dropped = any(pointers.any() and np.array_equal(indptr, pointers) for pointers in cut)  # of some weights, not all
@@ -88,7 +88,7 @@ def _why_values(data, right):
     if close(np.abs(data), np.abs(right)):
         return "a value keeps its sign"
     if close(np.sort(data), np.sort(right)):
-        return "values and columns must stand in the same order"
+        return "values and columns must be in the same order"
     return "a value is stored as it is in the matrix"
 
 
@@ -108,7 +108,7 @@ def _compare_pointers(indptr, csr, csc, dense):
         not counts.any()
         or not (np.array_equal(indptr[1:], counts) or np.array_equal(indptr, counts))
         or np.array_equal(indptr, right),
-        f"indptr adds up: row i starts at indptr[i]. The counts {counts.tolist()} are what lies between its entries",
+        f"indptr adds up: row i starts at indptr[i]. The counts {counts.tolist()} are its differences",
     )
     require(
         indptr.size != rows,
@@ -143,7 +143,7 @@ def _compare_gaps(gaps, values, dense, bits):
     by_difference = (np.diff(kept, prepend=-1).tolist(), [gap + 1 for gap in right])
     require(gaps == right or gaps not in by_difference, "count the zeros skipped: neighbours have a gap of 0, not 1")
     places = gaps == kept.tolist() and gaps != right
-    require(not places, "a gap begins after the weight before; those are places, counted from the row's start")
+    require(not places, "a gap begins after the previous weight; those are places, counted from the row's start")
     require(not gaps or min(gaps) >= 0, f"a gap counts zeros, so it is at least 0; got {min(gaps, default=0)}")
     fits = max(gaps, default=0) <= largest
     require(fits, f"{bits} bits hold 0 to {largest}; got a gap of {max(gaps, default=0)}: add a filler")
@@ -161,7 +161,7 @@ def _compare_fillers(gaps, values, right, kept, largest):
     stored = np.count_nonzero(values)
     require(stored == kept, f"{kept} weights are not 0, small ones and those below 0 counted; got {stored}")
     require(len(gaps) == len(right), f"{len(right)} values are stored, fillers included; got {len(gaps)}")
-    filler = "a filler takes a place itself: " if _filler_takes_no_place(gaps, right, values) else ""
+    filler = "a filler itself takes a place: " if _filler_takes_no_place(gaps, right, values) else ""
     require(False, f"{filler}the gaps are {right}; got {gaps}")
 
 

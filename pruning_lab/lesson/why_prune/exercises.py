@@ -124,7 +124,7 @@ def _compare_shapes(shapes, inputs, hidden, outputs, kept):
     )
     swapped = len(bias) == 2 and len(small2) == 1
     require(not swapped, "return weight1, bias1, weight2 in this order: the second has two axes, the third has one")
-    along = "each unit that went takes its bias along: " if bias == (hidden,) else ""
+    along = "each unit that went takes its bias with it: " if bias == (hidden,) else ""
     require(bias == (kept,), f"{along}bias1 must be {(kept,)}; got {bias}")
     require(small1 == (kept, inputs), f"weight1 must be {(kept, inputs)}; got {small1}")
     require(

@@ -33,7 +33,7 @@ WRONG = [
     (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w) if len(b) else None, "it returned None"),
     (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w) % 256, "keeps [0, 307]; got [0, 51]"),
     (exercises.concatenated_columns, lambda a, b, w: right_columns(a, b, w) if len(a) else a, "left keeps [] of 3"),
-    (exercises.units_of_a_group_norm, lambda c, g: [i % g for i in range(c)], "a group is neighbours"),
+    (exercises.units_of_a_group_norm, lambda c, g: [i % g for i in range(c)], "a group is made of neighbours"),
     (exercises.units_of_a_group_norm, lambda c, g: [i // g for i in range(c)], "members, here 2; yours have 4"),
     (exercises.units_of_a_group_norm, lambda c, g: list(range(c)), "its channels are one unit"),
     (exercises.units_of_a_group_norm, lambda c, g: [0] * c, "do not see each other"),

@@ -24,7 +24,7 @@ def test_another_version_is_named_beside_the_tested_one(tmp_path):
     constraints = tmp_path / "constraints.txt"
     constraints.write_text("# numpy==0.1\nscipy==0.1 ; python_version > '3'\ntorch==0.2\n")
     found = doctor.versions(constraints, set_up=True)
-    assert "2 of another version" in found.found
+    assert "2 of a different version" in found.found
     assert "(tested with 0.1)" in found.advice
     assert "numpy" not in found.advice
 
@@ -36,7 +36,7 @@ def test_where_others_have_installed_the_packages_only_what_is_too_old_is_named(
         doctor.metadata, "requires", lambda name: ["numpy>=2", "scipy>=99", 'pytest>=99; extra == "test"']
     )
     found = doctor.versions(constraints, set_up=False)
-    assert found.found == "2 packages, 1 of another version than tested"
+    assert found.found == "2 packages, 1 of a different version from the one tested"
     assert re.fullmatch(r"scipy [\d.]+ \(needs >=99\)\. Bring them up to date with pip\.", found.advice)
 
 

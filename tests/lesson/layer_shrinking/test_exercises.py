@@ -74,7 +74,11 @@ RIGHT = [
 WRONG = [
     (exercises.strongest_filters, lambda w, n: right_keep(w, n)[::-1], "must be sorted"),
     (exercises.strongest_filters, lambda w, n: np.sort(np.argsort(np.abs(w).sum(axis=FILTER))[:n]), "the weakest"),
-    (exercises.strongest_filters, lambda w, n: strongest((w**2).sum(axis=FILTER), n), "one large weight too much"),
+    (
+        exercises.strongest_filters,
+        lambda w, n: strongest((w**2).sum(axis=FILTER), n),
+        "one large weight count too much",
+    ),
     (exercises.strongest_filters, lambda w, n: strongest(w.sum(axis=FILTER), n), "weights cancel"),
     (exercises.strongest_filters, lambda w, n: strongest(np.abs(w).sum(axis=(0, 2, 3)), n), "ranks the input channels"),
     (
@@ -101,8 +105,8 @@ WRONG = [
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[k], b[:, k]), "channels are its columns"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b), "still reads all 5 channels"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[k]), "it loses what it reads"),
-    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "in two orders"),
-    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, np.sort(k)], b[:, k]), "in two orders"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, k[::-1]]), "in different orders"),
+    (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, np.sort(k)], b[:, k]), "in different orders"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[[1, 0, 2, 3]][:, k], b[:, k]), "norm: the shape fits"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n[:, k], b[:, : len(k)]), "weight2: the shape fits"),
     (exercises.shrunk_convolutions, keep_overwritten, "keep was changed in place"),

@@ -151,7 +151,7 @@ WRONG = [
     (exercises.gaps_with_fillers, lambda r, b: down(r[::-1], b), ": the gaps are [1, 2, 7, 2]; got [0, 7, 2, 2]"),
     (exercises.gaps_with_fillers, unbounded, "add a filler"),
     (exercises.gaps_with_fillers, clipped, "a gap that does not fit needs a filler"),
-    (exercises.gaps_with_fillers, filler_takes_no_place, "a filler takes a place itself"),
+    (exercises.gaps_with_fillers, filler_takes_no_place, "a filler itself takes a place"),
     (exercises.gaps_with_fillers, fillers_to_the_end, "nothing is stored after the last weight"),
     (exercises.gaps_with_fillers, lambda row, bits: right_gaps(row, bits)[0], "return gaps and values"),
     (exercises.break_even, lambda v, i: v // (v + i), "division of whole numbers"),
@@ -169,7 +169,7 @@ WRONG = [
     (exercises.break_even, lambda v, i: 32 / (32 + i), "values of 16 bits, indices of 16"),
     (exercises.break_even, lambda v, i: (v + i) / v, "a density is at most 1"),
     (exercises.csr_arrays, narrow_columns, "indices must be [7, 299, 5, 200]; got [7, 43, 5, 200]"),
-    (exercises.csr_arrays, lambda a: right_csr(np.where(np.isinf(a), 0, a)), "nor is infinity"),
+    (exercises.csr_arrays, lambda a: right_csr(np.where(np.isinf(a), 0, a)), "and neither is infinity"),
     (exercises.csr_arrays, first_of_equal_values, "indices[1] must be 1; got 0"),
     (exercises.gaps_with_fillers, lambda r, b: (np.array(down(r, b)[0]).astype(np.int8), down(r, b)[1]), "got -6"),
 ]
