@@ -24,7 +24,7 @@ def check_mask(answer, rng):
         dropped = flat[~got.ravel()].sum() > flat[~wanted.ravel()].sum()
         assert not dropped, f"{where}: the right number of zeros, but larger scores went and smaller ones stayed"
         assert np.array_equal(got, wanted), (
-            f"{where}{', with equal scores' if ties else ''}: of equal scores the first go; use a stable sort"
+            f"{where}{', with equal scores' if ties else ''}: among equal scores the first go; use a stable sort"
         )
 
 
@@ -53,7 +53,7 @@ def check_n_of_m(answer, rng):
             f"{where}: the counts are right, the entries are not: the {n} largest stay"
         )
         assert np.array_equal(got, wanted), (
-            f"{where}: the counts are right, the entries are not: of equal ones the first go"
+            f"{where}: the counts are right, the entries are not: among equal ones the first go"
         )
 
 
@@ -72,7 +72,8 @@ def check_budget(answer, rng):
         starved = [name for name, count in kept.items() if count < least]
         assert not starved, f"{where}: {starved[0]} keeps {kept[starved[0]]}"
         assert pruned == goal, (
-            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. What one is spared, the others give up"
+            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. "
+            "What one layer is spared, the others give up"
         )
         each = {name: array.size - round(sparsity * array.size) for name, array in scores.items()}
         own = {name: int(mask.sum()) for name, mask in wanted.items()}
@@ -210,10 +211,10 @@ def _compare_epoch(epoch, first, last, train):
     )
     largest = _replayed(first, *train, due, prune_before=STEPS, largest=True)
     assert not np.array_equal(last == 0, largest == 0), (
-        f"in epoch {epoch} the largest weights were pruned: those of least magnitude go"
+        f"in epoch {epoch} the largest weights were pruned: those of smallest magnitude go"
     )
     assert any(np.array_equal(last == 0, weight == 0) for weight in right), (
-        f"in epoch {epoch} other weights than those of least magnitude were pruned"
+        f"in epoch {epoch} the weights that were pruned are not those of smallest magnitude"
     )
     raise AssertionError(
         f"in epoch {epoch} the kept weights did not move as steps of SGD with a mask do, over all training images"
@@ -247,7 +248,7 @@ def check_choice(answer, rng):
         test_images, test_labels = problem.test
         other = _trained(answer, problem._replace(test=(test_images, (test_labels + 1) % 3)))
         assert other["best_epoch"] == got["best_epoch"], (
-            "with other test labels another epoch is chosen: choose on validation, read the test images once"
+            "with different test labels a different epoch is chosen: choose on validation, read the test images once"
         )
         best = got["best_epoch"]
         assert accuracies[best] == max(accuracies), (

@@ -22,7 +22,7 @@ def check_csr_by_hand(by_hand):
     )
     assert indices.tolist() != np.nonzero(BY_HAND)[0].tolist(), "indices are columns, not rows"
     assert indices.tolist() != (csr.indices + 1).tolist(), "indices count from 0: the first column is 0"
-    assert indptr.tolist() != [0, *np.diff(csr.indptr)], "indptr is cumulative: how many weights stand before each row"
+    assert indptr.tolist() != [0, *np.diff(csr.indptr)], "indptr is cumulative: how many weights come before each row"
     _same({"data": data, "indices": indices, "indptr": indptr}, csr)
 
 

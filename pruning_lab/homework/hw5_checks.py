@@ -44,7 +44,7 @@ def check_slices(by_hand):
             assert got != slip, f"{name}: {reason}"
         half = right is queries and got in (queries[:SIZE], queries[SIZE:])
         assert not half, f"{name}: two heads of queries read head 3 of the keys, and both go"
-        assert got == right, f"{name}: {len(right)} indices go, and are to be listed ascending"
+        assert got == right, f"{name}: {len(right)} indices go, and must be listed in ascending order"
 
 
 def check_head(answer, rng):
@@ -101,9 +101,13 @@ def check_lengths(by_hand):
         assert isinstance(bits, int | float), f"lengths: the bits of gap {gap} must be a number; got {bits}"
     total, least = (sum(COUNTS[gap] * bits for gap, bits in lengths.items()) for lengths in (got, right))
     room = sum(2.0 ** -float(bits) for bits in got.values())
-    assert got != dict.fromkeys(COUNTS, 3), "lengths: all alike is no Huffman code: frequent gaps are shorter"
+    assert got != dict.fromkeys(COUNTS, 3), (
+        "lengths: equal ones are not a Huffman code: frequent gaps have shorter words"
+    )
     assert got != COUNTS, "lengths: those are the counts"
-    assert room <= 1, f"lengths: no code has these, its words would begin each other (the sum of 2^-bits is {room:g})"
+    assert room <= 1, (
+        f"lengths: no code has these, since some words would begin others (the sum of 2^-bits is {room:g})"
+    )
     assert total == least, f"lengths: all {sum(COUNTS.values())} gaps take {total:g} bits; a Huffman code takes {least}"
 
 
@@ -118,9 +122,11 @@ def check_words(by_hand):
     )
     right = compress.huffman_codes(lengths)
     wrong = [gap for gap, word in got.items() if len(word) != lengths[gap]]
-    assert not wrong, f"words: by your lengths that of gap {wrong and wrong[0]} has {wrong and lengths[wrong[0]]} bits"
+    assert not wrong, (
+        f"words: by your lengths the word of gap {wrong and wrong[0]} has {wrong and lengths[wrong[0]]} bits"
+    )
     pair = next(((a, b) for a in got for b in got if a != b and got[b].startswith(got[a])), None)
-    assert pair is None, f"words: that of gap {pair and pair[0]} begins that of gap {pair and pair[1]}"
+    assert pair is None, f"words: the word of gap {pair and pair[0]} begins that of gap {pair and pair[1]}"
     assert got == right, (
         "words: a code, but not the canonical one: short words first, those of one length by gap (not by count), and "
         "each is the last one plus 1"

@@ -45,11 +45,11 @@ def _compare_wanda(got, weight, inputs, sparsity, where):
     slips = {
         "compare scores within each row: this is one ranking for the whole matrix": _lowest(size * norms, sparsity),
         "compare scores within each row, not within each column": _lowest_of_rows((size * norms).T, sparsity).T,
-        "by magnitude alone: a weight counts as much as the input that it is multiplied with": _lowest_of_rows(
+        "by magnitude alone: a weight also counts by the input that it is multiplied by": _lowest_of_rows(
             size, sparsity
         ),
         "the lowest scores go; here the highest went": _lowest_of_rows(-size * norms, sparsity),
-        "of each row the first weights went, whatever their scores": _lowest_of_rows(
+        "in each row the first weights went, whatever their scores": _lowest_of_rows(
             np.broadcast_to(np.arange(weight.shape[1]), weight.shape), sparsity
         ),
         "|w|: a negative weight is not a small one": _lowest_of_rows(weight * norms, sparsity),
@@ -71,8 +71,8 @@ def _compare_wanda(got, weight, inputs, sparsity, where):
     pruned = (~got).sum(axis=1)
     assert (pruned == gone).all(), f"{where}: in each row {gone} go, as round says; here {pruned.tolist()}"
     assert np.array_equal(got, right), (
-        f"{where}: the right number of zeros in each row, but other weights than those of the lowest scores; "
-        "of equal scores the first go"
+        f"{where}: the right number of zeros in each row, but not the weights with the lowest scores; "
+        "among equal scores the first go"
     )
 
 

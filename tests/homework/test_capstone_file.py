@@ -53,7 +53,7 @@ def test_the_solution_scores_full_marks(made, solved):
 
 
 def test_the_untouched_release_scores_nothing(made):
-    missing = "not written yet (replace the ...), or not handed in beside the notebook"
+    missing = "not written yet (replace the ...), or not handed in with the notebook"
     assert graded(made, "q5", {"files": {}}) == (0, [f"{hw5.FILE} is missing: {missing}"])
 
 

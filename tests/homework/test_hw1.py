@@ -53,7 +53,7 @@ MASKS = [
     (lambda s, p: ~my_mask(s, p), "larger scores went"),
     (lambda s, p: my_mask(s, 1 - p), "the other way round"),
     (lambda s, p: my_mask(-s, p), "larger scores went"),
-    (last_ties_first, "of equal scores the first go"),
+    (last_ties_first, "among equal scores the first go"),
     (lambda s, p: my_mask(s, p).ravel(), "must have the shape of the scores"),
     (lambda s, p: my_mask(s, p) * 1, "must be bool"),
     (lambda s, p: my_mask(s, p) * s, "must be bool"),
@@ -88,7 +88,10 @@ N_OF_M = [
     (lambda s, n, m: groups(s, n, m).reshape(-1, m), "must have the shape of the scores"),
     (lambda s, n, m: np.sort(s)[:, : s.shape[1] * n // m], "must be bool"),
     (lambda s, n, m: s >= np.partition(s, -n, axis=1)[:, -n, None], "each run of"),
-    (lambda s, n, m: groups(s.reshape(-1, m)[:, ::-1], n, m)[:, ::-1].reshape(s.shape), "of equal ones the first go"),
+    (
+        lambda s, n, m: groups(s.reshape(-1, m)[:, ::-1], n, m)[:, ::-1].reshape(s.shape),
+        "among equal ones the first go",
+    ),
     (lambda s, n, m: groups(s.T.copy(), n, m).T if s.shape[0] % m == 0 else np.ones(s.shape, bool), "each run of"),
     (lambda s, n, m: np.ones(s.shape, bool), "each run of 4 along a row keeps 2"),
     (lambda s, n, m: np.zeros(s.shape, bool), "each run of 4 along a row keeps 2"),
@@ -123,7 +126,7 @@ def first_are_safe(scores, sparsity, least):
 BUDGETS = [
     (lambda s, p, k: split(my_mask(joined(s), p), s), "keeps"),
     (lambda s, p, k: {name: my_mask(array, p) for name, array in s.items()}, "each layer was pruned on its own"),
-    (spared_for_nothing, "What one is spared, the others give up"),
+    (spared_for_nothing, "What one layer is spared, the others give up"),
     (first_are_safe, "first protect"),
     (lambda s, p, k: SOLVED["my_budget"](s, 1 - p, k), "entries go in all"),
     (lambda s, p, k: {n: ~m for n, m in SOLVED["my_budget"](s, p, k).items()}, "larger scores went"),
@@ -217,7 +220,7 @@ LOOPS = [
     (edited("np.abs(weight), sparsity", "weight, sparsity"), "in epoch", 4),
     (
         edited("np.abs(weight), sparsity", "np.where(mask, np.arange(36).reshape(3, 12), -1.0), sparsity"),
-        "other weights",
+        "not those of smallest magnitude",
         4,
     ),
     (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),

@@ -48,7 +48,7 @@ def test_the_untouched_release_scores_nothing(made):
     assert graded(made, "q1", {"files": {}}) == (0, [f"{hw4.FILE} is missing: {MISSING}"])
 
 
-MISSING = "not written yet (replace the ...), or not handed in beside the notebook"
+MISSING = "not written yet (replace the ...), or not handed in with the notebook"
 
 
 def changed(**parts):

@@ -63,7 +63,7 @@ WANDAS = [
     (by(lambda w, x: np.arange(w.shape[1])), "the first weights went"),
     (with_a_threshold, "in each row"),
     (lambda w, x, s: my_wanda(w, x, s + 1 / w.shape[1]), "in each row 6 go"),
-    (lambda w, x, s: lowest_of_rows((np.abs(w) * norms(x))[:, ::-1], s)[:, ::-1], "of equal scores the first go"),
+    (lambda w, x, s: lowest_of_rows((np.abs(w) * norms(x))[:, ::-1], s)[:, ::-1], "among equal scores the first go"),
     (lambda w, x, s: np.ones(w.shape, bool), "in each row 6 go"),
     (lambda w, x, s: np.zeros(w.shape, bool), "in each row 6 go"),
     (lambda w, x, s: w, "must be bool"),
@@ -490,9 +490,9 @@ def code(lengths=LENGTHS, words=WORDS):
 
 
 CODES = [
-    (code(lengths=dict.fromkeys(LENGTHS, 3)), "all alike is no Huffman code", 2),
+    (code(lengths=dict.fromkeys(LENGTHS, 3)), "equal ones are not a Huffman code", 2),
     (code(lengths={0: 8, 1: 5, 2: 12, 3: 1, 4: 3, 7: 10}), "those are the counts", 2),
-    (code(lengths=LENGTHS | {1: 2}), "its words would begin each other", 2),
+    (code(lengths=LENGTHS | {1: 2}), "some words would begin others", 2),
     (code(lengths=LENGTHS | {7: 3}), "the lengths must be right first", 2),
     (code(lengths=BY_GAP), "a Huffman code takes", 2),
     (code(lengths=BY_GAP, words=CANONICAL_BY_GAP), "a Huffman code takes", 3),
@@ -502,7 +502,7 @@ CODES = [
     (code(lengths={str(gap): bits for gap, bits in LENGTHS.items()}), "must have the gaps", 2),
     (code(lengths=None), "lengths is not filled in yet", 2),
     (code(lengths=dict.fromkeys(LENGTHS)), "lengths is not filled in yet", 2),
-    (code(lengths=dict.fromkeys(LENGTHS, 0)), "its words would begin each other", 2),
+    (code(lengths=dict.fromkeys(LENGTHS, 0)), "some words would begin others", 2),
     (code(words={0: "01", 1: "110", 2: "00", 3: "1110", 4: "1111", 7: "10"}), "not the canonical one", 3),
     (code(words={2: "00", 7: "01", 0: "10", 1: "110", 4: "1110", 3: "1111"}), "by gap (not by count)", 3),
     (code(words={0: "11", 1: "001", 2: "10", 3: "0001", 4: "0000", 7: "01"}), "not the canonical one", 3),

@@ -19,7 +19,7 @@ def content_of(files, name):
         AssertionError: it is not there, for the student.
     """
     assert isinstance(files, dict), "files is not defined: run the cell that writes the file and reads it back"
-    assert name in files, f"{name} is missing: not written yet (replace the ...), or not handed in beside the notebook"
+    assert name in files, f"{name} is missing: not written yet (replace the ...), or not handed in with the notebook"
     return files[name]
 
 

@@ -79,7 +79,7 @@ def _points(question, text, most, path):
 
 def _reason(text, who, path):
     if not text:
-        raise ValueError(f"reason must say why {line(who)} has other points, in {path}; got nothing")
+        raise ValueError(f"reason must say why {line(who)} has different points, in {path}; got nothing")
     return line(text)
 
 
@@ -107,5 +107,5 @@ def sentences(marks: Mapping, given: Given, path: Path) -> list:
         for (student, name), (points, _) in given.points.items()
         if student in marks
     ]
-    said = {f"{path} sets the points of": rows, f"{path} has rows of nobody in the class": given.strangers}
+    said = {f"{path} sets the points of": rows, f"{path} has rows for nobody in the class": given.strangers}
     return [f"{sentence}: {listed(found)}" for sentence, found in said.items() if found]

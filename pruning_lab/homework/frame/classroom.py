@@ -73,21 +73,21 @@ class Classroom(NamedTuple):
         """Return what the instructor should know of who has handed in; `number` is that of the submissions."""
         said = [self.said(number), *self.left_out(), *self.hints]
         if self.matched.strangers:
-            said.append(f"Of nobody in the roster: {listed(self.matched.strangers)}")
+            said.append(f"Not in the roster: {listed(self.matched.strangers)}")
         if self.unused:
             said.append(
-                f"Nobody goes by these names of the policy, and nothing is granted or taken: {listed(self.unused)}"
+                f"Nobody goes by these names in the policy, so nothing is granted or taken: {listed(self.unused)}"
             )
         if self.matched.missing:
             said.append(f"Handed in nothing: {listed(list(self.matched.missing))}")
         if unknown := [self.name(each) or each for each, late in self.lates.items() if late and late.days is None]:
-            said.append(f"Late, and [days] of the policy does not say by how much: {listed(unknown)}")
+            said.append(f"Late, and [days] in the policy does not say by how much: {listed(unknown)}")
         return said
 
     def left_out(self):
         """Return a line on what was not given to this run, and so is missing in its tables; none where all was."""
-        said = ["Without ROSTER nobody who handed in nothing has a row."] * (not self.roster.path)
-        said += ["Without POLICY no late days are counted."] * (self.policy is None)
+        said = ["Without ROSTER, anyone who handed in nothing has no row."] * (not self.roster.path)
+        said += ["Without POLICY, no late days are counted."] * (self.policy is None)
         return [" ".join(said)] if said else []
 
     def late_lines(self):

@@ -94,7 +94,7 @@ def opened_class(path: Path) -> Iterator[Class]:
 
 def _hints(parts):
     strange = [part.path.name for part in parts if not part.origin.system and _pattern_of(part.path.name)]
-    told = "Named as Canvas or Moodle names a file, between others that are not; taken for the name of a student"
+    told = "Named as Canvas or Moodle names a file, among others that are not; taken for the name of a student"
     return (f"{told}: {listed(strange)}",) if strange else ()
 
 

@@ -133,12 +133,12 @@ def _get(line, *columns):
 
 def _notes(lines, room, most):
     if blank := [line.name for line in lines if not line.points]:
-        why = "answers wait to be read, or some submission is of nobody in the roster"
+        why = "answers wait to be read, or some submission belongs to nobody in the roster"
         yield f"{UNCHANGED} the points of {len(blank)} ({why})"
     asked = {line.member.row.get("Maximum Grade", "") for line in lines if line.member} - {""}
     if wrong := {each for each in asked if each.replace(",", ".").rstrip("0").rstrip(".") != f"{most:g}"}:
         theirs = ", ".join(sorted(wrong))
-        yield f"Moodle's Maximum Grade is {theirs}, and {most:g} points can be had: set it to {most:g} there"
+        yield f"Moodle's Maximum Grade is {theirs}, and {most:g} points can be earned: set it to {most:g} there"
     if twice := room.twice():
         yield f"Handed in more than once under different names, of which the better one counts: {', '.join(twice)}"
 

@@ -154,7 +154,7 @@ def _check(database):
     if "settings" in there:
         seeds = database.execute("SELECT value FROM settings WHERE name = 'instances'").fetchall()
         if not all(str(seed).isdigit() for (seed,) in seeds):
-            raise sqlite3.DatabaseError("the seed of its hidden instances is no number")
+            raise sqlite3.DatabaseError("the seed of its hidden instances is not a number")
 
 
 def _set_aside(path, error):

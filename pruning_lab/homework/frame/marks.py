@@ -129,7 +129,7 @@ def _take_away(folder, names):
     for path in old:
         path.unlink()
     gone = sorted({path.stem for path in old})
-    return [f"Taken away, as of nobody in this run: the feedback of {listed(gone)}"] if gone else []
+    return [f"Taken away, because they are not in this run: the feedback of {listed(gone)}"] if gone else []
 
 
 def _write_leaderboard(folder, marks, assignment):
@@ -175,6 +175,6 @@ def _notes(table, written, again, submissions):
     said = {
         f"{table} waits for points of {len(waits)} written answers": waits,
         "The written answer has changed since it was read, and waits again": again,
-        f"{table} has answers of nobody in the class": strangers(table, submissions),
+        f"{table} has answers by nobody in the class": strangers(table, submissions),
     }
     return [f"{sentence}: {listed(names)}" for sentence, names in said.items() if names]

@@ -79,7 +79,7 @@ def _parsed(text, content):
     try:
         return json.loads(text.decode(json.detect_encoding(text), "replace"))  # one letter of an old editor is no loss
     except RecursionError:
-        raise NotANotebook("is nested too deep for a notebook") from None
+        raise NotANotebook("is nested too deeply for a notebook") from None
     except ValueError:
         start = content[:100].lstrip(b"\xef\xbb\xbf \t\r\n")
         reason = next((reason for mark, reason in BEGINNINGS.items() if mark and start.startswith(mark)), TORN)

@@ -120,7 +120,7 @@ def _beside(parts, chosen):
         else:
             room -= len(content)
             files[name] = base64.b64encode(content).decode("ascii")
-    told = f"Left out, as too large, unreadable, or of a name that was there: {_few(left_out)}."
+    told = f"Left out, because too large, unreadable, or named like another file: {_few(left_out)}."
     return dict(sorted(files.items())), [told] if left_out else []
 
 

@@ -102,14 +102,15 @@ def _histogram(totals, most, which):
 def _unusual(found):
     if not found:
         return ""
-    head = "<h2>Worth a look</h2><p>A hint, never a mark: no answer needs these words, and whoever tries to reach "
+    head = "<h2>Worth a look</h2><p>A hint, never a mark: no answer needs these words, but anyone who tries to reach "
     head += "beyond the homework does. They reached nothing, and earned nothing by it.</p>"
     rows = [(escape(line(each.student)), escape(line(", ".join(each.words[:MOST_WORDS])))) for each in found]
     return head + table(["student", "words in their code"], rows)
 
 
 def _alike(alike):
-    head = "<h2>Alike</h2><p>A hint to look, never a mark: who worked together, or with one tool, looks alike too.</p>"
+    head = "<h2>Alike</h2><p>A hint to look, never a mark: students who worked together, or with one tool, look alike "
+    head += "too.</p>"
     if not alike:
         return head + "<p>No two submissions share more than the whole class does.</p>"
     rows = [(f"{each.share:.0%}", escape(line("; ".join(each.students), 1000)), str(each.pieces)) for each in alike]

@@ -31,7 +31,7 @@ def written_page(written, answers, again):
     codes = sorted((code_of(student, theirs), student) for student, theirs in answers.items())
     parts = [
         f"<p>Put the points into written.csv, in halves: one row for each code. The answers of {len(codes)} students "
-        "stand in no order; blank ones have 0 already and are not shown. A comment goes to the student.</p>"
+        "are in no order; blank ones have 0 already and are not shown. A comment goes to the student.</p>"
     ]
     for name, question in written.items():
         parts.append(f"<h2>{name}, {question.points} points</h2>{as_html(question.heading)}{as_html(question.text)}")

@@ -56,7 +56,7 @@ def test_a_spreadsheet_saves_it_in_its_own_way(read):
         ("s1,q1,,why", r"points must be in \[0, 2\]"),
         ("s1,q1,nan,why", r"points must be in \[0, 2\]"),
         ("s1,q6,1,why", r"question must be one of \['q1', 'q2'\], which checks mark; got 'q6'"),
-        ("s1,q1,1,", "reason must say why s1 has other points, in .*by-hand.csv; got nothing"),
+        ("s1,q1,1,", "reason must say why s1 has different points, in .*by-hand.csv; got nothing"),
         ("Bo Li,q1,1,why", "student must be a name, id or number of one; got 'Bo Li', which 2 go by"),
     ],
 )
@@ -83,5 +83,5 @@ def test_the_points_are_set_and_said_to_who_has_them_and_to_who_gives_them(tmp_p
     path = tmp_path / "by-hand.csv"
     assert sentences(marks, given, path) == [
         f"{path} sets the points of: s1 q2: 3 (checks give 0)",
-        f"{path} has rows of nobody in the class: zoe",
+        f"{path} has rows for nobody in the class: zoe",
     ]

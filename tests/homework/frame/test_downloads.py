@@ -88,7 +88,7 @@ def test_a_name_of_a_system_between_others_is_said(lay, tmp_path):
     given = {"ann.ipynb": "1", "bob/hw1.ipynb": "2", "cy_2.ipynb": "3", "doejane_1234_98765_hw1-masks.ipynb": "4"}
     with opened_class(lay(given)) as class_:
         (hint,) = class_.hints
-    assert hint.startswith("Named as Canvas or Moodle names a file, between others that are not")
+    assert hint.startswith("Named as Canvas or Moodle names a file, among others that are not")
     assert hint.endswith(": doejane_1234_98765_hw1-masks.ipynb")
     for number, whole in enumerate((CANVAS, MOODLE, GRADESCOPE)):
         with opened_class(folder_of(whole, tmp_path / str(number))) as class_:

@@ -154,7 +154,7 @@ def test_nobody_gets_nought_while_it_is_open_whose_a_submission_is(written, tmp_
 
 def test_another_maximum_in_moodle_is_said(written):
     notes = written({"Jane Doe": 3.0, "Zoë Müller": 3.0, "Bo Li": 1.0}, WORKSHEET.replace("22.00", "100"))
-    assert notes == ["Moodle's Maximum Grade is 100, and 22 points can be had: set it to 22 there"]
+    assert notes == ["Moodle's Maximum Grade is 100, and 22 points can be earned: set it to 22 there"]
 
 
 def test_of_two_submissions_of_one_student_the_better_one_counts(written, tmp_path):

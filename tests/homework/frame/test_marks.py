@@ -80,7 +80,7 @@ def test_points_that_a_person_gives_are_added_everywhere_and_kept(made, tmp_path
     table.write_text(typed, encoding="utf-8")  # a spreadsheet's mark in front, the last line left open, bob's row gone
     assert write_marks(marks_of(class_), tmp_path, solution, class_)[:2] == [
         f"{table} waits for points of 1 written answers: bob",
-        f"{table} has answers of nobody in the class: #nobody",
+        f"{table} has answers by nobody in the class: #nobody",
     ]
     assert table.read_text(encoding="utf-8") == f"{typed}\n{bob}{',' * len(asked)},\n"
     rows = csv.DictReader((tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines())
@@ -136,7 +136,7 @@ def test_feedback_of_who_is_not_in_the_class_any_more_is_taken_away(made, tmp_pa
     old, new = ({name: notebook_of(made, "words")} for name in ("doejane_1234_98765_hw1", "Zoë"))
     write_marks(marks_of(old), tmp_path, release.solved(made), old)
     notes = write_marks(marks_of(new), tmp_path, release.solved(made), new)
-    assert "Taken away, as of nobody in this run: the feedback of doejane_1234_98765_hw1" in notes
+    assert "Taken away, because they are not in this run: the feedback of doejane_1234_98765_hw1" in notes
     left = sorted(path.name for part in ("feedback", "gradescope") for path in (tmp_path / part).iterdir())
     assert left == ["Zoë.html", "Zoë.json"]
     assert not any("Taken" in note for note in write_marks(marks_of(new), tmp_path, release.solved(made), new))

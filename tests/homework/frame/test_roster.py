@@ -120,10 +120,10 @@ def test_a_group_has_one_submission_and_all_of_them_have_handed_in(roster):
         (
             None,
             None,
-            ["Without ROSTER nobody who handed in nothing has a row. Without POLICY no late days are counted."],
+            ["Without ROSTER, anyone who handed in nothing has no row. Without POLICY, no late days are counted."],
         ),
-        (None, Policy(), ["Without ROSTER nobody who handed in nothing has a row."]),
-        ("name\nann\n", None, ["Without POLICY no late days are counted."]),
+        (None, Policy(), ["Without ROSTER, anyone who handed in nothing has no row."]),
+        ("name\nann\n", None, ["Without POLICY, no late days are counted."]),
         ("name\nann\n", Policy(), []),
     ],
 )
