@@ -160,13 +160,16 @@ def networks(**quartiles):
 @pytest.mark.parametrize(
     ("measured", "words"),
     [
-        ({"again": (0.98, 1.02), "zeros": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),  # the same work
+        (
+            {"again": (0.98, 1.02), "zeros": (1.03, 1.06)},
+            "1.04x (1.03 to 1.06), not distinguishable from noise",
+        ),  # the same work
         ({"again": (0.98, 1.02), "zeros": (1.5, 1.6)}, "1.55x (1.50 to 1.60), faster"),
         ({"again": (0.98, 1.02), "zeros": (0.99, 1.01)}, "1.00x (0.99 to 1.01), no difference that these rounds"),
-        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not told from noise"),
+        ({"again": (0.98, 1.02), "half": (1.01, 1.05)}, "1.03x (1.01 to 1.05), not distinguishable from noise"),
         ({"again": (0.98, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), faster"),
         ({"again": (0.98, 1.02), "half": (0.90, 0.95)}, "0.93x (0.90 to 0.95), slower"),
-        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not told from noise"),
+        ({"again": (0.70, 1.02), "half": (1.03, 1.06)}, "1.04x (1.03 to 1.06), not distinguishable from noise"),
         ({"again": (0.98, 1.02), "zeros": (0.95, 0.97), "half": (1.03, 1.05)}, "1.04x (1.03 to 1.05), not told"),
     ],
 )
@@ -326,7 +329,7 @@ def test_single_groups_are_told_from_what_dense_against_itself_shows_beside_them
     found = [*networks(again=(0.99, 1.01)), *alone]
     assert "'a' 1.15x (1.10 to 1.20), faster" in " ".join(verdicts.whole(found, FACTS))
     found.append(group("dense again", 0.9, 1.12))
-    assert "'a' 1.15x (1.10 to 1.20), not told from noise" in " ".join(verdicts.whole(found, FACTS))
+    assert "'a' 1.15x (1.10 to 1.20), not distinguishable from noise" in " ".join(verdicts.whole(found, FACTS))
 
 
 def test_costs_are_those_of_measure(found):
@@ -458,7 +461,7 @@ def test_a_weight_that_an_embedding_shares_gets_a_line():
 
 def test_with_evaluate_it_says_that_nothing_was_trained():
     report = audit(small(), IMAGES, evaluate=lambda _: 1.0, seconds=1)
-    assert "retraining: every number of evaluate is one before it" in report.unseen
+    assert "retraining: every number that evaluate gave is from before it" in report.unseen
 
 
 def test_without_evaluate_nothing_is_said_of_accuracy(found):

@@ -284,7 +284,7 @@ class _Auditing:
                 "accuracy: nothing was evaluated, so nothing here says what a network is worth afterwards"
             )
         else:
-            self.unseen.append("retraining: every number of evaluate is one before it")
+            self.unseen.append("retraining: every number that evaluate gave is from before it")
         facts = {
             "network": type(self.model).__name__,
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else processor_name(),

@@ -58,4 +58,4 @@ def bytes_against_density(findings: Sequence[Finding]) -> tuple[Axes, str]:
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     low = min((density for curve in whole.values() for density in curve), default=0)
     parts = ", ".join(f"{name} {100 * curve[low] / dense:.0f} %" for name, curve in whole.items())
-    return ax, f"Bytes of all layers against density, in per cent of the dense ones. At density {low:.2g}: {parts}."
+    return ax, f"Bytes of all layers against density, in percent of the dense ones. At density {low:.2g}: {parts}."

@@ -40,7 +40,9 @@ def _figure(axes, words):
 
 def _layers(audit):
     header = ["layer", "weights", "share of the time", "fastest sparse kernel", "against dense", "pays from density"]
-    return table_html(header, [_layer(audit, name) for name in audit.layers], "Layers, those that take most time first")
+    return table_html(
+        header, [_layer(audit, name) for name in audit.layers], "Layers, those that take the most time first"
+    )
 
 
 def _layer(audit, name):

@@ -132,7 +132,7 @@ def _noise(findings, batch, at):
         least = told_from_noise(findings, batch)
         yield (
             f"Dense against itself{at}: {again.ratio}. What reaches into {1 / least:.2f}x to {least:.2f}x is not "
-            "told from noise here."
+            "distinguishable from noise here."
         )
 
 
@@ -167,7 +167,7 @@ def _single_groups(findings, batch, at):
     elif largest and largest[0].value and not selected(findings, "group", what="smaller"):
         share = f", {_percent(largest[0].value / total)} of all" if total else ""
         yield (
-            f"Of single groups, {largest[0].where!r} saves most work, {largest[0].value:,.0f} multiply-accumulates"
+            f"Of single groups, {largest[0].where!r} saves the most work, {largest[0].value:,.0f} multiply-accumulates"
             f"{share}, when {_fraction(largest[0].level)} of it goes; none was timed."
         )
 
@@ -187,7 +187,7 @@ def _zeros(findings, facts, batch, at):
             chosen = all_scattered(findings, facts, level, batch, only_where_faster=True)
             only = f", {chosen:.2f}x by CSR only where it is faster" if chosen and chosen > 1 else ""
             start += f"{ratio:.2f}x for the network by CSR in every layer that was timed{only} "
-            start += "(told from the layers' ratios and shares, not measured as a whole). "
+            start += "(worked out from the layers' ratios and shares, not measured as a whole). "
         yield start + _where_it_pays(findings, scattered, batch, "CSR")
     if patterns := [f for f in products if f.what not in SCATTERED]:
         yield f"Zeros in patterns{at}: " + _where_it_pays(findings, patterns, batch, "a kernel for 4x1 vectors or n:m")
@@ -251,7 +251,7 @@ def _judged(finding, least=1.0):
     if not (finding.pays or finding.loses):
         return f"{finding.ratio}, no difference that these rounds can tell"
     if finding.reaches(least):
-        return f"{finding.ratio}, not told from noise"
+        return f"{finding.ratio}, not distinguishable from noise"
     return f"{finding.ratio}, {'faster' if finding.pays else 'slower'}"
 
 

@@ -225,5 +225,5 @@ def _difference(found, wanted):
         if one.shape != other.shape:
             return f"give outputs of shape {tuple(other.shape)} with fewer channels; got {tuple(one.shape)}"
         if one.numel() and not (one - other).abs().max() <= CLOSE.get(one.dtype, 1e-3) * other.abs().max():
-            return "compute the same with channels removed as with them masked; got other outputs"
+            return "compute the same with channels removed as with them masked; got different outputs"
     return None

@@ -216,7 +216,7 @@ def _told(event):
         return ""
     where = f" in {event.module!r}" if event.module else ""
     if event.operation in PICKING:
-        return f"{event.operation}{where} picks by number: without some, each number would mean another one"
+        return f"{event.operation}{where} picks by number: with some gone, each number would mean another one"
     if event.kind == "met":
         return f"met by something that stays whole, in {event.operation}{where}"
     if event.kind == "mixed":

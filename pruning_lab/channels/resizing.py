@@ -179,7 +179,7 @@ class Correcting(EveryCall):
         if self.seen in self.calls:
             name, module, site, wanted = self.calls[self.seen]
             if name != getattr(func, "__name__", "") or site != site_of()[0]:
-                raise ValueError("another path through its code than before")
+                raise ValueError("a different path through its code than before")
             changes = changes_for(args, kwargs, wanted)
             self.changes.setdefault(module, {}).setdefault((name, *site), []).append(changes)
             if changes:

@@ -39,7 +39,7 @@ def _parser():
     _add(commands, "doctor", _doctor, "is this computer ready for the course?", "doctor")
     journal = _add(commands, "journal", _journal, "write your journal as Markdown", "journal export notes.md")
     journal.add_argument("action", choices=["export"])
-    journal.add_argument("file", nargs="?", help="a new file; default: beside the journal")
+    journal.add_argument("file", nargs="?", help="a new file; default: next to the journal")
     told = "what each kind of pruning would pay in a network of yours, on this machine"
     audit = _add(commands, "audit", _audit, told, "audit mine:network --html page.html")
     audit.add_argument("network", help="module:function, where function() returns (model, example_inputs)")

@@ -76,7 +76,7 @@ def _write_beside(path, content):
         in (None, _hash(content))
     )
     _replace(beside, content)
-    return f"You have changed {path.name}: it stays as it is. The course's new one is beside it, {beside.name}."
+    return f"You have changed {path.name}: it stays as it is. The course's new one is next to it, {beside.name}."
 
 
 def _record(folder):

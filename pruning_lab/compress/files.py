@@ -114,7 +114,7 @@ def _whole(path):
             raise ValueError(f"path must be an undamaged .pruned file; got {path} ({size} bytes, not {length})")
         content = start + file.read(size - len(start))
     if _checksum(content[:-CHECKSUM_BYTES]) != content[-CHECKSUM_BYTES:]:
-        raise ValueError(f"path must be an undamaged .pruned file; got {path} (its checksum is another)")
+        raise ValueError(f"path must be an undamaged .pruned file; got {path} (its checksum differs)")
     return content
 
 

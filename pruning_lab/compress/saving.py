@@ -204,7 +204,7 @@ def _check_same(entries, state, path):
     """Refuse a file whose tensors are not those of the model."""
     saved = {entry.name: (entry.shape, entry.dtype) for entry in entries}
     if len(saved) != len(entries):
-        raise ValueError(f"path must be an undamaged .pruned file; got {path} (a name stands twice)")
+        raise ValueError(f"path must be an undamaged .pruned file; got {path} (a name occurs twice)")
     ours = {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in state.items()}
     for name in [*saved, *ours]:
         if saved.get(name) != ours.get(name):

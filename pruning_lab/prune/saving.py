@@ -39,7 +39,7 @@ def save_masks(masks: Mapping[str, Tensor], path: Path | str) -> None:
     if others := [name for name in masks if not isinstance(name, str)]:
         raise TypeError(f"masks must have names that are text; got {others[0]!r}")
     if "__metadata__" in masks:
-        raise ValueError("masks must have other names than '__metadata__', which the format keeps for itself; got it")
+        raise ValueError("masks must not have the name '__metadata__', which the format keeps for itself; got it")
     # Each mask a copy of its own: the format holds no views and nothing twice.
     plain = {name: torch.empty(mask.shape, dtype=torch.bool, device="cpu").copy_(mask) for name, mask in masks.items()}
     with replacing(path) as file:
@@ -71,7 +71,7 @@ def load_masks(path: Path | str, model: nn.Module | None = None) -> dict[str, Te
         if mask.dtype != torch.bool or mask.view(torch.uint8).gt(1).any():
             raise ValueError(f"path must hold masks, each byte 0 or 1; got {name!r} of dtype {mask.dtype} in {path}")
     if _checksum_in(content) not in (None, _checksum(masks)):
-        raise ValueError(f"path must be an undamaged safetensors file; got {path} (its checksum is another)")
+        raise ValueError(f"path must be an undamaged safetensors file; got {path} (its checksum differs)")
     if model is not None:
         matched(model, masks)
     return masks

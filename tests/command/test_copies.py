@@ -36,7 +36,7 @@ def test_a_changed_lesson_stays_and_the_new_one_is_beside_it_once(folder):
     assert said == []  # the second time there is nothing newer
     (said,) = copies.write(folder, {"01-a.ipynb": b"three"})
     assert said == (
-        "You have changed 01-a.ipynb: it stays as it is. The course's new one is beside it, 01-a.new2.ipynb."
+        "You have changed 01-a.ipynb: it stays as it is. The course's new one is next to it, 01-a.new2.ipynb."
     )
     assert files(folder)["01-a.new.ipynb"] == b"two"
 
