@@ -53,6 +53,11 @@ def pages_of(site):
     return [path for path in pages if path.parent != site or path.name not in decks]
 
 
+def ours_of(site):
+    """Return all pages but the search and the index of words, which are the theme's."""
+    return [path for path in pages_of(site) if path.parent != site]
+
+
 def test_every_page_opens_from_disk(site, page):
     pages = pages_of(site)
     assert {"01-why-prune.html", "guide.html", "api.html", "claims.html"} <= {path.name for path in pages}
@@ -190,7 +195,7 @@ ONE_OF_EACH = """() => {
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, theme):
     page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
-    for path in [path for path in pages_of(site) if path.parent != site]:  # search and index of words are the theme's
+    for path in ours_of(site):
         page.goto(path.as_uri())
         page.evaluate(ONE_OF_EACH)
         assert serious(page, "article") == [], path
@@ -199,7 +204,7 @@ def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, t
 @pytest.mark.parametrize("width", [400, 640], ids=["a telephone", "1280 pixels at 200 %"])
 def test_no_page_scrolls_sideways(site, page, width):
     page.set_viewport_size({"width": width, "height": 800})
-    for path in pages_of(site):
+    for path in ours_of(site):
         page.goto(path.as_uri())
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
 
