@@ -51,6 +51,10 @@ REASONS = [
         "NewConnectionError|NameResolutionError|ConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError",
         "No package could be fetched: pip reaches no package index. Check the network and call again.",
     ),
+    (
+        "Long Path",
+        "{HERE} is too long a path for Windows. Move the clone to a short one, such as C:/course, and call again.",
+    ),
     ("ensurepip", "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv. Then call again."),
 ]
 

@@ -365,6 +365,7 @@ def test_a_full_disk_is_said_before_anything_is_written(course, capsys, monkeypa
             "ERROR: no\nERROR: No distribution of numba\nnote",
             "The set-up failed: ERROR: No distribution of numba\n",
         ),
+        ("pip", "ERROR: no such file\nHINT: ... Windows Long Path support", "too long a path for Windows"),
         (
             "pip",
             "  error: subprocess-exited-with-error\n      ERROR: No matching distribution found for flit_core\n"

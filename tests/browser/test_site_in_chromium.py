@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from locks import index_of, leaks, secrets_of
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
@@ -194,3 +194,17 @@ def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, t
         page.goto(path.as_uri())
         page.evaluate(ONE_OF_EACH)
         assert serious(page, "article") == [], path
+
+
+@pytest.mark.parametrize("width", [400, 640], ids=["a telephone", "1280 pixels at 200 %"])
+def test_no_page_scrolls_sideways(site, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in pages_of(site):
+        page.goto(path.as_uri())
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+
+
+def test_what_has_the_focus_is_seen_on_every_page(site, page):
+    for path in pages_of(site):
+        page.goto(path.as_uri())
+        assert same_with_focus(page, "article") == [], path
