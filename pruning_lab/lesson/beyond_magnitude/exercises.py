@@ -31,7 +31,9 @@ def _compare_rows(got, row, keep, hessian):
     right = with_step(np.linalg.solve(part, pull))
     slips = {
         "that is the mask alone: the survivors must move": with_step(0),
-        "the wrong way: d of what goes is -w, so what stays moves by plus": with_step(-np.linalg.solve(part, pull)),
+        "that is the wrong way: d of what goes is -w, so the step of what stays has a plus": with_step(
+            -np.linalg.solve(part, pull)
+        ),
         "H_KP w_P is a force; divide it by H_KK (np.linalg.solve) to get the step": with_step(pull),
         "that divides by the diagonal of H_KK alone, as if survivors did not see each other": with_step(
             pull / np.diag(part)
@@ -39,7 +41,9 @@ def _compare_rows(got, row, keep, hessian):
         "take the inverse of the block H_KK, not the block of the inverse": with_step(
             inverse[np.ix_(keep, keep)] @ pull
         ),
-        "each weight's own update, added up: they do not know of each other": np.where(keep, one_by_one, 0),
+        "those are the updates for each pruned weight alone, added up: they do not know about each other": np.where(
+            keep, one_by_one, 0
+        ),
         "those are the steps alone: add them to the weights": np.where(keep, right - row, 0),
         "do not round": nearest_rounding(got, right),
     }
@@ -68,9 +72,9 @@ def surgeon_scores(answer):
         right = row**2 / (2 * np.diag(inverse))
         slips = {
             "that is OBD, where nobody adjusts: divide by the diagonal of the inverse": diagonal * row**2 / 2,
-            "half of that: the loss gains 1/2 d^T H d": 2 * right,
+            "it is half of that: the loss gains 1/2 d^T H d": 2 * right,
             "square the weight": np.abs(row) / (2 * np.diag(inverse)),
-            "divide by the diagonal of the inverse, not multiply": row**2 * np.diag(inverse) / 2,
+            "divide by the diagonal of the inverse, do not multiply": row**2 * np.diag(inverse) / 2,
             "do not round": nearest_rounding(got, right),
         }
         place = int(np.abs(got - right).argmax())
@@ -80,7 +84,7 @@ def surgeon_scores(answer):
 
 
 def kept_mean(answer):
-    """`my_mean(running_mean, weight, means, gone)`: the batch norm's mean once channels in front of it are gone."""
+    """`my_mean(running_mean, weight, means, gone)`: the batch norm's mean once channels before it are gone."""
     rng = np.random.default_rng(9)
     small = np.array([1.0, 0.0]), np.array([[1.0, 2.0, 0.0], [0.0, -1.5, 3.0]]), np.array([0.5, 1.0, 2.0])
     cases = [(*small, np.array([False, True, False]))]
@@ -96,7 +100,7 @@ def kept_mean(answer):
             "that is the shift alone: take it off the running mean": shift,
             "a channel arrives through its weights: weight[:, gone] @ means[gone]": running_mean - means[gone].sum(),
             "that is the mean of the batch norm as it was": running_mean,
-            "a sum over channels, not their average": running_mean - shift / max(gone.sum(), 1),
+            "take a sum over channels, not their average": running_mean - shift / max(gone.sum(), 1),
             "do not round": nearest_rounding(got, right),
         }
         place = int(np.abs(got - right).argmax())

@@ -22,7 +22,7 @@ def mask_entropy(density):
 
 
 def code_entropy(codes):
-    """Return the bits that a code needs at least in the mean, (n,) integers, if each is drawn by itself.
+    """Return the bits that a code needs at least on average, (n,) integers, if each is drawn by itself.
 
     >>> code_entropy(np.array([0, 0, 1, 2]))
     1.5

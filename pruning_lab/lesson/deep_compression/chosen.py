@@ -21,7 +21,7 @@ def _what_was_chosen(read):
     named = {"dense, trained as long": "longer", "dense": "dense"}
     lines = [
         f"{line['sparsity']:.0%} pruned, {line['bits']} bits, {line['ratio']:.1f} times smaller",
-        f"validation {line['change']:+.2f} points in the mean",
+        f"validation {line['change']:+.2f} points on average",
     ]
     for rival, words in RIVALS.items():
         losses = [100 * (seed["compressed"] - seed[named[rival]]) for seed in read["seeds"]]

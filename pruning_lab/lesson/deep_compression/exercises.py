@@ -20,25 +20,25 @@ def canonical_codes(answer):
     for lengths in cases:
         got = answer(lengths)
         require(isinstance(got, dict), f"return a dict of symbol: word; got {type(got).__name__}")
-        require(got.keys() == lengths.keys(), f"every symbol has a word; got words of {list(got)}")
+        require(got.keys() == lengths.keys(), f"every symbol must have a word; got words for {list(got)}")
         texts = all(isinstance(word, str) for word in got.values())
-        require(texts, "a word is a text such as '010': a number has no 0 first")
+        require(texts, "a word must be a text such as '010': a number cannot begin with 0")
         _compare_words(got, lengths)
 
 
 def _compare_words(got, lengths):
     right = compress.huffman_codes(lengths)
     for symbol, word in got.items():
-        message = f"each word has the bits that its length says; {symbol!r} must have {lengths[symbol]}"
+        message = f"each word must have as many bits as its length says; {symbol!r} must have {lengths[symbol]}"
         require(len(word) == lengths[symbol], message)
     pair = next(((a, b) for a in got for b in got if a != b and got[b].startswith(got[a])), None)
     begins = pair and f"that of {pair[0]!r} begins that of {pair[1]!r}"
-    shift = "when words get longer, a 0 comes on at the right of the next one for each new bit"
-    require(pair is None, f"no word begins another, or a decoder could not tell; {begins}: {shift}")
+    shift = "when words get longer, the next one gets a 0 on its right for each new bit"
+    require(pair is None, f"no word may begin another, or a decoder could not tell them apart; {begins}: {shift}")
     ranked = sorted(lengths, key=lambda symbol: (lengths[symbol], symbol))
     require("1" not in got[ranked[0]], "the first word is all zeros")
     ascend = [got[symbol] for symbol in ranked] == sorted(got.values())
-    require(ascend, "words ascend by length, then by symbol, 9 before 10: a decoder knows the lengths alone")
+    require(ascend, "words ascend by length, then by symbol, 9 before 10: a decoder knows only the lengths")
     require(got == right, f"the next word is the last one plus 1, shifted where it gets longer: {right}; got {got}")
 
 
@@ -54,7 +54,9 @@ def codebook_step(answer):
 
 
 def _compare_books(got, book, codes, gradient, rate):
-    require(got.shape == book.shape, f"one value for each code, {book.shape}; got shape {got.shape}")
+    require(
+        got.shape == book.shape, f"the codebook must have one value for each code, {book.shape}; got shape {got.shape}"
+    )
     sums = np.bincount(codes.ravel(), gradient.ravel(), minlength=book.size)
     counts = np.maximum(np.bincount(codes.ravel(), minlength=book.size), 1)
     right, last = book - rate * sums, book.copy()

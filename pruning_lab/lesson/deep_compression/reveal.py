@@ -7,7 +7,7 @@ from pruning_lab.tables import table_html
 
 
 def stage_reveal(dense, pruned, kept, options, bits=3):
-    """Return a reveal for `predict`: which stage makes a network the most times smaller?
+    """Return a reveal for `predict`: which stage makes a network smaller by the largest factor?
 
     Args:
         dense, pruned, kept: the network before and after pruning, and its masks.

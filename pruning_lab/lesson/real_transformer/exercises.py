@@ -14,14 +14,16 @@ def kept_neighbours(answer):
         got = number(answer(rows, whole, k))
         right = _kept(rows, whole, k)
         slips = {
-            "every row is its own nearest one: leave it out, or it is always kept": _kept(rows, whole, k, itself=True),
-            "a share is of k neighbours and is at most 1; that is a count": right * k,
-            "a mean over the rows is asked for, not a sum": right * count,
+            "every row is its own nearest neighbour: leave it out, or it always counts as kept": _kept(
+                rows, whole, k, itself=True
+            ),
+            "that is a count; a share is out of k neighbours and is at most 1": right * k,
+            "that is the sum over the rows; their mean is asked for": right * count,
             "the nearest rows have the largest cosines; those are the farthest": _kept(-rows, -whole, k, sign=-1),
-            "neighbours are compared as sets: the same rows in another order are kept all the same": _kept(
+            "neighbours are compared as sets: the same rows in another order still count as kept": _kept(
                 rows, whole, k, ordered=True
             ),
-            "neighbours in `rows` are to be found in `rows`: compare rows with rows, whole with whole": _kept(
+            "the neighbours of a row are in its own array: compare rows with rows, and whole with whole": _kept(
                 rows, whole, k, across=True
             ),
         }
@@ -68,11 +70,11 @@ def influence(answer):
         flat = float(before.ravel() @ after.ravel() / np.linalg.norm(before) / np.linalg.norm(after))
         slips = {
             "a block that changes nothing has the influence 0: it is 1 minus the cosine": cosines.mean(),
-            "rows of any length: divide by the norms of both": 1 - (before * after).sum(1).mean(),
+            "rows can have any length: divide by the norms of both": 1 - (before * after).sum(1).mean(),
             "divide by the norm of what comes out as well": 1 - (_unit(before) * after).sum(1).mean(),
             "divide by the norm of what goes in as well": 1 - (before * _unit(after)).sum(1).mean(),
-            "one cosine for each place, and then their mean; that is one cosine of all places together": 1 - flat,
-            "the mean over the places, not their sum": float((1 - cosines).sum()),
+            "that is one cosine of all places together; take one cosine for each place, and then their mean": 1 - flat,
+            "that is the sum over the places; their mean is asked for": float((1 - cosines).sum()),
         }
         due, given = told_apart(right, got)
         _compare(got, right, slips, "places: " + str(len(before)), f"{due} is due; got {given}")
@@ -88,14 +90,17 @@ def work_left(answer):
     ]
     for weights, activations in cases:
         got = array(answer(weights, activations), "the result").astype(float)
-        require(got.shape == weights.shape, f"one share for each layer, {weights.shape}; got shape {got.shape}")
+        require(
+            got.shape == weights.shape,
+            f"the result must have one share for each layer, {weights.shape}; got shape {got.shape}",
+        )
         read = np.concatenate([[1.0], activations[:-1]])
         right = weights * read
         slips = {
-            "a layer multiplies what it *reads*, what the layer before put out; what it puts out, the next one reads": (
+            "a layer multiplies what it *reads*, what the layer before it put out, and not what it puts out itself": (
                 weights * activations
             ),
-            "both must be there, the weight and the activation: shares multiply": weights + read - 1,
+            "a product needs both the weight and the activation: the shares multiply": weights + read - 1,
             "the work left is asked for, not the work saved": 1 - right,
             "that leaves the activations out": weights,
             "that leaves the weights out": read,

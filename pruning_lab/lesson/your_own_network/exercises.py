@@ -73,7 +73,7 @@ def choice(answer):
         slips = {
             "that one is the fastest of all, but not accurate enough": int(fast.argmax()),
             "an accuracy equal to the least is enough": int(np.where(more, fast, 0).argmax()) if more.any() else -1,
-            "it is accurate enough, but another that is, is faster": int(accurate.argmax()),
+            "it is accurate enough, but another one that is accurate enough is faster": int(accurate.argmax()),
             "that is its place among those that are accurate enough, not among all": int(fast[enough].argmax()),
         }
         slips = {reason: place for reason, place in slips.items() if place != right}
