@@ -34,12 +34,13 @@ from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 from pruning_lab.sparse.tiled_csr import TILE_OF_A_BATCH
 
 DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG-16 FC7")
+SECOND_CACHE = 500_000  # bytes: half of one, or less
 RNG = np.random.default_rng(0)
 
 
 def rows() -> list[Line]:
     """Return one line of the table per comparison."""
-    return [*_deep_compression_layers(), *_shared_weights(), _small_matrix(), *_four_by_one()]
+    return [*_deep_compression_layers(), *_limits(), *_shared_weights(), _small_matrix(), *_four_by_one()]
 
 
 class _Goals(NamedTuple):
@@ -107,6 +108,28 @@ def _rows_of(ours):
         _mean_row(f"{vectors} against the best dense, cold", dense, ["NumPy dense", "torch dense"], goals.vector_dense),
         _mean_row(f"{batches} against SciPy CSR", batch, ["SciPy"], goals.batch_scipy),
         _mean_row(f"{batches} against torch CSR int32", batch, ["torch"], goals.batch_torch),
+    ]
+
+
+def _limits():
+    """What does the product of a vector wait for?
+
+    For bytes, if it is as fast as reading them. For loads, if a weight takes no less time where the matrix fits the
+    second cache. (A call takes some microseconds, which are shared out among few weights there.)
+    """
+    cold, loads = {}, {}
+    for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
+        weight, x = _random(shape, density), _random(shape[1], 1)
+        few = weight[: max(1, round(SECOND_CACHE / (6 * density * shape[1])))]
+        product, of_few = kernels.quickest(weight, x), kernels.quickest(few, x)
+        stream = np.ones(product.form.nbytes // 4, np.float32)
+        cold[name] = measure.compare({"ours": partial(product, x), "reading": stream.sum}, cold=True)
+        row = measure.compare({"in the cache": partial(of_few, x), "ours": partial(product, x)})["ours"]
+        weights = np.count_nonzero(weight) / np.count_nonzero(few)
+        loads[name] = _SpeedUp(row.ratio * weights, row.ratio_q1 * weights, row.ratio_q3 * weights)
+    return [
+        _mean_row("limit of bytes: the quickest, cold, against reading as many bytes", cold, ["reading"]),
+        _mean_line("limit of loads: the quickest, warm, against few rows of it in the second cache, per weight", loads),
     ]
 
 
@@ -223,6 +246,10 @@ def _mean_row(what, comparisons, rivals, goal=None):
     speed_ups = {
         layer: min(_speed_up(comparison, rival) for rival in rivals) for layer, comparison in comparisons.items()
     }
+    return _mean_line(what, speed_ups, goal)
+
+
+def _mean_line(what, speed_ups, goal=None):
     mean = _SpeedUp(*np.exp(np.log(list(speed_ups.values())).mean(axis=0)).tolist())
     note = ", ".join(f"{layer} {speed_up.ratio:.2f}" for layer, speed_up in speed_ups.items())
     return _line(what, mean, goal, note)
