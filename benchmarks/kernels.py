@@ -18,6 +18,7 @@ function in the process, so the course does not.
 
 import warnings
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
 
@@ -33,48 +34,51 @@ from pruning_lab.sparse.published import DEEP_COMPRESSION_LAYERS
 from pruning_lab.sparse.tiled_csr import TILE_OF_A_BATCH
 
 DENSE_LAYERS = ("AlexNet FC6", "AlexNet FC7", "VGG-16 FC7")
+SECOND_CACHE = 500_000  # bytes: half of one, or less
 RNG = np.random.default_rng(0)
 
 
 def rows() -> list[Line]:
     """Return one line of the table per comparison."""
-    return [*_deep_compression_layers(), *_shared_weights(), _small_matrix(), *_four_by_one()]
+    return [*_deep_compression_layers(), *_limits(), *_shared_weights(), _small_matrix(), *_four_by_one()]
 
 
 class _Goals(NamedTuple):
     """How many times as fast as its rivals a contestant is to be, times a vector and times a batch."""
 
-    vector_scipy: float
-    vector_torch: float
-    vector_dense: float
-    batch_scipy: float
-    batch_torch: float
+    vector_scipy: float | None = None
+    vector_torch: float | None = None
+    vector_dense: float | None = None
+    batch_scipy: float = 3.0
+    batch_torch: float = 2.0
 
 
 class _Contestant(NamedTuple):
-    """A format with its kernels, and its goals."""
+    """What multiplies a vector and what a batch, by name: `prepare(weight, x, cold)` returns the product by an x."""
 
     vector: str
-    for_vector: Callable
-    multiply_vector: Callable
     batch: str
-    for_batch: Callable
-    multiply_batch: Callable
+    prepare: Callable
     goals: _Goals
 
 
+def _as_csr(weight, x, _cold):
+    multiply = kernels.csr_matvec if x.ndim == 1 else kernels.csr_matmul
+    return partial(multiply, CSR.from_dense(weight))
+
+
+def _in_tiles(weight, x, _cold):
+    return partial(kernels.tiled_matmul, TiledCSR.from_dense(weight, None if x.ndim == 1 else TILE_OF_A_BATCH))
+
+
 CONTESTANTS = (
+    _Contestant("csr_matvec", "csr_matmul", _as_csr, _Goals(vector_scipy=2.0, vector_torch=1.3, vector_dense=5.0)),
+    _Contestant("tiled_matmul", "tiled_matmul", _in_tiles, _Goals()),
     _Contestant(
-        "csr_matvec", CSR.from_dense, kernels.csr_matvec,
-        "csr_matmul", CSR.from_dense, kernels.csr_matmul,
-        _Goals(vector_scipy=2.0, vector_torch=1.3, vector_dense=5.0, batch_scipy=3.0, batch_torch=2.0),
+        *("the quickest of both", "the quickest of both", kernels.quickest),
+        _Goals(vector_scipy=2.3, vector_torch=1.5, vector_dense=6.0),
     ),
-    _Contestant(
-        "tiled_matmul", TiledCSR.from_dense, kernels.tiled_matmul,
-        "tiled_matmul", partial(TiledCSR.from_dense, tile=TILE_OF_A_BATCH), kernels.tiled_matmul,
-        _Goals(vector_scipy=2.3, vector_torch=1.5, vector_dense=6.0, batch_scipy=3.0, batch_torch=2.0),
-    ),
-)  # fmt: skip
+)
 
 
 def _deep_compression_layers() -> Iterator[Line]:
@@ -88,12 +92,12 @@ def _rows_of(ours):
     for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
         weight = _random(shape, density)
         x, columns = _random(shape[1], 1), _random((shape[1], 64), 1)
-        candidates = _sparse_candidates(weight, ours.for_vector, ours.multiply_vector, x)
-        vector[name] = measure.compare(candidates)
-        cold_vector[name] = measure.compare(candidates, cold=True)
-        batch[name] = measure.compare(_sparse_candidates(weight, ours.for_batch, ours.multiply_batch, columns))
+        cold = _sparse_candidates(weight, ours.prepare, x, cold=True)
+        vector[name] = measure.compare(_sparse_candidates(weight, ours.prepare, x))
+        cold_vector[name] = measure.compare(cold, cold=True)
+        batch[name] = measure.compare(_sparse_candidates(weight, ours.prepare, columns))
         if name in DENSE_LAYERS:
-            dense[name] = measure.compare({"ours": candidates["ours"]} | measure.dense_products(weight, x), cold=True)
+            dense[name] = measure.compare({"ours": cold["ours"]} | measure.dense_products(weight, x), cold=True)
     goals, vectors, batches = ours.goals, ours.vector, f"{ours.batch}, batch 64,"
     return [
         _mean_row(f"control: {vectors} against its own copy", vector, ["copy"]),
@@ -104,6 +108,28 @@ def _rows_of(ours):
         _mean_row(f"{vectors} against the best dense, cold", dense, ["NumPy dense", "torch dense"], goals.vector_dense),
         _mean_row(f"{batches} against SciPy CSR", batch, ["SciPy"], goals.batch_scipy),
         _mean_row(f"{batches} against torch CSR int32", batch, ["torch"], goals.batch_torch),
+    ]
+
+
+def _limits():
+    """What does the product of a vector wait for?
+
+    For bytes, if it is as fast as reading them. For loads, if a weight takes no less time where the matrix fits the
+    second cache. (A call takes some microseconds, which are shared out among few weights there.)
+    """
+    cold, loads = {}, {}
+    for name, (shape, density) in DEEP_COMPRESSION_LAYERS.items():
+        weight, x = _random(shape, density), _random(shape[1], 1)
+        few = weight[: max(1, round(SECOND_CACHE / (6 * density * shape[1])))]
+        product, of_few = kernels.quickest(weight, x), kernels.quickest(few, x)
+        stream = np.ones(product.form.nbytes // 4, np.float32)
+        cold[name] = measure.compare({"ours": partial(product, x), "reading": stream.sum}, cold=True)
+        row = measure.compare({"in the cache": partial(of_few, x), "ours": partial(product, x)})["ours"]
+        weights = np.count_nonzero(weight) / np.count_nonzero(few)
+        loads[name] = _SpeedUp(row.ratio * weights, row.ratio_q1 * weights, row.ratio_q3 * weights)
+    return [
+        _mean_row("limit of bytes: the quickest, cold, against reading as many bytes", cold, ["reading"]),
+        _mean_line("limit of loads: the quickest, warm, against few rows of it in the second cache, per weight", loads),
     ]
 
 
@@ -170,8 +196,9 @@ def _random(shape, density):
     return values
 
 
-def _sparse_candidates(weight, from_dense, multiply, x):
-    ours, copy, csr = from_dense(weight), from_dense(weight), CSR.from_dense(weight)
+def _sparse_candidates(weight, prepare, x, cold=False):
+    ours = prepare(weight, x, cold)
+    copy, csr = deepcopy(ours), CSR.from_dense(weight)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns that its sparse CSR support is in beta
         indices = torch.from_numpy(csr.indices.astype(np.int32))
@@ -179,8 +206,8 @@ def _sparse_candidates(weight, from_dense, multiply, x):
         by_torch = torch.sparse_csr_tensor(indptr, indices, values, csr.shape)
     by_scipy, tensor = scipy.sparse.csr_array(csr.to_scipy()), torch.from_numpy(x)
     candidates = {
-        "ours": lambda: multiply(ours, x),
-        "copy": lambda: multiply(copy, x),
+        "ours": lambda: ours(x),
+        "copy": lambda: copy(x),
         "SciPy": lambda: by_scipy @ x,
         "torch": lambda: by_torch @ tensor,
     }
@@ -219,6 +246,10 @@ def _mean_row(what, comparisons, rivals, goal=None):
     speed_ups = {
         layer: min(_speed_up(comparison, rival) for rival in rivals) for layer, comparison in comparisons.items()
     }
+    return _mean_line(what, speed_ups, goal)
+
+
+def _mean_line(what, speed_ups, goal=None):
     mean = _SpeedUp(*np.exp(np.log(list(speed_ups.values())).mean(axis=0)).tolist())
     note = ", ".join(f"{layer} {speed_up.ratio:.2f}" for layer, speed_up in speed_ups.items())
     return _line(what, mean, goal, note)

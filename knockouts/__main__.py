@@ -25,13 +25,13 @@ def main(arguments):
     if options.check:
         sys.exit("\n".join(in_tests.check(known, options.workers)) or None)
     if options.again:
-        known.forget({function for function, _ in wanted})
+        known.forget({function for function, _ in wanted} | {""})  # the controls, too
     if "tests" in options.ask or "homework" in options.ask:
         trace = in_tests.Trace(results.Calls(), options.workers)
         kinds = [kind for kind in in_tests.KINDS if kind in options.ask]
         in_tests.ask_all(wanted, trace, known, options.workers, kinds, options.tests or in_tests.PLACES)
     if "lessons" in options.ask:
-        in_lessons.ask_all(wanted, known, options.workers, options.lessons)
+        in_lessons.ask_all(wanted, known, options.workers, options.notebooks)
     print(matrix.summary(known))
 
 
@@ -42,7 +42,7 @@ def parsed(arguments):
     parser.add_argument(
         "--ask", nargs="+", choices=("tests", "homework", "lessons"), default=["tests", "homework", "lessons"]
     )
-    parser.add_argument("--lessons", nargs="+", metavar="01", help="lessons to ask; all if none is named")
+    parser.add_argument("--notebooks", nargs="+", metavar="NAME", help="such as 'lesson 03' or hw2-storage; or all")
     parser.add_argument("--tests", nargs="+", metavar="FILE", help="files of tests to ask; all if none is named")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes at once; all cores")
     parser.add_argument("--path", default=PATH, help="file of results")

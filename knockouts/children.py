@@ -20,11 +20,12 @@ from tqdm import tqdm
 
 
 class Job(NamedTuple):
-    """`work()` returns what a pipe can carry; after `limit` seconds its process is killed."""
+    """`work()` returns what a pipe can carry; its process is killed after `limit` seconds, or after `cpu` of work."""
 
     key: Any
     work: Callable[[], Any]
     limit: float
+    cpu: float = math.inf
 
 
 class Failed(NamedTuple):
@@ -81,7 +82,7 @@ def _started(job, quiet):
 
 def _run(job, quiet, pipe):
     os.setsid()  # so that what it starts ends with it
-    seconds = math.ceil(job.limit) + 5
+    seconds = math.ceil(min(job.limit, job.cpu)) + 5
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # should nobody be left to kill it
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2) if quiet else ():

@@ -6,3 +6,6 @@ EXPLAINED = {
     ("models.MiniLM.forward", "wrong sign"): SIGNS,
     ("models.embed", "wrong sign"): SIGNS,
 }
+
+# Of the sample: (function, sabotage, the notebook and the claim that were asked).
+SAMPLE = {}

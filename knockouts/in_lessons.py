@@ -1,97 +1,209 @@
-"""Lessons and their claims are asked: each notebook runs once, and is forked where what is sabotaged is first called.
+"""Lessons, their claims and solved homework are asked a sample: one sabotage of each function, one for each claim.
 
-A cell notices by an error, or by printing something else than without the sabotage, where `make test` compares what it
-prints. A claim notices if the cell that asserts it fails; it is asked alone, all before it as it should be.
+Every sabotage in every notebook would take days. So each function has one sabotage drawn, by a fixed seed, and is asked
+of the quickest notebook that calls it, from the first cell on that does. Before, each notebook is a control: with
+nothing wrong, forked and watched in the same way, it must notice nothing; one that does is not asked.
+
+A cell notices by an error, or by printing something else than without the sabotage, where somebody compares what it
+prints. Of a claim, the cell that asserts it must stop: it is asked about a function that it calls, or else the nearest
+cell above that calls one.
 """
 
-import os
-import re
+import random
+from contextlib import ExitStack
 from functools import partial
-from time import perf_counter
 from typing import NamedTuple
 
 from knockouts.children import Failed, Job, at_once, progress
+from knockouts.notebooks import Notebook, make, trace, watchers
 from knockouts.results import Calls, Row, told
-from knockouts.sabotages import Sabotage
-from knockouts.swap import public_functions, recorded, swapped
+from knockouts.sabotages import NOTHING, Sabotage
+from knockouts.swap import public_functions, swapped
 from pruning_lab.lesson.frame.claims import load_claims
-from pruning_lab.lesson.frame.lessons import lesson, lessons
-from pruning_lab.places import of_the_course
 
-LONGEST = 20  # seconds of cells that a sabotage is shown to, as long as they take without one
-NOTEBOOK_LIMIT = 1200  # seconds for the first run of a notebook
-ADDRESS = re.compile(r"0x[0-9a-f]+|id=\S+")  # what differs in every run
+SEED = 25
+LONGEST = 30  # seconds of cells that a sabotage is shown to, as long as they take without one
+NOTEBOOK_LIMIT = 3600  # seconds for a whole notebook, on a machine that may be busy
 OTHERWISE = "prints something else"
-UNATTENDED = {"PRUNING_LAB_UNATTENDED": "1", "TQDM_DISABLE": "1", "MPLBACKEND": "agg"}
+PICTURES = "plots."  # no claim rests on how something is drawn
 
 
-class Ran(NamedTuple):
-    """What a cell printed, and the kind of its error, "" for none."""
+class Question(NamedTuple):
+    """A sabotage to be shown to some cells of a notebook.
 
-    printed: str
-    error: str
-    seconds: float
+    Attributes:
+        kind: "lessons"; or "claims", where only the last cell is asked, and only whether it stops.
+        function, sabotage: what is wrong; "" and NOTHING for a control.
+        watcher: the name of the notebook.
+        cells: the places of the cells, one after the other.
+        claim: its id, "" for none.
+    """
 
+    kind: str
+    function: str
+    sabotage: Sabotage
+    watcher: str
+    cells: range
+    claim: str = ""
 
-class Notebook:
-    """The code cells of a lesson, run in this process, one after the other."""
+    @property
+    def where(self):
+        return f"{self.watcher}: {self.claim}" if self.claim else self.watcher
 
-    def __init__(self, number):
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        self.cells = [cell for cell in lesson(number).cells() if cell["cell_type"] == "code"]
-        os.environ |= UNATTENDED
-        os.chdir(lesson(number).notebook.parent)
-        alone = Config({"HistoryManager": {"enabled": False}})
-        self.shell = InteractiveShell.instance(config=alone)
-
-    def run(self, place):
-        """Run one cell."""
-        from IPython.utils.capture import capture_output
-
-        start = perf_counter()
-        with capture_output() as captured:
-            ran = self.shell.run_cell("".join(self.cells[place]["source"]))
-        error = ran.error_before_exec or ran.error_in_exec
-        texts = [captured.stdout, *(str(output.data.get("text/plain", "")) for output in captured.outputs)]
-        return Ran(ADDRESS.sub("", "\n".join(texts)), type(error).__name__ if error else "", perf_counter() - start)
+    @property
+    def key(self):
+        """What is asked once."""
+        return (self.kind, self.where) if self.claim or not self.function else (self.kind, self.function)
 
 
-def compared(cell):
-    """Whether the tests compare what a cell prints with what is committed."""
-    return not {"nbval-ignore-output", "nbval-skip"} & set(cell.get("metadata", {}).get("tags", []))
+def ask_all(wanted, results, workers, names=None):
+    """Ask what is drawn from `wanted`, [(function, sabotage)], and add to `results`.
+
+    Begins with the quickest notebook, so that a function that several call is asked there, and nowhere else.
+
+    Args:
+        names: the notebooks to ask; None asks all.
+    """
+    traces = traced(workers)
+    for name in sorted(traces, key=lambda name: seconds(traces[name])):
+        if names and name not in names:
+            continue
+        ask(name, traces[name], [control(name, traces[name])], results, workers)
+        if not any(row.noticed for row in results.controls() if row.where == name):
+            ask(name, traces[name], drawn(name, traces[name], wanted), results, workers)
 
 
-def trace(number):
-    """Run a lesson; return a dict for each code cell: id, seconds, calls, printed, error."""
-    notebook, rows = Notebook(number), []
-    with recorded() as calls:
-        for place, cell in enumerate(notebook.cells):
-            ran = notebook.run(place)
-            rows.append({"id": cell["id"], "calls": sorted(calls), **ran._asdict()})
-            calls.clear()
-    return rows
+def traced(workers):
+    """Return {name of a notebook: what is known of its cells}, and find out what is not known yet."""
+    known = Calls()
+    new = [watcher for watcher in watchers().values() if known.of(watcher.source) is None]
+    homework = [Job(each.name, partial(make, each), 600) for each in watchers().values() if not each.is_lesson]
+    runs = [Job(watcher.name, partial(trace, watcher), NOTEBOOK_LIMIT) for watcher in new]
+    with progress(len(homework + runs), "which cell calls what", "notebook") as bar:
+        for jobs in (homework, runs):
+            for name, cells in at_once(jobs, workers):
+                if isinstance(cells, Failed):
+                    raise RuntimeError(f"{name} cannot be run: {cells.why}")
+                if jobs is runs:
+                    known.add(watchers()[name].source, cells)
+                bar.update()
+    return {name: known.of(watcher.source) for name, watcher in watchers().items()}
 
 
-def ask_lesson(notebook, traced, function, sabotage, start):
-    """Show a sabotage to the cells from `start` on, until one notices; return (how many were asked, which, how)."""
+def seconds(cells):
+    """Return how long cells took."""
+    return sum(cell["seconds"] for cell in cells)
+
+
+def control(name, cells):
+    """Return the question whether a notebook notices something where nothing is wrong, the first cell left out."""
+    return Question("controls", "", NOTHING, name, range(1, len(cells)))
+
+
+def drawn(name, cells, wanted):
+    """Return what to ask of a notebook: one sabotage of each function that it calls, and one for each of its claims."""
+    found, sabotages = [], by_function(wanted)
+    for function in sabotages:
+        start = first_call(cells, function)
+        if start is not None:
+            one = one_of(sabotages[function], function)
+            found.append(Question("lessons", function, one, name, range(start, len(cells))))
+    return [*found, *drawn_for_claims(name, cells, sabotages)]
+
+
+def by_function(wanted):
+    """Return {function: its sabotages} of [(function, sabotage)]."""
+    found = {}
+    for function, sabotage in wanted:
+        found.setdefault(function, []).append(sabotage)
+    return found
+
+
+def one_of(things, about):
+    """Return one of some things: always the same for the same `about`, whatever else is drawn."""
+    return random.Random(f"{SEED} {about}").choice(things)
+
+
+def first_call(cells, function):
+    """Return the place of the first cell that calls a function, None where no cell does."""
+    return next((place for place, cell in enumerate(cells) if function in cell["calls"]), None)
+
+
+def drawn_for_claims(name, cells, sabotages):
+    """Return a question for each claim: one sabotage of one function that its cell calls, or else a cell above."""
+    found = []
+    for claim in claims_of(name):
+        end = next(place for place, cell in enumerate(cells) if cell["id"] == claim["evidence"])
+        calls = [[each for each in cell["calls"] if not each.startswith(PICTURES)] for cell in cells[: end + 1]]
+        start = max((place for place, each in enumerate(calls) if each), default=None)
+        function = one_of(calls[start], claim["id"]) if start is not None else None
+        if function in sabotages:
+            one = one_of(sabotages[function], f"{claim['id']} {function}")
+            found.append(Question("claims", function, one, name, range(start, end + 1), claim["id"]))
+    return found
+
+
+def claims_of(name):
+    """Return the claims of a notebook; homework makes none."""
+    return load_claims(name.partition(" ")[2]) if watchers()[name].is_lesson else []
+
+
+def ask(name, cells, questions, results, workers):
+    """Ask a notebook what it has not been asked, in a process of its own, as a kernel is."""
+    new = [each for each in questions if each.key not in {key_of(row) for row in results.rows}]
+    if new:
+        job = Job(name, partial(show, watchers()[name], cells, new, results, workers), 10**6)
+        list(at_once([job], workers=1, quiet=False))
+        results.read()  # what that has added
+
+
+def key_of(row):
+    """Return the key of the question that a row answers."""
+    return row.kind, row.where if row.kind in ("claims", "controls") else row.function
+
+
+def show(watcher, traced, questions, results, workers):
+    """Run a notebook; before each cell, fork for each question that begins there."""
+    notebook = Notebook(watcher)
+    with progress(len(questions), watcher.name, "sabotage") as bar:
+        for place in range(max(question.cells.start for question in questions) + 1):
+            here = [question for question in questions if question.cells.start == place]
+            for question, answer in at_once((job_of(notebook, traced, each) for each in here), workers):
+                if not (isinstance(answer, Failed) and answer.hung):  # a busy machine notices nothing: ask again later
+                    results.add(row_of(question, answer))
+                bar.update()
+            notebook.run(place)
+
+
+def job_of(notebook, traced, question):
+    """Return the job that asks one question: what works for too long has noticed, what only waits has not."""
+    whole = seconds(traced[place] for place in question.cells)
+    cpu = 60 + 10 * (min(whole, LONGEST) if question.kind == "lessons" else whole)
+    return Job(question, partial(answer, notebook, traced, question), 10 * cpu, cpu)
+
+
+def answer(notebook, traced, question):
+    """Show a sabotage to cells until one notices; return (how many were shown it, which noticed, how)."""
+    functions = public_functions()
+    with ExitStack() as swaps:
+        for name in [question.function] if question.function else functions:
+            swaps.enter_context(swapped(functions[name], question.sabotage.apply))
+        return first_to_notice(notebook, traced, question)
+
+
+def first_to_notice(notebook, traced, question):
+    """Run cells until one notices; return (how many were run, which noticed, how)."""
     spent = 0
-    with swapped(public_functions()[function], sabotage.apply):
-        for place in range(start, len(traced)):
-            spent += traced[place]["seconds"]
-            if place > start and spent > LONGEST:
-                return place - start, "", ""
-            if how := differs(notebook.run(place), traced[place], compared(notebook.cells[place])):
-                return place - start + 1, traced[place]["id"], how
-    return len(traced) - start, "", ""
-
-
-def ask_claim(notebook, traced, function, sabotage, place):
-    """Show a sabotage to the one cell that asserts a claim; return (1, the cell if it fails, how)."""
-    with swapped(public_functions()[function], sabotage.apply):
-        error = notebook.run(place).error
-    return 1, traced[place]["id"] if error else "", error
+    for count, place in enumerate(question.cells):
+        spent += traced[place]["seconds"]
+        if count and spent > LONGEST and question.kind == "lessons":
+            return count, "", ""
+        ran = notebook.run(place)
+        if how := differs(ran, traced[place], notebook.is_compared(place) and question.kind != "claims"):
+            return count + 1, traced[place]["id"], how
+        if question.kind == "controls" and (how := faulty(ran, notebook, place)):
+            return count + 1, traced[place]["id"], how
+    return len(question.cells), "", ""
 
 
 def differs(ran, usual, is_compared):
@@ -101,99 +213,16 @@ def differs(ran, usual, is_compared):
     return OTHERWISE if is_compared and ran.printed != usual["printed"] else ""
 
 
-def ask_all(wanted, results, workers, numbers=None):
-    """Show each of `wanted`, (function, sabotage), to the lessons that call the function; add to `results`."""
-    known, files = Calls(), {number: of_the_course(lesson(number).notebook) for number in numbers or all_numbers()}
-    jobs = [Job(n, partial(trace, n), NOTEBOOK_LIMIT) for n, file in files.items() if known.of(file) is None]
-    with progress(len(jobs), "which cell calls what", "lesson") as bar:
-        for number, cells in at_once(jobs, workers):
-            if isinstance(cells, Failed):
-                raise RuntimeError(f"lesson {number} cannot be run: {cells.why}")
-            known.add(files[number], cells)
-            bar.update()
-    for number, file in files.items():
-        lesson_job = Job(number, partial(show, number, known.of(file), wanted, results, workers), 10**6)
-        list(at_once([lesson_job], workers=1, quiet=False))  # in a process of its own, as a kernel is
-        results.read()  # what that has added
+def faulty(ran, notebook, place):
+    """Return what is wrong with a cell though it does as it always does, or ""."""
+    graded = notebook.is_compared(place) and not notebook.watcher.is_lesson
+    lost = graded and "All test cases passed" not in ran.printed
+    return ran.error or ("a right answer loses points" if lost else "")
 
 
-def all_numbers():
-    """Return the numbers of all lessons."""
-    return [each.number for each in lessons()]
-
-
-def show(number, traced, wanted, results, workers):
-    """Run a lesson; before each cell, fork for each sabotage of what it is the first to call, and for its claim."""
-    plan = planned(number, traced, wanted, results)
-    if not plan:
-        return
-    notebook = Notebook(number)
-    with progress(sum(map(len, plan.values())), f"lesson {number}", "sabotage") as bar:
-        for place in range(max(plan) + 1):
-            here = plan.get(place, [])
-            new = (each for each in here if not results.noticed(each.function, each.sabotage, each.kind))
-            jobs = (job_of(notebook, traced, place, each) for each in new)
-            for question, answer in at_once(jobs, workers):
-                for row in rows_of(number, question, answer):
-                    results.add(row)
-                bar.update()
-            bar.update(sum(len(plan.get(done, [])) for done in range(place + 1)) - bar.n)  # what was known already
-            notebook.run(place)
-
-
-class Question(NamedTuple):
-    """A sabotage to be shown to a lesson, or to a claim of it; `of` is how many cells call the function."""
-
-    kind: str
-    function: str
-    sabotage: Sabotage
-    where: str
-    of: int
-
-
-def planned(number, traced, wanted, results):
-    """Return {place of a cell: [what is to be asked there, a `Question` each]}."""
-    plan, claims = {}, evidence(number)
-    for function, sabotage in wanted:
-        calling = [place for place, cell in enumerate(traced) if function in cell["calls"]]
-        asserting = [place for place in calling if traced[place]["id"] in claims]
-        asked = [(place, Question("lessons", function, sabotage, number, len(calling))) for place in calling[:1]]
-        for place in asserting:
-            where = f"{number} {traced[place]['id']}"
-            asked.append((place, Question("claims", function, sabotage, where, len(asserting))))
-        for place, each in asked:
-            if not results.knows(function, sabotage, each.kind, each.where, each.of):
-                plan.setdefault(place, []).append(each)
-    return plan
-
-
-def job_of(notebook, traced, place, question):
-    """Return the job that shows a sabotage to a lesson from one cell on, or to the claim of that cell."""
-    alone = question.kind == "claims"
-    seconds = sum(cell["seconds"] for cell in (traced[place : place + 1] if alone else traced[place:]))
-    ask = ask_claim if alone else ask_lesson
-    work = partial(ask, notebook, traced, question.function, question.sabotage, place)
-    return Job(question, work, 60 + 10 * min(seconds, LONGEST))
-
-
-def rows_of(number, question, answer):
-    """Yield rows of results; a claim's cell that fails while the lesson is asked makes a row of claims, too."""
+def row_of(question, answer):
+    """Return a row of results."""
     asked, cell, how = (1, *told(answer)) if isinstance(answer, Failed) else answer
-    row = Row(
-        question.function,
-        question.sabotage.name,
-        question.kind,
-        asked,
-        question.of,
-        f"lesson {number}, {cell}" if cell else "",
-        how,
-        question.where,
-    )
-    yield row
-    if row.kind == "lessons" and cell in evidence(number) and how != OTHERWISE:
-        yield row._replace(kind="claims", where=f"{number} {cell}")
-
-
-def evidence(number):
-    """Return the ids of the cells that assert a lesson's claims."""
-    return {claim["evidence"] for claim in load_claims(number)}
+    noticed = f"{question.watcher}, {cell}" if cell else ""
+    name = question.sabotage.name
+    return Row(question.function, name, question.kind, asked, len(question.cells), noticed, how, question.where)

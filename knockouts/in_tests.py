@@ -19,6 +19,7 @@ from knockouts.table import pairs
 LEFT_OUT = (
     *("tests/browser", "tests/command", "tests/test_wheel.py", "tests/test_course.py", "tests/test_house.py"),
     *("tests/test_types.py", "tests/test_new_lesson.py", "tests/test_readme.py", "tests/test_knockouts.py"),
+    "tests/test_knockouts_in_lessons.py",
     *(
         "tests/lesson/frame",
         "tests/test_benchmarks.py",

@@ -3,10 +3,13 @@
 import re
 from itertools import groupby
 
+from knockouts import sample
 from knockouts.explained import EXPLAINED
-from knockouts.results import KINDS, Results
+from knockouts.results import CENSUS, KINDS, Results
 from knockouts.swap import MODULES
 from knockouts.table import pairs
+
+NAMES = {"homework": "checks of homework", "anything": "anything that was asked"}
 
 
 def matrix(results):
@@ -27,7 +30,7 @@ def survivors(found):
 def shares(found):
     """Return {kind: (noticed, asked)}; asked are the sabotages of functions that such a watcher calls."""
     counted = {}
-    for kind in KINDS:
+    for kind in CENSUS:
         asked = [cells[kind] for cells in found.values() if kind in cells and cells[kind].of]
         counted[kind] = sum(bool(row.noticed) for row in asked), len(asked)
     return counted | {"anything": (len(found) - len(survivors(found)), len(found))}
@@ -38,7 +41,7 @@ def summary(results):
     found = matrix(results)
     lines = [f"{len(found)} sabotages of {len({function for function, _ in found})} functions"]
     lines += [f"noticed by {kind:9} {seen} of {asked}" for kind, (seen, asked) in shares(found).items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, sample.summary(results)])
 
 
 def page(results=None):
@@ -46,20 +49,15 @@ def page(results=None):
     results = results or Results()
     found = matrix(results)
     lines = ["| watched by | sabotages shown | noticed |", "|---|---|---|"]
-    lines += [
-        f"| {kind} | {asked} | {seen} ({seen / asked:.0%}) |" for kind, (seen, asked) in shares(found).items() if asked
-    ]
-    lines += ["", f"Asked were the lessons {lessons_asked(results)}.", "", "## What nothing notices", ""]
+    for kind, (seen, asked) in shares(found).items():
+        if asked:
+            lines.append(f"| {NAMES.get(kind, kind)} | {asked} of {len(found)} | {seen} ({seen / asked:.0%}) |")
+    lines += ["", sample.page(results), "", "## What nothing notices", ""]
     lines += ["| function | sabotage | why that is so |", "|---|---|---|"] if survivors(found) else ["Nothing is left."]
     lines += [f"| `{f}` | {sabotage} | {EXPLAINED.get((f, sabotage), '')} |" for f, sabotage in survivors(found)]
     for module, group in groupby(sorted(found.items(), key=_place), key=_module):
         lines += ["", f"## {module}", "", _table(list(group))]
     return "\n".join(lines)
-
-
-def lessons_asked(results):
-    """Return the numbers of the lessons that were asked, in one text."""
-    return ", ".join(sorted({row.where for row in results.rows if row.kind == "lessons"}))
 
 
 def _module(item):
@@ -76,7 +74,7 @@ def _table(group):
     for (function, sabotage), cells in group:
         watchers = tuple(_watcher(cells.get(kind)) for kind in KINDS)
         rows.setdefault((function, watchers), []).append(sabotage)
-    lines = ["| function | sabotage | test | lesson | claim | homework |", "|---|---|---|---|---|---|"]
+    lines = ["| function | sabotage | test | lesson or homework, drawn | checks of homework |", "|---|---|---|---|---|"]
     before = ""
     for (function, watchers), sabotages in rows.items():
         name = f"`{function.partition('.')[2]}`" if function != before else ""
@@ -98,4 +96,4 @@ def _watcher(row):
     test = re.match(r"tests/(.*)\.py::(?:test_)?(\w+)", row.noticed)
     if test:
         return f"`{test[1]}`: {test[2].replace('_', ' ')}"
-    return row.noticed.removeprefix("lesson ").replace(",", "")  # as in "03 csr-by-hand"
+    return row.noticed.removeprefix("lesson ").replace(",", "")  # as in "03 csr-by-hand" or "hw1-masks q1"

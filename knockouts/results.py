@@ -10,7 +10,8 @@ from typing import NamedTuple
 PATH = Path(__file__).with_name("results.jsonl")
 ROOT = Path(__file__).parents[1]
 CALLS = ROOT / "build" / "knockouts" / "calls.jsonl"
-KINDS = ("tests", "lessons", "claims", "homework")
+KINDS = ("tests", "lessons", "homework")  # of whom the matrix has a column
+CENSUS = ("tests", "homework")  # who is asked about every sabotage; the others are asked a sample
 FOLDERS = re.compile(r"(?<![\w.])(?:/[\w.@-]+)+/")
 
 
@@ -19,12 +20,12 @@ class Row(NamedTuple):
 
     Attributes:
         function, sabotage: their names.
-        kind: one of KINDS.
+        kind: one of KINDS, "claims", or "controls": nothing was wrong, and nobody should notice.
         asked: how many tests, or cells, were run until one noticed.
-        of: how many call the function.
-        noticed: the test or the lesson's cell that noticed; "" for none.
+        of: how many tests call the function; of a notebook, how many cells there are from the first on that does.
+        noticed: the test or the notebook's cell that noticed; "" for none.
         how: what it said, in a few words.
-        where: the lesson that was asked, and the cell of a claim.
+        where: the notebook that was asked, and the claim.
     """
 
     function: str
@@ -104,6 +105,10 @@ class Results:
         """Add a row."""
         self.lines.add(row._asdict())
         self._note(row)
+
+    def controls(self):
+        """Return the rows of the runs where nothing was wrong."""
+        return [row for row in self.rows if row.kind == "controls"]
 
     def noticed(self, function, sabotage, kind):
         """Whether one of a kind has noticed."""

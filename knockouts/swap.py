@@ -1,7 +1,7 @@
 """Put something else in the place of a public function, wherever it has been imported already."""
 
 import inspect
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -107,11 +107,7 @@ def recorded():
 
         return answer
 
-    swaps = [swapped(function, noting(name)) for name, function in public_functions().items()]
-    for swap in swaps:
-        swap.__enter__()
-    try:
+    with ExitStack() as swaps:
+        for name, function in public_functions().items():
+            swaps.enter_context(swapped(function, noting(name)))
         yield calls
-    finally:
-        for swap in swaps:
-            swap.__exit__(None, None, None)

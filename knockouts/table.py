@@ -102,6 +102,10 @@ TABLE = {
     "sparse.save": [argument("half skipped", "formats", ways.half_left_out), never_done()],
     "sparse.load": [HALF_LEFT_OUT, EMPTY],
     **{f"kernels.{name}": ARRAY for name in _MATVECS},
+    "kernels.quickest": [
+        argument("wrong sign", "weight", ways.negative),
+        argument("unsorted", "weight", ways.backwards),
+    ],
     # One layer, fewer channels
     "layers.shrink_linear": [*cut("keep_in", "keep_out"), result("bias forgotten", particular.bias_forgotten)],
     "layers.shrink_conv2d": [*cut("keep_in", "keep_out"), result("bias forgotten", particular.bias_forgotten)],

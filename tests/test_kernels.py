@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import LAYOUTS
 
-from pruning_lab import kernels
+from pruning_lab import kernels, measure
 from pruning_lab.sparse import CSR, BlockCSR, NOfM, TiledCSR
 
 BLOCKS = [(4, 1), (1, 4), (2, 3), (4, 4), (8, 1), (1, 1)]
@@ -108,6 +108,29 @@ def test_groups_by_hand():
     array = np.array([[0, 5, 0, 6, 7, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1, 2]], np.float32)
     x = np.array([1, 2, 3, 4, 5, 6, 7, 8], np.float32)
     assert kernels.n_of_m_matmul(NOfM.from_dense(array), x).tolist() == [10 + 24 + 35, 7 + 16]
+
+
+def test_the_quickest_form_is_the_one_with_the_smallest_median(monkeypatch):
+    weight = scattered((6, 3000), 0.1, np.float32)
+    csr, seen = CSR.from_dense(weight), {}
+
+    def compare(products, cold):
+        seen.update(products=products, cold=cold)
+        medians = dict(zip(products, [4, 3, 1, 2], strict=True))
+        return measure.Comparison(tuple(measure.Row(name, m, m, m, 1, 1, 1) for name, m in medians.items()), "")
+
+    monkeypatch.setattr(measure, "compare", compare)
+    for x in (np.ones(3000, np.float32), np.ones((3000, 5), np.float32)):
+        product = kernels.quickest(weight, x, cold=True)
+        assert list(seen["products"]) == [
+            "CSR",
+            *(f"tiles of {width} columns" for width in ("1,024", "2,048", "3,000")),
+        ]
+        assert (type(product.form), product.form.tile, seen["cold"]) == (TiledCSR, 2048, True)
+        for multiply in seen["products"].values():
+            assert_product(multiply(), csr, x)
+        assert_product(product(2 * x), csr, 2 * x)
+        assert_product(product(x, parallel=True), csr, x)
 
 
 # 1 is a vector in disguise, 16 and 64 fill the registers, 100 is one full width and a rest.

@@ -17,12 +17,12 @@ import torch
 
 import knockouts.results
 from knockouts import __main__ as command
-from knockouts import in_lessons, in_tests, matrix, swap, table
+from knockouts import in_tests, matrix, swap, table
 from knockouts.children import Failed, Job, at_once
 from knockouts.explained import EXPLAINED
+from knockouts.notebooks import Notebook, watchers
 from knockouts.results import Calls, Results
 from pruning_lab import layers, masks, prune, scores, sparse
-from pruning_lab.lesson.frame.lessons import lesson
 from pruning_lab.masks import mask_unstructured
 
 ROOT = Path(__file__).parents[1]
@@ -63,15 +63,17 @@ def test_who_noticed_is_still_there():
 
 
 def is_there(name):
-    """Whether a test, an example or a lesson's cell of this name exists."""
-    if cell := re.fullmatch(r"lesson (\d\d), (\S+)", name):
-        return cell[2] in {each["id"] for each in lesson(cell[1]).cells()}
+    """Whether a test, an example, a lesson's cell or a question of homework of this name exists."""
+    notebook, _, cell = name.partition(", ")
+    if watcher := watchers().get(notebook):
+        source = (ROOT / watcher.source).read_text(encoding="utf-8")
+        return f'"id": "{cell}"' in source or f"name: {cell}\\n" in source
     file, _, rest = name.partition("::")
     word = re.split(r"\[", rest)[0].rpartition(".")[2]
     return "::" not in name or re.search(rf"\b{word}\b", (ROOT / file).read_text(encoding="utf-8")) is not None
 
 
-@pytest.mark.parametrize("name", ["children", "in_tests", "results", "swap", "table"])
+@pytest.mark.parametrize("name", ["children", "in_tests", "notebooks", "results", "sample", "swap", "table"])
 def test_examples(name):
     tried = doctest.testmod(import_module(f"knockouts.{name}"))
     assert (tried.failed, tried.attempted > 0) == (0, True)
@@ -270,15 +272,6 @@ def test_an_unknown_function_is_refused(name, near):
         command.main(["--only", name])
 
 
-def test_a_cell_notices_by_its_error_or_by_what_it_prints():
-    usual = {"printed": "0.5", "error": ""}
-    assert in_lessons.differs(in_lessons.Ran("0.5", "", 1), usual, True) == ""
-    assert in_lessons.differs(in_lessons.Ran("0.7", "", 1), usual, True) == "prints something else"
-    assert in_lessons.differs(in_lessons.Ran("0.7", "", 1), usual, False) == ""
-    assert in_lessons.differs(in_lessons.Ran("", "AssertionError", 1), usual, False) == "AssertionError"
-    assert in_lessons.differs(in_lessons.Ran("0.5", "", 1), usual | {"error": "ValueError"}, False) == "no error"
-
-
 # --- Ten fixed sabotages: each fails where the table says ---
 
 FIXED = [
@@ -292,7 +285,7 @@ FIXED = [
     ("compress.huffman_code_lengths", "constant"),
     ("measure.macs", "doubled"),
 ]
-IN_A_LESSON = ("sparse.CSR.from_dense", "half skipped")
+IN_A_LESSON = ("sparse.CSR.from_dense", "wrong sign")
 
 
 def test_fixed_sabotages_are_noticed_by_the_test_that_the_table_names(tmp_path):
@@ -311,9 +304,9 @@ def test_fixed_sabotages_are_noticed_by_the_test_that_the_table_names(tmp_path):
     ]
 
 
-def first_to_stop(number, function, name):
-    """Run a lesson with a sabotage; return the id of the first cell that stops."""
-    notebook = in_lessons.Notebook(number)
+def first_to_stop(where, function, name):
+    """Run a notebook with a sabotage; return the id of the first cell that stops."""
+    notebook = Notebook(watchers()[where])
     with sabotaged(function, name):
         places = range(len(notebook.cells))
         return next((notebook.cells[place]["id"] for place in places if notebook.run(place).error), None)

@@ -3,6 +3,7 @@
 import base64
 import colorsys
 import itertools
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -18,8 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 
 from pruning_lab import masks, plots
+from pruning_lab.places import ROOT
 from pruning_lab.plots import canvas, cells
+from pruning_lab.plots.style import contrast
 
+LETTERS = 4.5  # the contrast that letters need
 WEIGHT = torch.tensor([[3.0, -1.0, 0.5], [-2.0, 0.0, 1.5]])
 MASK = torch.tensor([[True, False, False], [True, False, True]])
 ROWS = [
@@ -273,6 +277,20 @@ def test_colours_with_one_meaning_in_one_picture_differ_in_brightness():
     assert len(set(plots.SERIES)) == len(plots.SERIES)
 
 
+def test_the_statement_names_the_colours_that_are_faint_on_white():
+    said = (ROOT / "site" / "accessibility.md").read_text(encoding="utf-8")
+    ratios = [contrast(colour, "white") for colour in plots.COLOURS.values()]
+    assert {f"{ratio:.1f}" for ratio in ratios if ratio < 3} == set(re.findall(r"(\d\.\d) : 1", said))
+
+
+@pytest.mark.parametrize("largest", [1.2, 2, 4, 64])
+def test_every_number_of_a_map_can_be_read(largest):
+    ratios = np.geomspace(1 / largest, largest, 40)[None]
+    ax = plots.crossover_map([0.1], list(range(1, 41)), ratios)
+    faintest = min(contrast(text.get_color(), text.get_bbox_patch().get_facecolor()) for text in ax.texts)
+    assert faintest > LETTERS
+
+
 def test_cells_stand_as_in_the_matrix():
     ax = plots.new_axes()
     plots.draw_cells(ax, MASK.numpy())
@@ -305,7 +323,9 @@ def test_numbers_stand_in_their_cells_and_a_pruned_one_is_a_zero():
     kept, pruned = (patch for patch in ax.findobj(PathPatch) if len(patch.get_path().vertices) > 20)
     assert centres(kept) == {(0, 0), (1, 0), (1, 2)}
     assert centres(pruned) == {(0, 1), (0, 2), (1, 1)}
-    assert (kept.get_facecolor()[:3], pruned.get_facecolor()[:3]) == (to_rgb("white"), to_rgb("0.4"))
+    assert (kept.get_facecolor()[:3], pruned.get_facecolor()[:3]) == (to_rgb("white"), to_rgb("0.35"))
+    assert contrast("white", plots.COLOURS["kept"]) > LETTERS
+    assert contrast("0.35", plots.COLOURS["pruned"]) > LETTERS
     assert np.array_equal(ax.collections[0].get_array(), MASK.numpy())
 
 

@@ -7,14 +7,38 @@ values, the zeros that fill a block or a group included, multiply as usual. Sums
 dense product: the two agree up to rounding.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from pruning_lab.arrays import check_plain
+from pruning_lab import measure
+from pruning_lab.arrays import FLOATS, check_array, check_plain
 from pruning_lab.kernels import loops
 from pruning_lab.sparse import CSR, BlockCSR, NOfM, SharedRows, TiledCSR
+
+TILES = (1024, 2048, 4096)  # columns; each of them is the quickest for some matrix and some batch
+
+
+class Product(NamedTuple):
+    """A matrix in the form that was the quickest: `product(x)` multiplies it by an x of the shape it was chosen for.
+
+    Attributes:
+        form: sparse.CSR or sparse.TiledCSR.
+        multiply: the kernel of that form.
+        comparison: the `measure.Comparison` that decided, one row a form.
+    """
+
+    form: CSR | TiledCSR
+    multiply: Callable[..., np.ndarray]
+    comparison: measure.Comparison
+
+    def __call__(self, x: np.ndarray, parallel: bool = False) -> np.ndarray:
+        """Return the product, as the kernel does."""
+        return self.multiply(self.form, x, parallel)
 
 
 def csr_matvec(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
@@ -95,6 +119,37 @@ def csr_matmul(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
     """
     x = _check(csr, CSR, "csr", x, axes=(1, 2))
     return _multiply(loops.csr_matvec if x.ndim == 1 else loops.csr_matmul, csr.data, csr, x, parallel)
+
+
+def quickest(weight: np.ndarray, x: np.ndarray, cold: bool = False) -> Product:
+    """Choose between a CSR and tiles of three widths by timing them once on this machine.
+
+    Which is quicker depends on how many columns there are, how many weights are kept, and what the processor waits for.
+    A dense product is not among them: time it against the one chosen, with `measure.compare`.
+
+    Args:
+        weight: (out, in) float32 or float64, with its zeros.
+        x: (in,) or (in, batch) array of the same dtype: an input as the product will meet it.
+        cold: choose for a matrix that comes from memory each time, as in a network larger than the caches.
+
+    Returns:
+        Product: call it with an input. `product.form` is the matrix, `product.comparison` the table that decided.
+
+    Raises:
+        TypeError, ValueError: as for `csr_matmul`.
+
+    >>> product = quickest(np.array([[0, 5, 0], [7, 0, 8]], np.float32), np.ones(3, np.float32))
+    >>> product(np.array([1, 2, 3], np.float32)).tolist(), [row.name for row in product.comparison.rows]
+    ([10.0, 31.0], ['CSR', 'tiles of 3 columns'])
+    """
+    csr = CSR.from_dense(check_array(weight, "weight", FLOATS, ndim=2))
+    x = _check(csr, CSR, "weight", x, axes=(1, 2))
+    widths = dict.fromkeys(min(tile, max(weight.shape[1], 1)) for tile in TILES)
+    forms: dict[str, tuple[CSR | TiledCSR, Callable[..., np.ndarray]]] = {"CSR": (csr, csr_matmul)}
+    forms |= {f"tiles of {width:,} columns": (TiledCSR.from_dense(weight, width), tiled_matmul) for width in widths}
+    products = {name: partial(multiply, form, x) for name, (form, multiply) in forms.items()}
+    comparison = measure.compare(products, cold=cold)
+    return Product(*forms[min(comparison.rows, key=lambda row: row.median).name], comparison)
 
 
 def block_matmul(block_csr: BlockCSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:

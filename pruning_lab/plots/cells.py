@@ -51,7 +51,7 @@ def draw_numbers(axes: Axes, values: torch.Tensor, mask: torch.Tensor | None) ->
             raise ValueError(f"mask must have the shape of values, {numbers.shape}; got {stays.shape}")
     draw_cells(axes, stays)
     _write(axes, {place: _short(numbers[place]) for place in zip(*np.nonzero(stays), strict=True)}, "white")
-    _write(axes, dict.fromkeys(zip(*np.nonzero(~stays), strict=True), "0"), "0.4")
+    _write(axes, dict.fromkeys(zip(*np.nonzero(~stays), strict=True), "0"), "0.35")
 
 
 def _short(number):

@@ -1,6 +1,7 @@
 """Pictures of what was measured: accuracy, time, and where a sparse kernel overtakes a dense one."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from pruning_lab.checks import check_initialised, check_sparsity, check_values
 from pruning_lab.plots.canvas import new_axes, tidy
-from pruning_lab.plots.style import COLOURS, MARKERS, SERIES
+from pruning_lab.plots.style import COLOURS, MARKERS, SERIES, contrast
 
 
 class Range(NamedTuple):
@@ -202,11 +203,11 @@ def _digits(number):
 
 
 def _numbers(ax, ratios, image):
-    """Write each ratio into its cell, light on dark, on a ground of the cell's colour: the line stops before it."""
+    """Write each ratio into its cell, on a ground of the cell's colour, in the ink that can be read better there."""
     for (row, column), ratio in np.ndenumerate(ratios):
         ground = image.cmap(image.norm(np.log2(ratio)))
-        colour = "white" if np.mean(ground[:3]) < 0.55 else "black"
-        box = {"facecolor": ground, "edgecolor": "none", "pad": 1.5}
+        colour = max("white", "black", key=partial(contrast, ground))
+        box = {"facecolor": ground, "edgecolor": "none", "pad": 1.5}  # the line between winners stops before it
         ax.text(column, row, f"{ratio:#.2g}".rstrip("."), ha="center", va="center", color=colour, bbox=box)
 
 

@@ -21,6 +21,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 OURS = {"include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]]}  # of a notebook in Lab; the rest is Lab's own
+TARGETS = {"rules": {"target-size": {"enabled": True}}}  # 24 pixels, or as much room around: axe asks only where told
 RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
 STEP_MS = 60_000
 
@@ -83,8 +84,32 @@ def serious(page, context=None):
     """Return (rule, the first element) for each rule of axe that a page breaks in a serious or critical way."""
     from axe_playwright_python.sync_playwright import Axe  # benchmarks/widgets.py, which has no use for it, needs none
 
-    found = Axe().run(page, context=context).response["violations"]
+    found = Axe().run(page, context=context, options=TARGETS).response["violations"]
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")]
+
+
+# What takes the focus and looks the same with it: a reader with a keyboard does not see where it is.
+SAME_WITH_FOCUS = """(within) => {
+    const look = (part) => {
+        const { outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor } = getComputedStyle(part);
+        return [outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor].join();
+    };
+    const parts = document.querySelectorAll(within).values().flatMap((all) =>
+        all.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]'));
+    return [...new Set(parts)].filter((part) => {
+        if (!part.checkVisibility() || part.disabled) return false;
+        document.activeElement.blur();
+        const before = look(part);
+        part.focus({ focusVisible: true });
+        return document.activeElement === part && look(part) === before;
+    }).map((part) => part.outerHTML.slice(0, 150));
+}"""
+
+
+def same_with_focus(page, within="body"):
+    """Return the beginning of the HTML of what takes the focus in parts of a page and does not show it."""
+    page.keyboard.press("Tab")  # a browser shows the focus to who uses the keyboard
+    return page.evaluate(SAME_WITH_FOCUS, within)
 
 
 def idle(page):

@@ -3,7 +3,7 @@
 import pytest
 from homework_tests import marks_of
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab.homework.frame.feedback import feedback_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -30,6 +30,7 @@ def page(tmp_path_factory):
 
 def test_nothing_serious_stands_between_feedback_and_its_reader(page):
     assert serious(page) == []
+    assert same_with_focus(page) == []
 
 
 def test_it_fits_a_telephone_and_twice_the_size(page):
@@ -37,3 +38,10 @@ def test_it_fits_a_telephone_and_twice_the_size(page):
     assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_is_too_small_to_press_and_a_focus_that_nobody_sees_are_found(page):
+    small = "<button style='all: unset; font-size: 9px; height: 9px; width: 9px'>+</button>"
+    page.set_content(f"<main>{small * 3}<button>seen</button></main>")
+    assert len(same_with_focus(page, "main")) == 3
+    assert "target-size" in [rule for rule, _ in serious(page, "main")]

@@ -16,6 +16,7 @@ from browser.lab import (
     browser_page,
     open_and_run_all,
     running_lab,
+    same_with_focus,
     serious,
 )
 
@@ -47,6 +48,7 @@ def test_run_all_ends_without_an_error(page):
 
 def test_nothing_serious_stands_between_the_lesson_and_its_reader(page):
     assert serious(page, OURS) == []
+    assert same_with_focus(page, ".jp-RenderedMarkdown, .jp-OutputArea-output") == []
 
 
 def test_the_slider_changes_the_picture_by_keyboard(page):

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from locks import index_of, leaks, secrets_of
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import BUILD, build
@@ -51,6 +51,11 @@ def pages_of(site):
     decks = {path.name for path in BUILD.glob("*.html")}
     pages = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
     return [path for path in pages if path.parent != site or path.name not in decks]
+
+
+def ours_of(site):
+    """Return all pages but the search and the index of words, which are the theme's."""
+    return [path for path in pages_of(site) if path.parent != site]
 
 
 def test_every_page_opens_from_disk(site, page):
@@ -190,7 +195,21 @@ ONE_OF_EACH = """() => {
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, theme):
     page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
-    for path in [path for path in pages_of(site) if path.parent != site]:  # search and index of words are the theme's
+    for path in ours_of(site):
         page.goto(path.as_uri())
         page.evaluate(ONE_OF_EACH)
         assert serious(page, "article") == [], path
+
+
+@pytest.mark.parametrize("width", [400, 640], ids=["a telephone", "1280 pixels at 200 %"])
+def test_no_page_scrolls_sideways(site, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ours_of(site):
+        page.goto(path.as_uri())
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+
+
+def test_what_has_the_focus_is_seen_on_every_page(site, page):
+    for path in pages_of(site):
+        page.goto(path.as_uri())
+        assert same_with_focus(page, "article") == [], path

@@ -5,7 +5,7 @@ import re
 import pytest
 from locks import answered_early, kept_in_keys, leaks, noted
 
-from browser.lab import CHROMIUM, NO_BROWSER, browser_page, serious
+from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import build, slides_of
 
@@ -133,3 +133,4 @@ def test_nothing_serious_stands_between_a_deck_and_its_reader(page, built, numbe
     for slide in range(len(slides_of(lessons()[number].deck))):
         page.evaluate(f"Reveal.slide({slide})")
         assert serious(page) == []
+        assert same_with_focus(page, ".slides .present") == []

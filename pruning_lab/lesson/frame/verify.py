@@ -110,7 +110,7 @@ def as_page(found):
 
 CAVEAT = (
     "A claim holds if its evidence cell, run here, asserts what it asserts in the course; for times, if the figure "
-    "lies where the claim says. The figures themselves may differ from machine to machine."
+    "lies where the claim says, with its spread. The figures themselves may differ from machine to machine."
 )
 
 
@@ -178,8 +178,12 @@ def _verdict(claim, run, found):
 
 
 def _within(between, found):
+    """Return the verdict on figures that have bounds. A spread across a bound leaves open on which side they are."""
     for name, (low, high) in between.items():
-        if not low <= figures.value_of(found[name]) <= high:
+        inside = [low <= value <= high for value in figures.values_of(found[name])]
+        if any(inside) and not all(inside):
+            return NOT_HERE, f"{name}: {found[name]} is partly outside {low:g} to {high:g}: too unsteady a run to say"
+        if not any(inside):
             return DIFFERS, f"{name} must be in {low:g} to {high:g}"
     return HOLDS, ""
 

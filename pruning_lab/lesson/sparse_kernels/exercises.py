@@ -5,7 +5,16 @@ from itertools import pairwise
 import numpy as np
 
 from pruning_lab import sparse
-from pruning_lab.lesson.frame.answers import array, close, likely_slip, nearest_rounding, number, require, told_apart
+from pruning_lab.lesson.frame.answers import (
+    array,
+    as_near,
+    close,
+    likely_slip,
+    nearest_rounding,
+    number,
+    require,
+    told_apart,
+)
 from pruning_lab.lesson.sparse_kernels.experiments import least_time
 
 
@@ -92,17 +101,13 @@ def memory_limit(answer):
     cases += [(int(rng.integers(1000, 10**6)), int(rng.integers(10, 3000)), rng.uniform(1e9, 3e10)) for _ in range(3)]
     for stored, rows, bandwidth in cases:
         right, got = least_time(stored, rows, bandwidth), number(answer(stored, rows, bandwidth))
-        if _as_near(got, right):
+        if as_near(got, right):
             continue
         slips = _limit_slips(got, stored, rows, bandwidth)
         otherwise = "4 bytes a value, 2 a column, 4 a pointer, each read once: their sum over the bandwidth"
-        reason = likely_slip(lambda wrong, got=got: _as_near(got, wrong), slips, otherwise)
+        reason = likely_slip(lambda wrong, got=got: as_near(got, wrong), slips, otherwise)
         due, given = told_apart(right, got)
         require(False, f"{stored} weights in {rows} rows at {bandwidth:g} bytes/s: {due} s; got {given}: {reason}")
-
-
-def _as_near(got, right):
-    return np.isclose(got, right, rtol=1e-6, atol=0)  # a time may be far below the absolute tolerance of `close`
 
 
 def _limit_slips(got, stored, rows, bandwidth):

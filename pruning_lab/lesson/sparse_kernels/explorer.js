@@ -22,7 +22,7 @@ function crossover(model) {
           g.fillStyle = colourOf(ratio);
           g.fillRect(left + c * wide, y, wide - 1, high - 1);
           g.textAlign = "center";
-          g.fillStyle = Math.log2(ratio) / reach > 0.75 ? "#ffffff" : "#000000";
+          g.fillStyle = Math.log2(ratio) / reach > 0.83 ? "#ffffff" : "#000000";
           g.fillText(ratio.toPrecision(2), left + (c + 0.5) * wide, y + 21);
         });
       });

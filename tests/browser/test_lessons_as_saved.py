@@ -1,0 +1,94 @@
+"""Every lesson in JupyterLab as it is saved, before a cell is run: nothing stands between it and its reader.
+
+In light and dark, and at 200 % zoom. The three quickest lessons; with `--all-lessons` all of them, some minutes more.
+"""
+
+import json
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.lab import CHROMIUM, NO_BROWSER, OURS, STEP_MS, browser_page, idle, running_lab, serious
+from browser.test_locks import lessons_to_run
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+SCREEN = {"width": 1400, "height": 1000}
+ZOOMED = {"width": 700, "height": 500}  # the same screen at 200 %
+
+# What is wider than the cell that it stands in: tables, code and formulas scroll there, and may.
+CUT_OFF = """() => [...document.querySelectorAll('.jp-RenderedMarkdown, .jp-OutputArea-output')].flatMap((part) => {
+    const end = part.closest('.jp-Cell').getBoundingClientRect().right + 1;
+    const ours = part.querySelectorAll('p, li, h1, h2, h3, h4, summary, label, button, legend, img, canvas');
+    return [...ours].filter((each) => each.checkVisibility() && !each.closest('pre, table, .MathJax')
+        && each.getBoundingClientRect().right > end).map((each) => each.outerHTML.slice(0, 100));
+})"""
+
+# Saved pictures that JupyterLab gives no words, and that have none folded up below them either.
+WORDLESS = """() => [...document.querySelectorAll('.jp-RenderedImage')].filter((picture) => {
+    const below = picture.closest('.jp-OutputArea-child').nextElementSibling;
+    return !/^In words./.test(below?.querySelector('details')?.textContent ?? '');
+}).length"""
+
+
+def pytest_generate_tests(metafunc):
+    if "lesson" not in metafunc.fixturenames:
+        return
+    opened = lessons_to_run(metafunc.config)
+    metafunc.parametrize("lesson", opened, ids=[lesson.stem for lesson in opened])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    set_(home, "notebook-extension/tracker", {"windowingMode": "none"})  # every cell is on the page
+    return home
+
+
+@pytest.fixture(scope="module")
+def page(home):
+    with running_lab(home, home / "journal.json") as address, browser_page() as page:
+        page.address = address
+        yield page
+
+
+def set_(home, name, content):
+    path = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def opened(page, home, lesson, theme):
+    """Open a lesson in a theme of JupyterLab."""
+    set_(home, "apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
+    shutil.copy(lesson.notebook, home)
+    page.set_viewport_size(SCREEN)
+    page.goto("about:blank")
+    page.goto(f"{page.address}/lab/workspaces/{lesson.stem}-{theme}/tree/{lesson.notebook.name}")
+    expect(idle(page)).to_be_visible(timeout=STEP_MS)
+    expect(page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]")).to_have_count(1)
+    expect(page.locator(".jp-Cell").nth(len(lesson.cells()) - 1)).to_be_attached(timeout=STEP_MS)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_nothing_serious_stands_between_a_saved_lesson_and_its_reader(page, home, lesson, theme):
+    opened(page, home, lesson, theme)
+    assert page.evaluate(WORDLESS) == 0
+    found = [rule for rule in serious(page, OURS) if rule[0] != "image-alt"]  # JupyterLab drops the words of a PNG
+    assert found == []
+
+
+def test_at_twice_the_size_nothing_is_cut_off(page, home, lesson):
+    opened(page, home, lesson, "Light")
+    page.set_viewport_size(ZOOMED)
+    page.wait_for_function("innerWidth === 700")
+    assert page.evaluate(CUT_OFF) == []
+
+
+def test_what_is_cut_off_and_a_picture_without_words_are_found(page):
+    wide = "<p style='width: 800px'>too wide</p><pre><p style='width: 800px'>scrolls</p></pre>"
+    picture = "<div class='jp-OutputArea-child'><div class='jp-RenderedImage'></div></div>"
+    page.set_content(f"<div class='jp-Cell' style='width: 600px'><div class='jp-RenderedMarkdown'>{wide}</div></div>")
+    assert page.evaluate(CUT_OFF) == ['<p style="width: 800px">too wide</p>']
+    page.set_content(f"{picture}<div><details><summary>In words</summary>a dot</details></div>{picture}<div></div>")
+    assert page.evaluate(WORDLESS) == 1
