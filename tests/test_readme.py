@@ -23,6 +23,11 @@ def test_every_check_that_the_statement_names_is_there():
     assert [name for name in named if not [*(ROOT / "tests").rglob(f"{name}.py")]] == []
 
 
+def test_the_lessons_that_need_minilm_are_named():
+    opening = [lesson.number for lesson in lessons() if "minilm()" in lesson.notebook.read_text(encoding="utf-8")]
+    assert f"lessons {' and '.join(opening)} prune" in (ROOT / "site" / "elsewhere.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("page", ["README.md", "site/elsewhere.md"])
 def test_every_file_that_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
