@@ -64,21 +64,19 @@ def ask_all(wanted, results, workers, names=None):
     Args:
         names: the notebooks to ask; None asks all.
     """
-    traces = traced(workers)
+    traces = traced(names or watchers(), workers)
     for name in sorted(traces, key=lambda name: seconds(traces[name])):
-        if names and name not in names:
-            continue
         ask(name, traces[name], [control(name, traces[name])], results, workers)
         if not any(row.noticed for row in results.controls() if row.where == name):
             ask(name, traces[name], drawn(name, traces[name], wanted), results, workers)
 
 
-def traced(workers):
+def traced(names, workers):
     """Return {name of a notebook: what is known of its cells}, and find out what is not known yet."""
-    known = Calls()
-    new = [watcher for watcher in watchers().values() if known.of(watcher.source) is None]
-    homework = [Job(each.name, partial(make, each), 600) for each in watchers().values() if not each.is_lesson]
-    runs = [Job(watcher.name, partial(trace, watcher), NOTEBOOK_LIMIT) for watcher in new]
+    known, asked = Calls(), [watchers()[name] for name in names]
+    homework = [Job(each.name, partial(make, each), 600) for each in asked if not each.is_lesson]
+    new = [each for each in asked if known.of(each.source) is None]
+    runs = [Job(each.name, partial(trace, each), NOTEBOOK_LIMIT) for each in new]
     with progress(len(homework + runs), "which cell calls what", "notebook") as bar:
         for jobs in (homework, runs):
             for name, cells in at_once(jobs, workers):
@@ -87,7 +85,7 @@ def traced(workers):
                 if jobs is runs:
                     known.add(watchers()[name].source, cells)
                 bar.update()
-    return {name: known.of(watcher.source) for name, watcher in watchers().items()}
+    return {watcher.name: known.of(watcher.source) for watcher in asked}
 
 
 def seconds(cells):

@@ -64,7 +64,7 @@ def page(results):
     if claims:
         parts += ["## Claims: one sabotage for each", told_of_claims(claims)]
         parts += [table([(f"`{row.function}`", row.sabotage, row.where, why_of(row)) for row in unnoticed(claims)])]
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def controls_table(results):
@@ -82,11 +82,9 @@ def controls_table(results):
 
 def told_of_lessons(rows):
     """Return how many were asked and noticed, as a paragraph."""
-    every = len(public_functions())
-    others = every - len(rows)
     return (
-        f"{len(rows)} of {every} functions were asked about; the other {others} are called by none of the notebooks "
-        f"that were asked. Noticed were {noticed(rows)}. Not noticed were these:"
+        f"{len(rows)} of {len(public_functions())} functions were asked about; the others no notebook calls, or the "
+        f"notebooks that do were not asked about them yet. Noticed were {noticed(rows)}. {not_noticed(rows)}"
     )
 
 
@@ -96,8 +94,13 @@ def told_of_claims(rows):
     stops = ", ".join(f"{count} {how}" for how, count in how_claims_stop(rows).items())
     return (
         f"{len(rows)} of {every} claims were asked. No longer shown were {noticed(rows)}. Of those that stop, "
-        f"{stops}. These claims do not notice:"
+        f"{stops}. {not_noticed(rows)}"
     )
+
+
+def not_noticed(rows):
+    """Return what stands above the table of what is not noticed, or instead of it."""
+    return "Not noticed were:" if unnoticed(rows) else "None is left that nobody noticed."
 
 
 def unnoticed(rows):
@@ -113,4 +116,4 @@ def why_of(row):
 def table(rows):
     """Return what is not noticed, as a table."""
     lines = ["| function | sabotage | asked | why that is all right |", "|---|---|---|---|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) if rows else ""

@@ -110,7 +110,9 @@ def test_a_control_fails_by_an_error_that_is_always_there_and_by_points_lost():
 
 def test_a_notebook_whose_control_fails_is_not_asked(monkeypatch, tmp_path):
     cells = traced([], ["masks.sparsity_of"])
-    monkeypatch.setattr(in_lessons, "traced", lambda workers: {"hw1-masks": cells, "hw2-storage": cells[:] + cells})
+    monkeypatch.setattr(
+        in_lessons, "traced", lambda names, workers: {"hw1-masks": cells, "hw2-storage": cells[:] + cells}
+    )
     shown = []
 
     def ask(name, cells, questions, results, workers):
