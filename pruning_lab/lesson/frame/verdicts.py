@@ -45,11 +45,19 @@ def require_exact_mask(keep, weights, sparsity, other_ways):
             np.argsort(magnitudes, kind="stable") >= wanted
         ),
         **other_ways,
+        "a tiny float32 becomes 0 when it is squared, or in half precision: rank it as it is": prune_smallest(
+            _squares(weights), wanted
+        ),
     }
     went, stayed = magnitudes[~keep].max(), magnitudes[keep].min()
     otherwise = "rank magnitudes, smallest first, in one list of all weights"
     reason = likely_slip(lambda mask: np.array_equal(mask, keep), slips, otherwise)
     raise WrongAnswer(f"a magnitude of {went:.2g} went while one of {stayed:.2g} stayed: {reason}")
+
+
+def _squares(weights):
+    with np.errstate(under="ignore"):
+        return weights**2
 
 
 def _why_count(keep, sparsity, magnitudes):
@@ -64,6 +72,8 @@ def _why_count(keep, sparsity, magnitudes):
         return "is True meant for the pruned ones? True keeps."
     if pruned == np.count_nonzero(magnitudes == 0) > round(due):
         return "All zeros went: a threshold takes all equal magnitudes or none, and so does weight != 0."
+    if len(np.unique(magnitudes)) < size and pruned == len(np.unique(np.sort(magnitudes)[: round(due)])):
+        return "Many magnitudes are equal here, and list.index finds only the first of them: rank the positions."
     if len(np.unique(magnitudes)) < size:
         return "Many magnitudes are equal here: a threshold takes all of them or none."
     if abs(pruned - due) < 1:

@@ -47,11 +47,14 @@ def _compare_keep(got, weight, count):
         "one large weight does not make a strong filter: add all its magnitudes": _strongest(
             magnitudes.max(axis=(1, 2, 3)), count
         ),
-        "squares (the L2 norm, a deviation) let one large weight count too much: add magnitudes": _strongest(
+        "squares (L2, deviation) or norms of matrices let one large weight count too much: add magnitudes": _strongest(
             (weight**2).sum(axis=(1, 2, 3)), count
         ),
         "that takes the largest column sum, a norm of matrices: add all magnitudes of a filter": _strongest(
             magnitudes.sum(axis=(1, 3)).max(axis=1), count
+        ),
+        "the norm of a kernel as a matrix is its largest column sum: add all magnitudes of a filter": _strongest(
+            magnitudes.sum(axis=2).max(axis=2).sum(axis=1), count
         ),
         "positive and negative weights cancel: add magnitudes": _strongest(weight.sum(axis=(1, 2, 3)), count),
         "first magnitudes, then their sum: in the sum of the weights both signs cancel": _strongest(

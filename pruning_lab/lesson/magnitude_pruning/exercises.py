@@ -4,6 +4,7 @@ import numpy as np
 
 from pruning_lab.lesson.frame.answers import (
     array,
+    as_near,
     close,
     likely_slip,
     nearest_rounding,
@@ -20,6 +21,7 @@ def global_masks(answer):
     """`my_global_masks(weights, sparsity)` prunes exactly round(sparsity * n) of all n weights, smallest first."""
     rng = np.random.default_rng(21)
     small, large = 0.1 * rng.standard_normal((4, 5)), rng.standard_normal((3, 4))
+    tiny = {str(size): np.float32(1e-30) * rng.standard_normal((2, size)).astype(np.float32) for size in (5, 3)}
     for weights, sparsity in [
         ({"a": np.array([[-0.4, 0.15, 0.2, 0.25]]), "b": np.array([[-1.5], [0.3], [2.0], [-5.0]])}, 0.5),
         ({"large": large, "small": small, "one": np.array([[0.01]])}, 0.6),  # 19.8
@@ -32,6 +34,7 @@ def global_masks(answer):
         ({"small": small * prune_smallest(np.abs(small), 15), "large": large}, 0.25),  # pruned before
         ({str(size): rng.standard_normal((size, 3)) * size for size in (4, 2, 7)}, 0.7),  # 27.3
         ({"weight": rng.standard_normal((1, 3)), "bias": rng.standard_normal(3)}, 0.5),  # 3, not twice round(1.5)
+        (tiny, 0.4),
     ]:
         _compare_masks(answer(weights, sparsity), weights, sparsity)
 
@@ -57,7 +60,11 @@ def _compare_masks(masks, weights, sparsity):
             _joined(in_parts_of_it), count
         ),
     }
-    require_exact_mask(_joined(masks), _joined(weights), sparsity, ways)
+    whole, joined = prune_smallest(_joined(magnitudes), count), _joined(masks)
+    from_its_start = all(np.array_equal(mask.ravel(), whole[: mask.size]) for mask in masks.values())
+    again = from_its_start and not np.array_equal(joined, whole)
+    require(not again, "each layer got the beginning of the one long mask: go on where the layer before ended")
+    require_exact_mask(joined, _joined(weights), sparsity, ways)
 
 
 def _joined(parts):
@@ -67,7 +74,7 @@ def _joined(parts):
 def cubic_schedule(answer):
     """`my_cubic(step, start, stop, target)` rises from 0 at start to target at stop, fast at first."""
     rng = np.random.default_rng(23)
-    cases = [(0, 10, 0.9), (4, 12, 0.5), (100, 300, 0.99), (7, 8, 1.0)]
+    cases = [(0, 10, 0.9), (4, 12, 0.5), (100, 300, 0.99), (7, 8, 1.0), (3, 40, 0.0437)]
     cases += [(start, start + int(rng.integers(5, 90)), rng.uniform(0.1, 0.95)) for start in (3, 40, 1000)]
     for start, stop, target in cases:
         for step in (start + (stop - start) // 4, (start + stop) // 2, 0, start // 2, start, stop - 1, stop, stop + 7):
@@ -76,7 +83,7 @@ def cubic_schedule(answer):
 
 def _compare_sparsity(got, step, start, stop, target):
     wanted = cubic_sparsity(step, start=start, stop=stop, target=target)
-    if close(got, wanted):
+    if as_near(got, wanted) or abs(got - wanted) < 1e-9:
         return
     left, gone = (stop - min(max(step, start), stop)) / (stop - start), step / stop
     slips = {
@@ -90,6 +97,9 @@ def _compare_sparsity(got, step, start, stop, target):
         "that is slow at first; cube what is left, not what is done": target * (1 - left) ** 3,
         "the way begins at start and has stop - start steps": target * (1 - (1 - gone) ** 3),
         "that is a square; the schedule cubes": target * (1 - left**2),
+        "those are the four steps of the lesson's example: here the way goes from start to stop": (
+            target * (1 - ((4 - step) / 4) ** 3)
+        ),
         "do not round: a fine difference is many weights": nearest_rounding(got, wanted),
     }
     reason = likely_slip(lambda wrong: close(got, wrong), slips, "target * (1 - left ** 3), left from 1 to 0")
@@ -113,7 +123,8 @@ def held_step(answer):
     ]:
         weight, velocity, grad = (rng.standard_normal(shape) for _ in range(3))
         mask = rng.permutation(np.arange(weight.size) % 2 == 0).reshape(shape)
-        weight[np.unravel_index(np.flatnonzero(mask)[0], shape)] = 0  # it stays, and is zero by chance
+        for numbers, place in zip((weight, grad, velocity), np.flatnonzero(mask), strict=False):
+            numbers[np.unravel_index(place, shape)] = 0  # of three weights that stay, one number each is zero by chance
         _compare_step(answer, weight * mask, velocity, grad, mask, learning_rate, momentum)
     weight[:] = 1.0
     _compare_step(answer, weight, velocity, grad, weight > 0, 0.2, 0.9)  # nothing is pruned
@@ -162,6 +173,9 @@ def _kept_slips(before, velocity, grad, learning_rate, momentum):
         ),
         "the weights that stay were zeroed: True keeps": np.zeros_like(before),
         "the mask says what is pruned: a weight that stays may be 0 by chance, and moves": right * (before != 0),
+        "the mask says what is pruned: where grad is 0 by chance, the velocity still moves the weight": (
+            np.where(grad == 0, before, right)
+        ),
         "the weight follows the new velocity, with this step's gradient in it": before - learning_rate * velocity,
         "momentum multiplies the old velocity, learning_rate the step: not the other way round": (
             before - momentum * (learning_rate * velocity + grad)

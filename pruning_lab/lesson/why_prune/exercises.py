@@ -10,7 +10,7 @@ from pruning_lab.lesson.frame.verdicts import prune_smallest, require_exact_mask
 def exact_mask(answer):
     """`my_mask(weight, sparsity)` keeps the large magnitudes and prunes exactly round(sparsity * n)."""
     rng = np.random.default_rng(7)
-    first = np.array([[-4.0, 1.5, 0.5, 0.7], [-0.2, -0.1, 3.0, -2.0]])  # each slip prunes others
+    first = np.array([[0.7, 4, -0.3, 0.5], [2, -1.5, -2.5, 3], [0.2, 0.8, -0.1, 1.2]])  # each slip prunes others
     for weight, sparsity in [
         (first, 0.25),
         (rng.standard_normal((6, 10)).astype(np.float32), 0.7),
@@ -34,13 +34,8 @@ def _compare_mask(mask, weight, sparsity):
     magnitudes = np.abs(weight)
     by_rows = np.array([prune_smallest(row, round(sparsity * row.size)) for row in magnitudes])
     flat = prune_smallest(magnitudes.ravel("F"), round(sparsity * weight.size))
-    with np.errstate(under="ignore"):
-        squares = weight.ravel() ** 2
     ways = {
         "rank all entries in one list, not row by row": by_rows.ravel(),
-        "a tiny float32 becomes 0 when it is squared, or in half precision: rank it as it is": prune_smallest(
-            squares, round(sparsity * weight.size)
-        ),
         "ravel and reshape must walk in the same order, row after row": flat,
     }
     require_exact_mask(mask.ravel(), weight.ravel(), sparsity, ways)
@@ -49,7 +44,8 @@ def _compare_mask(mask, weight, sparsity):
 def csr_bytes(answer):
     """`my_csr_bytes(rows, columns, sparsity)` is how many bytes CSR takes with float32 values and int32 indices."""
     rng = np.random.default_rng(8)
-    shapes = [(4, 11, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0), (7, 3, 1.0), (7, 3, 0.5)]
+    shapes = [(4, 12, 0.25), (4, 11, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0)]
+    shapes += [(7, 3, 1.0), (7, 3, 0.5)]
     for rows, columns, sparsity in shapes:
         dense = np.ones(rows * columns, np.float32)
         dense[rng.permutation(dense.size)[: round(sparsity * dense.size)]] = 0
@@ -62,10 +58,13 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
     pruned, pointers = round(sparsity * size), 4 * (rows + 1)
     kept = size - pruned
     by_row = rows * (columns - round(sparsity * columns))
-    slips = {
-        "round once, the number pruned of the whole matrix, not row by row": 8 * by_row + pointers,
+    roundings = {
         "one weight too many stays: round() the number pruned, do not cut it off": wanted + 8,
         "one weight too few stays: round() the number pruned; a half goes to the even neighbour": wanted - 8,
+    }
+    slips = {
+        "round once, the number pruned of the whole matrix, not row by row": 8 * by_row + pointers,
+        **(roundings if pruned != sparsity * size else {}),
         "that is the dense matrix": 4 * size,
         "that counts the zeros: CSR stores the weights that stay, a fraction 1 - sparsity": 8 * pruned + pointers,
         "that is bits; a byte has eight": 8 * wanted,
@@ -74,6 +73,8 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "the row pointers go with the rows, not with the columns": 8 * kept + 4 * (columns + 1),
         "each value needs its column index too, 4 bytes each": 4 * kept + pointers,
         "a column index is int32 here, 4 bytes, not 2": 6 * kept + pointers,
+        "column indices and row pointers are int32 here, 4 bytes, not 8": 12 * kept + 2 * pointers,
+        "sparsity is a fraction, not a percentage": 8 * (size - round(sparsity / 100 * size)) + pointers,
         "a weight takes 8 bytes, a float32 and its column; CSR has no row index for each weight": 12 * kept + pointers,
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,

@@ -50,6 +50,14 @@ def three_by_three(weight, count):
     return strongest(np.abs(weight).reshape(len(weight), -1)[:, : 9 * weight.shape[1]].sum(axis=1), count)
 
 
+def matrix_norms(weight, count):
+    return strongest(np.array([np.linalg.norm(each.reshape(len(each), -1), 1) for each in weight]), count)
+
+
+def norms_of_kernels(weight, count):
+    return strongest(np.linalg.norm(weight, 1, axis=(2, 3)).sum(axis=1), count)
+
+
 def by_threshold(weight, count):
     norms = np.abs(weight).sum(axis=FILTER)
     return np.flatnonzero(norms >= np.sort(norms)[-count])
@@ -88,6 +96,8 @@ WRONG = [
     ),
     (exercises.strongest_filters, lambda w, n: strongest(abs(w).max(axis=FILTER), n), "one large weight does not make"),
     (exercises.strongest_filters, lambda w, n: strongest(abs(w).sum(axis=(1, 3)).max(axis=1), n), "column sum"),
+    (exercises.strongest_filters, matrix_norms, "or norms of matrices let one large weight count too much"),
+    (exercises.strongest_filters, norms_of_kernels, "the norm of a kernel as a matrix"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n) * 1.0, "whole numbers of an integer type; got float64"),
     (exercises.strongest_filters, signs_dropped, "weight was changed in place"),
     (exercises.strongest_filters, by_threshold, "3 filters stay; got shape (4,)"),

@@ -150,6 +150,11 @@ def names_exchanged(weights, sparsity):
     return split(joined(right_masks(weights, sparsity)), backwards)
 
 
+def beginning_for_each(weights, sparsity):
+    long = joined(right_masks(weights, sparsity))
+    return {name: long[: weight.size].reshape(weight.shape) for name, weight in weights.items()}
+
+
 def order_for_rank(weights, sparsity):
     flat = np.abs(joined(weights))
     return split(np.argsort(flat, kind="stable") >= round(sparsity * flat.size), weights)
@@ -206,6 +211,16 @@ def in_place(weight, velocity, grad, mask, learning_rate, momentum):
     velocity *= momentum
     velocity += grad
     return (weight - learning_rate * velocity) * mask, velocity
+
+
+def still_without_gradient(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = np.where(grad * mask == 0, 0, momentum * velocity + grad)
+    return weight - learning_rate * velocity, velocity
+
+
+def still_until_it_moves(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = np.where(velocity * mask == 0, 0, momentum * velocity + grad)
+    return weight - learning_rate * velocity, velocity
 
 
 def damped(weight, velocity, grad, mask, learning_rate, momentum):
@@ -276,6 +291,10 @@ WRONG = [
     (exercises.global_masks, lambda w, s: {"a": np.ones(2, bool)}, "must have the names"),
     (exercises.global_masks, lambda w, s: {n: 1.0 * m for n, m in right_masks(w, s).items()}, "has dtype float64"),
     (exercises.global_masks, lambda w, s: {n: m.ravel() for n, m in right_masks(w, s).items()}, "must have shape"),
+    (exercises.global_masks, lambda w, s: right_masks({n: a**2 for n, a in w.items()}, s), "0 when it is squared"),
+    (exercises.global_masks, beginning_for_each, "go on where the layer before ended"),
+    (exercises.cubic_schedule, lambda s, a, b, t: t * (1 - ((4 - s) / 4) ** 3), "four steps of the lesson's example"),
+    (exercises.cubic_schedule, lambda *a: round(right_cubic(*a), 6), "do not round"),
     (exercises.cubic_schedule, never_clamped, "from stop on it stays"),
     (exercises.cubic_schedule, clamped_at_stop_only, "before start nothing"),
     (exercises.cubic_schedule, lambda s, *a: s and clamped_at_stop_only(s, *a), "at step 2 (start 4"),
@@ -302,6 +321,8 @@ WRONG = [
     (exercises.held_step, gradient_subtracted, "the velocity gathers gradients"),
     (exercises.held_step, old_velocity, "return the new velocity too"),
     (exercises.held_step, in_place, "velocity was changed in place"),
+    (exercises.held_step, still_without_gradient, "where grad is 0 by chance"),
+    (exercises.held_step, still_until_it_moves, "a kept weight is off by"),
     (exercises.held_step, damped, "the gradient comes in whole"),
     (exercises.held_step, hard_coded, "a kept weight is off by"),
     (exercises.held_step, with_momentum_only, "the weight follows the new velocity"),

@@ -107,6 +107,14 @@ def added_once(data, indices, indptr, x):
     return y
 
 
+def added_to_whole_numbers(data, indices, indptr, x):
+    y = np.zeros_like(indptr[:-1])
+    for row in range(len(y)):
+        for k in range(indptr[row], indptr[row + 1]):
+            y[row] += data[k] * x[indices[k]]
+    return y
+
+
 def first_row_only(data, indices, indptr, x):
     y = np.zeros(len(indptr) - 1)
     for row in range(len(y)):
@@ -148,6 +156,9 @@ WRONG = [
     (exercises.sparse_product, first_forgotten, "its first weight is missing"),
     (exercises.sparse_product, six_rows, "each of the 8 rows, empty ones too; got shape (6,)"),
     (exercises.sparse_product, lambda *a: right_matvec(*a).astype(int), "fractions were cut off"),
+    (exercises.sparse_product, added_to_whole_numbers, "fractions were cut off"),
+    (exercises.sparse_product, lambda *a: np.trunc(right_matvec(*a)), "fractions were cut off"),
+    (exercises.sparse_product, lambda *a: right_matvec(*a).round(3), "do not round"),
     (exercises.sparse_product, lambda *a: np.abs(right_matvec(*a)), "signs count"),
     (exercises.sparse_product, lambda *a: right_matvec(*a) / np.diff(a[2]).clip(1), "a row's mean"),
     (exercises.sparse_product, lambda *a: right_matvec(*a) + 0j, "must be an array of numbers"),
@@ -177,8 +188,9 @@ WRONG = [
     (exercises.memory_limit, lambda *a: right_limit(*a) // 1, "// cuts off"),
     (exercises.memory_limit, lambda *a: round(right_limit(*a), 6), "do not round"),
     (exercises.memory_limit, lambda s, r, b: 6 * s + 4 * (r + 1), "those are bytes"),
-    (exercises.memory_limit, lambda *a: right_limit(*a) * (1 + 2e-6), "3.154286e-06 s; got 3.154292e-06: "),
+    (exercises.memory_limit, lambda *a: right_limit(*a) * (1 + 2e-6), "3.024658e-06 s; got 3.024664e-06: "),
     (exercises.memory_limit, lambda *a: round(right_limit(*a), 7), "do not round"),
+    (exercises.memory_limit, lambda *a: round(right_limit(*a), 8), "do not round"),
     (exercises.memory_limit, lambda *a: round(right_limit(*a), 9), "do not round"),
     (exercises.memory_limit, lambda s, r, b: (6 * s + 8 * r + 4) / b, "only reading the matrix counts here"),
     (exercises.memory_limit, lambda s, r, b: 2 * right_limit(s, r, b), "each read once"),
@@ -207,6 +219,9 @@ WRONG = [
     (exercises.honest_ratio, lambda d, s: right_speed_up(d, s) - 1, "not what is above 1"),
     (exercises.honest_ratio, lambda d, s: np.quantile(best(d) / s, [0.25, 0.5, 0.75]), "return one number"),
     (exercises.honest_ratio, lambda d, s: np.array([right_speed_up(d, s)]), "return one number"),
+    (exercises.honest_ratio, lambda d, s: 100 * (right_speed_up(d, s) - 1), "not how many percent faster"),
+    (exercises.honest_ratio, lambda d, s: max(right_speed_up(d, s), 1 / right_speed_up(d, s)), "return it as it is"),
+    (exercises.honest_ratio, lambda d, s: max(1, right_speed_up(d, s)), "do not raise it to 1"),
     (exercises.honest_ratio, sorts_the_times, "sparse_times was changed in place"),
     (exercises.honest_ratio, lambda d, s: 1.0, "one ratio for each round"),
     (exercises.memory_limit, lambda s, r, b: (6 * s + 4 * r + 1) / b, "one entry more is 4 bytes more: 4 * (rows + 1)"),

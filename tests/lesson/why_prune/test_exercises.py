@@ -82,6 +82,17 @@ def by_rows(weight, sparsity):
     return np.array([right_mask(row, sparsity) for row in weight])
 
 
+def by_columns(weight, sparsity):
+    return by_rows(weight.T, sparsity).T
+
+
+def found_by_value(weight, sparsity):
+    magnitudes, mask = np.abs(weight).ravel().tolist(), np.ones(weight.size, bool)
+    for smallest in sorted(magnitudes)[: round(sparsity * weight.size)]:
+        mask[magnitudes.index(smallest)] = False
+    return mask.reshape(weight.shape)
+
+
 def column_order(weight, sparsity):
     return right_mask(weight.T, sparsity).reshape(weight.shape)
 
@@ -137,6 +148,9 @@ WRONG = [
     (exercises.exact_mask, counted_by(lambda n: int(n + 0.5)), "takes 16.5 to the even neighbour"),
     (exercises.exact_mask, kept_from_the_end, "[-0:] is everything"),
     (exercises.exact_mask, by_rows, "not row by row"),
+    (exercises.exact_mask, lambda w, s: right_mask(w, 0.7), "prunes 3; got 8: count round(sparsity * n)"),
+    (exercises.exact_mask, by_columns, "prunes 3; got 4: count round(sparsity * n)"),
+    (exercises.exact_mask, found_by_value, "list.index finds only the first"),
     (exercises.exact_mask, column_order, "in the same order"),
     (exercises.exact_mask, lambda w, s: w * right_mask(w, s) != 0, "and so does weight != 0"),
     (exercises.exact_mask, zeroed_there, "weight was changed in place"),
@@ -150,12 +164,15 @@ WRONG = [
     (exercises.csr_bytes, lambda r, c, s: 4 * (r * c - round(s * r * c)) + 4 * (r + 1), "column index too"),
     (exercises.csr_bytes, lambda r, c, s: r + c, "count three arrays"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 2 * (r * c - round(s * r * c)), "int32 here"),
-    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "their number is whole, here 284; got 284.25"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 0.25, "their number is whole, here 308; got 308.25"),
     (exercises.csr_bytes, lambda r, c, s: 8 * (1 - s) * r * c + 4 * (r + 1), "round the number pruned first"),
     (exercises.csr_bytes, lambda r, c, s: 12 * (r * c - round(s * r * c)) + 4 * (r + 1), "8 bytes, a float32 and its"),
     (exercises.csr_bytes, lambda r, c, s: 8 * int((1 - s) * r * c) + 4 * (r + 1), "one weight too few stays"),
     (exercises.csr_bytes, lambda r, c, s: 8 * math.ceil((1 - s) * r * c) + 4 * (r + 1), "one weight too many stays"),
     (exercises.csr_bytes, lambda r, c, s: 8 * (r * c - int(s * r * c + 0.5)) + 4 * (r + 1), "a half goes to the even"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 8, "308 bytes; got 300: count three arrays"),
+    (exercises.csr_bytes, lambda r, c, s: 1.5 * right_bytes(r, c, s) + 2 * (r + 1), "are int32 here, 4 bytes, not 8"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s / 100), "a fraction, not a percentage"),
     (exercises.csr_bytes, lambda r, c, s: 4 * r * c, "that is the dense matrix"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) + 4 * (c - r), "not with the columns"),
     (exercises.csr_bytes, lambda r, c, s: 1.5 * right_bytes(r, c, s) - 2 * (r + 1), "no row index for each weight"),
@@ -172,7 +189,7 @@ WRONG = [
         "weight1 and weight2 hold what stays in different orders",
     ),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[np.sort(k)], b[np.sort(k)], c[:, k]), "in different orders"),
-    (exercises.csr_bytes, lambda *a: right_bytes(*a) / 1024, "kilobytes or megabytes; got 0.277"),
+    (exercises.csr_bytes, lambda *a: right_bytes(*a) / 1024, "kilobytes or megabytes; got 0.300781"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) / (4 * r * c), "not a ratio"),
     (exercises.shrunk_pair, lambda a, b, c, k: (k.sort(), *right_pair(a, b, c, k))[1:], "k was changed in place"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k] - 99, c[:, k]), "bias1: the shape fits"),
