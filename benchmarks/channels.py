@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
+from benchmarks import channel_rival
 from benchmarks.table import Line, Skipped
 from pruning_lab import measure
 from pruning_lab.channels import channel_groups, shrink
@@ -14,9 +15,9 @@ FEW, MANY = 25, 200
 
 
 def rows() -> list[Line]:
-    """Return four lines: a ResNet-50 against the time it may take, and whether time grows with the layers."""
+    """Return the lines: a ResNet-50 against the time it may take, whether time grows with the layers, a rival."""
     torch.set_num_threads(1)
-    return [*_resnet50(), *_growth()]
+    return [*_resnet50(), *_growth(), *channel_rival.lines()]
 
 
 def _resnet50():

@@ -1,6 +1,7 @@
 """What the benchmarks print, and that they start where only the package itself is installed."""
 
 import ast
+import copy
 import importlib.util
 import json
 import re
@@ -9,8 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import __main__, channels, formats, hub, widgets
+from benchmarks import __main__, channel_rival, channels, formats, hub, widgets
 from benchmarks.table import Line, Skipped, table
 from pruning_lab import measure
 from pruning_lab.lesson.frame.lessons import lessons
@@ -53,6 +55,19 @@ def test_without_torchvision_the_channels_are_skipped(monkeypatch):
     monkeypatch.setattr(channels, "find_spec", lambda name: None)
     with pytest.raises(Skipped, match="it needs torchvision"):
         channels.rows()
+
+
+def test_without_its_rival_the_channels_say_so(monkeypatch, capsys):
+    monkeypatch.setattr(channel_rival, "find_spec", lambda name: None)
+    assert channel_rival.lines() == []
+    assert "it needs torch-pruning (pip install --no-deps torch-pruning)" in capsys.readouterr().out
+
+
+def test_a_rival_s_cut_is_right_only_if_it_computes_what_its_mask_does():
+    model, x = torch.nn.Linear(2, 3), torch.ones(1, 2)
+    assert channel_rival._is_right(lambda: (model, copy.deepcopy(model)), x)
+    assert not channel_rival._is_right(lambda: (model, torch.nn.Linear(2, 3)), x)
+    assert not channel_rival._is_right(lambda: (torch.nn.Linear(5, 3), model), x)
 
 
 def test_an_unknown_benchmark_is_named():

@@ -86,6 +86,36 @@ def linear_attention(s, x):
     return s.o(q @ (k.transpose(1, 2) @ s.v(x)))
 
 
+def one_key_for_all(s, x):
+    """As Falcon does: the last two heads are the key and the value of all the others."""
+    fused = s.fused(x).view(*x.shape[:2], s.heads + 2, -1)
+    q, k, v = (part.transpose(1, 2) for part in (fused[:, :, :-2], fused[:, :, [-2]], fused[:, :, [-1]]))
+    return s.o(((q @ k.transpose(-2, -1)).softmax(-1) @ v).transpose(1, 2).flatten(2))
+
+
+def pooled_heads(s, x):
+    """As MViT does: heads lie in the batch, and share a filter for each of their channels."""
+    batch, places, _ = x.shape
+    q, k, v = s.qkv(x).view(batch, places, 3, s.heads, -1).permute(2, 0, 3, 4, 1).flatten(1, 2)
+    mixed = (s.pool(q).transpose(1, 2) @ k).softmax(-1) @ v.transpose(1, 2)
+    return s.o(mixed.view(batch, s.heads, places, -1).transpose(1, 2).flatten(2))
+
+
+def attended_windows(s, x):
+    """As VOLO does: each head has weights of its own for the places of a window."""
+    batch, _, high, wide = x.shape
+    v = F.unfold(s.v(x), 2, stride=2).view(batch, s.heads, -1, 4, high * wide // 4).permute(0, 1, 4, 3, 2)
+    weights = s.weights(x)[:, :, ::2, ::2].flatten(2).view(batch, s.heads, 4, 4, -1).permute(0, 1, 4, 2, 3)
+    mixed = (weights.softmax(-1) @ v).permute(0, 1, 4, 3, 2).reshape(batch, -1, high * wide // 4)
+    return s.o(F.fold(mixed, (high, wide), 2, stride=2))
+
+
+def turned_in_part(s, x):
+    """As rotary embeddings do: here all of it is turned, and an empty part is not."""
+    h = s.a(x)
+    return s.o(torch.cat([h[..., :8].neg(), h[..., 8:]], -1))
+
+
 def shuffled(s, x):
     return s.o(s.a(x).view(len(x), 2, -1, 8, 8).transpose(1, 2).reshape(len(x), -1, 8, 8))
 
@@ -163,6 +193,28 @@ TRAPS = {
         IMAGE,
         [],
     ),
+    "picked from the end": (
+        lambda: Net(lambda s, x: s.o(h := s.a(x)) + h[:, [-3, -1]], a=C(3, 8, 1), o=C(8, 2, 1)),
+        IMAGE,
+        [5],
+    ),
+    "picked by a mask": (
+        lambda: Net(lambda s, x: s.o(s.a(x)[:, torch.arange(8) < 5]), a=C(3, 8, 1), o=C(5, 2, 1)),
+        IMAGE,
+        [],
+    ),
+    "one key for all heads": (lambda: numbered(one_key_for_all, 3, fused=L(6, 10), o=L(6, 3)), SEQUENCE, [3]),
+    "heads in the batch": (
+        lambda: numbered(pooled_heads, 3, qkv=L(6, 18), pool=nn.Conv1d(2, 2, 3, padding=1, groups=2), o=L(6, 3)),
+        SEQUENCE,
+        [3],
+    ),
+    "heads of windows": (
+        lambda: numbered(attended_windows, 3, v=C(3, 6, 1), weights=C(3, 48, 1), o=C(6, 2, 1)),
+        IMAGE,
+        [3],
+    ),
+    "an empty part": (lambda: Net(turned_in_part, a=L(6, 8), o=L(8, 3)), SEQUENCE, [8]),
     "slices": (
         lambda: Net(lambda s, x: s.o((h := s.a(x))[:, :5]) + s.p(h[:, 5:]), a=C(3, 8, 1), o=C(5, 2, 1), p=C(3, 2, 1)),
         IMAGE,

@@ -114,6 +114,7 @@ TABLE = [
 ]
 
 NOT_CALLED = {
+    "channels.groups_picture": "it takes what channel_groups returns",
     "channels.OpenAttention": "what shrink makes of torch's attention",
     "channels.ChannelGroup": "what channel_groups finds",
     "channels.ChannelGroups": "what channel_groups returns",

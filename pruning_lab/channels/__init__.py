@@ -2,6 +2,7 @@
 
 from .attention import OpenAttention
 from .cutting import channel_groups, inexactness, mask_channels, shrink
+from .drawing import groups_picture
 from .groups import ChannelGroup, ChannelGroups
 from .saving import load_shrunk, save_shrunk
 from .scoring import channel_scores
@@ -12,6 +13,7 @@ __all__ = [
     "OpenAttention",
     "channel_groups",
     "channel_scores",
+    "groups_picture",
     "inexactness",
     "load_shrunk",
     "mask_channels",

@@ -11,7 +11,7 @@ from torch.nn.modules.conv import _ConvTransposeNd
 from pruning_lab.tables import table_html
 from pruning_lab.weights import find_weights
 
-from .paint import Canvas
+from .paint import Canvas, along, thin
 from .units import tied_colours
 
 
@@ -111,8 +111,8 @@ class ChannelGroups(Sequence[ChannelGroup]):
 
 def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict]) -> list[ChannelGroup]:
     """Return the groups with names, words and sizes."""
-    heads = _mixed_in_products(canvas, unit)
-    averaged = unit[torch.cat([torch.zeros(0, dtype=torch.int64), *(lay.reshape(-1) for lay in canvas.averaged)])]
+    heads = _joined(units for layer in canvas.heads if along(units := thin(unit[layer])) == {0})
+    averaged = _joined(unit[layer] for layer in canvas.averaged)
     parameters = dict(model.named_parameters())
     groups: list[ChannelGroup] = []
     taken: dict[str, int] = {}
@@ -131,6 +131,10 @@ def described(model: nn.Module, canvas: Canvas, unit: Tensor, found: list[dict])
     return groups
 
 
+def _joined(numbers):
+    return torch.cat([torch.zeros(0, dtype=torch.int64), *(part.reshape(-1) for part in numbers)]).unique()
+
+
 def _weighed(parameters, canvas, axes, size):
     """Return the parameters and the multiplications of each unit; what two of its axes share counts once."""
     entries, macs = torch.zeros(size, dtype=torch.float64), torch.zeros(size, dtype=torch.float64)
@@ -145,18 +149,8 @@ def _weighed(parameters, canvas, axes, size):
     return entries.round().to(torch.int64), macs
 
 
-def _mixed_in_products(canvas, unit):
-    """Return the units that a product of two activations made: heads."""
-    events = [
-        e.colours.reshape(-1)[:1]
-        for e in canvas.events
-        if e.kind == "mixed" and e.operation in ("bmm", "baddbmm", "mm")
-    ]
-    return set(unit[torch.cat(events)].tolist()) if events else set()
-
-
 def _granularity(number, units, heads, size):
-    if not heads.isdisjoint(units[number >= 0].tolist()):
+    if torch.isin(units[number >= 0], heads).any():
         return "head"
     return "channel" if int((number >= 0).sum()) == size else "group of channels"
 

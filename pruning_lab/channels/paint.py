@@ -43,6 +43,7 @@ class Canvas:
         axes: (name of a parameter or buffer, axis) -> the colours along it, 1-D.
         edges: int64 tensors (2, n): colours that share their fate.
         boxes: layers that vary along several axes; at the end, only whole rows along one of them may go.
+        picked: (layer, axis, bool: the places that numbers count over) of what was picked; settled at the end.
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
@@ -50,6 +51,7 @@ class Canvas:
         met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
+        heads: layers that set the products of two activations apart.
         exact: whether an average over channels ties them; if not, `averaged` has their colours.
     """
 
@@ -59,11 +61,13 @@ class Canvas:
         self.axes: dict[tuple[str, int], Tensor] = {}
         self.edges: list[Tensor] = []
         self.boxes: list[Tensor] = []
+        self.picked: list[tuple[Tensor, int, Tensor]] = []
         self.partial: list[tuple[Tensor, Tensor]] = []
         self.events: list[Event] = []
+        self.heads: list[Tensor] = []
         self.macs: dict[str, float] = {}
         self.operation = self.module = ""
-        self.colours = 1
+        self.colours = self.first_spread = 1
         self.touched: set[int] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
         self.made: set[int] = set()
@@ -85,6 +89,13 @@ class Canvas:
                     layers.append(colours.view([-1 if a == axis else 1 for a in range(tensor.ndim)]))
                     self.colours += size
             self.put(tensor, layers, weight=True)
+        self.first_spread = self.colours
+
+    def new_colours(self, shape: Sequence[int], dim: int) -> Tensor:
+        """Return a layer of new colours along an axis, for one number spread out: its copies go with whom they meet."""
+        self.colours += shape[dim]
+        layer = torch.arange(self.colours - shape[dim], self.colours)
+        return layer.view([-1 if d == dim else 1 for d in range(len(shape))])
 
     def owner(self, colour: int) -> str:
         """Return the name of the parameter or buffer that a colour was given to."""
@@ -96,7 +107,7 @@ class Canvas:
         for layer in layers:
             if layer.numel() == 1:
                 self.pin(layer)
-            else:
+            elif layer.numel():  # an empty part of a tensor has no channels
                 kept.append(layer)
                 if len(along(layer)) > 1:
                     self.boxes.append(layer)
@@ -125,7 +136,7 @@ class Canvas:
 
     def pin(self, layer: Tensor, kind: str = "fixed") -> None:
         """These colours stay."""
-        self._note(kind, layer)
+        self.note(kind, layer)
         self.tie(layer, torch.tensor(FIXED))
 
     def merge(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
@@ -134,9 +145,13 @@ class Canvas:
         for dim in dims:
             first = first.narrow(dim, 0, 1)
         if first.numel() < layer.numel():
-            self._note("mixed", layer)
+            self.note("mixed", layer)
             self.tie(layer, first)
         return first
+
+    def note(self, kind: str, colours: Tensor) -> None:
+        """Remember what may have taken these colours' freedom."""
+        self.events.append(Event(kind, self.operation, self.module, colours))
 
     def average(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
         """As `merge`, where all channels go into an average: inexactly, one over those that stay will do."""
@@ -204,6 +219,8 @@ class Canvas:
         partners = [other for other in others if along(other) & mine]
         for partner in partners:
             theirs = along(partner)
+            if theirs < mine and int(partner.min()) >= self.first_spread:
+                continue  # copies of one number for each head, say, fit any head's channels
             if theirs < mine:
                 self.partial.append((layer, partner))
             elif not mine < theirs:
@@ -213,9 +230,6 @@ class Canvas:
             self.pin(layer, "met")
         elif not partners and whole:
             self.merge(layer, whole)
-
-    def _note(self, kind, layer):
-        self.events.append(Event(kind, self.operation, self.module, layer))
 
 
 def along(layer: Tensor) -> frozenset[int]:

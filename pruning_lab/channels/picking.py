@@ -1,5 +1,8 @@
 """Rules of what reduces, picks, pads, and of what has no rule."""
 
+import torch
+from torch import Tensor
+
 from .call import Call, aten
 from .paint import FIXED, Canvas, along, thin
 
@@ -63,16 +66,62 @@ def windows(canvas: Canvas, call: Call) -> None:
 
 
 def pick(canvas: Canvas, call: Call) -> None:
-    """Indices held in a tensor: the axes that they index stay whole, the others travel."""
-    x, dim = call["self"], call["dim"]
-    dims = {call.dim()} if isinstance(dim, int) else {d for d, index in enumerate(call["indices"]) if index is not None}
+    """Indices held in a tensor: what they count over stays, from the front or from the end; the rest travels.
+
+    An index that was computed from data may be any: the whole axis stays.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> class Last(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.a, self.out = nn.Linear(3, 8), nn.Linear(8, 2)
+    ...     def forward(self, x):
+    ...         h = self.a(x)
+    ...         return self.out(h) * h[:, [-2]]
+    >>> network = Last()
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
+    [6]
+    """
+    x, indexed = call["self"], _indexed(call)
+    index = next(iter(indexed.values()))
+    numbers = len(indexed) == 1 and index.numel() and index.dtype != torch.bool and canvas.get(index) is None
     travelling = []
     for layer in canvas.layers(x):
-        if along(layer) & dims:
-            canvas.pin(canvas.merge(layer, dims))
+        if numbers and along(layer) & indexed.keys():
+            [dim] = indexed
+            canvas.note("fixed", layer)
+            canvas.picked.append((layer, dim, counted(index, x.shape[dim])))
         else:
-            travelling.append(thin(call.again(layer.expand(x.shape))))
+            layer = canvas.merge(layer, indexed)
+        travelling.append(thin(call.again(layer.expand(x.shape))))
     canvas.put(call.output, travelling, canvas.is_weight(x))
+
+
+def _indexed(call):
+    """Return {axis: the tensor that indexes it}; a mask may cover several axes."""
+    if isinstance(call["dim"], int):
+        return {call.dim(): call["index"]}
+    indexed: dict[int, Tensor] = {}
+    place = 0
+    for index in call["indices"]:
+        covered = 1 if index is None or index.dtype != torch.bool else index.ndim
+        if index is not None:
+            indexed |= dict.fromkeys(range(place, place + covered), index)
+        place += covered
+    return indexed
+
+
+def counted(index: Tensor, size: int) -> Tensor:
+    """Return the places that a number must count over to pick its own: from the front, or if negative from the end.
+
+    >>> counted(torch.tensor([1]), 4), counted(torch.tensor([-1, -2]), 4)
+    (tensor([ True,  True, False, False]), tensor([False, False,  True,  True]))
+    """
+    front, end = max(index.max().item() + 1, 0), max(-index.min().item(), 0)
+    places = torch.arange(size)
+    return (places < front) | (places >= size - end)
 
 
 def gather(canvas: Canvas, call: Call) -> None:

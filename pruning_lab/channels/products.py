@@ -1,14 +1,16 @@
 """Rules of what multiplies: matrix products, convolutions, embeddings, and norms with their scale and shift."""
 
+import torch
+
 from .call import Call
-from .paint import Canvas, along, lift, spread_shape
+from .paint import FIXED, Canvas, along, lift, spread_shape
 
 
 def matmul(canvas: Canvas, call: Call) -> None:
     """(..., n, k) @ (..., k, m): along k the colours of a weight and of its input meet, and end there.
 
     Between two activations nothing is zero for sure: what one dot product adds up goes or stays as a whole. Heads
-    follow from that, with no word about attention.
+    follow from that, with no word about attention: what still tells such products apart.
 
     >>> import torch
     >>> from torch import nn
@@ -24,15 +26,20 @@ def matmul(canvas: Canvas, call: Call) -> None:
         layers = [layer for layer in canvas.layers(tensor) if k not in along(layer)]
         ending = [layer for layer in canvas.layers(tensor) if k in along(layer)]
         layers += [canvas.merge(layer, [k]) for layer in ending if not weighted or len(along(layer)) > 1]
-        summed.append((ending, k))
+        summed.append([layer.reshape(-1) if len(along(layer)) == 1 else STAYS for layer in ending])
         if canvas.get(tensor):
             sides.append(([1 if dim == k else size for dim, size in enumerate(spread_shape(tensor))], layers))
-    if weighted or not all(ending for ending, _ in summed):
-        _end(canvas, (a, b), *([canvas.row(layer, k) for layer in ending] for ending, k in summed))
+    if weighted:
+        _end(canvas, (a, b), *summed)
+    else:
+        canvas.heads += [layer for _, layers in sides for layer in layers if 0 in along(layer) and a.ndim > 2]
     canvas.put(call.output, canvas.meet(*sides))
     if bias is not None:
         canvas.put(call.output, canvas.meet_tensors(call.output, bias))
     _count(canvas, b if canvas.is_weight(b) else a, call.output.numel() * a.shape[-1])
+
+
+STAYS = torch.tensor([FIXED])  # the colours that a weight meets along an axis of which heads, say, need every index
 
 
 def _end(canvas, tensors, *rows):
@@ -57,13 +64,18 @@ def convolution(canvas: Canvas, call: Call) -> None:
     """As a matrix product over axis 1; with groups, a whole group of inputs and outputs goes or stays."""
     x, weight, groups = call["input"], call["weight"], call["groups"]
     inside, outside = (0, 1) if call["transposed"] else (1, 0)
-    for tensor, axes in ((weight, {0, 1}), (x, {1})):
+    for tensor in (weight, x):
         for layer in canvas.layers(tensor):
-            if not along(layer) & axes:
+            if not along(layer) & {0, 1}:
                 canvas.pin(layer)  # the window, the picture
+    batch = [canvas.merge(layer, range(1, x.ndim)) for layer in canvas.layers(x) if 0 in along(layer)]  # heads, say
     entering, reading, leaving = (
-        [canvas.row(layer, axis) for layer in canvas.layers(tensor) if axis in along(layer)]
-        for tensor, axis in ((x, 1), (weight, inside), (weight, outside))
+        [canvas.row(layer, axis) for layer in layers if axis in along(layer)]
+        for layers, axis in (
+            ([layer for layer in canvas.layers(x) if 0 not in along(layer)], 1),
+            (canvas.layers(weight), inside),
+            (canvas.layers(weight), outside),
+        )
     )
     if groups > 1:
         leaving = _by_group(canvas, call, entering, reading, leaving)
@@ -73,7 +85,7 @@ def convolution(canvas: Canvas, call: Call) -> None:
     if canvas.get(call["bias"]):
         vectors.append((call["bias"].shape, canvas.layers(call["bias"])))
     shape = [1, -1] + [1] * (call.output.ndim - 2)
-    canvas.put(call.output, [layer.reshape(shape) for layer in canvas.meet(*vectors)])
+    canvas.put(call.output, [layer.reshape(shape) for layer in canvas.meet(*vectors)] + batch)
     _count(
         canvas, weight, call.output.numel() * weight.numel() // weight.shape[outside] // (1 if outside == 0 else groups)
     )

@@ -80,19 +80,27 @@ def move(canvas: Canvas, call: Call) -> None:
             results = [result] if isinstance(result, Tensor) else result
         for layers, one in zip(moved, results, strict=True):
             layers.append(thin(one))
+    if call.name == "expand":
+        moved[0] += [canvas.new_colours(outputs[0].shape, dim) for dim in _spread(source, outputs[0])]
     for out, layers in zip(outputs, moved, strict=True):
         canvas.put(out, _apart(canvas, canvas.layers(source), layers), canvas.is_weight(source))
+
+
+def _spread(source, output):
+    """Return the axes along which one number became several."""
+    before = lift(source.shape, output.ndim)
+    return [dim for dim, size in enumerate(output.shape) if size > 1 and before[dim] == 1]
 
 
 def _apart(canvas, before, after):
     """Where axes with a paint each became one axis, such as (heads, places) flattened, only the first may be cut."""
     kept: list[int] = []
-    for i, layer in enumerate(after):
+    for i, layer in enumerate(after[: len(before)]):
         if any(along(layer) & along(after[j]) and not along(before[i]) & along(before[j]) for j in kept):
             canvas.pin(before[i])
         else:
             kept.append(i)
-    return [after[i] for i in kept]
+    return [after[i] for i in kept] + after[len(before) :]
 
 
 def select(canvas: Canvas, call: Call) -> None:
@@ -150,7 +158,7 @@ def cat(canvas: Canvas, call: Call) -> None:
     >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
     [8, 4]
     """
-    _side_by_side(canvas, call, [t for t in call["tensors"] if t.ndim == call.output.ndim])
+    _side_by_side(canvas, call, [t for t in call["tensors"] if t.numel()])
 
 
 def stack(canvas: Canvas, call: Call) -> None:

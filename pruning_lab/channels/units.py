@@ -17,10 +17,10 @@ def unit_of_each_colour(canvas: Canvas) -> Tensor:
     edges = [torch.zeros(2, 1, dtype=torch.int64), *canvas.edges]
     boxes = list({(box.shape, box.numpy().tobytes()): box for box in canvas.boxes}.values())
     unit = _components(edges, canvas.colours)
-    settled = [_settled(unit, larger, smaller) for larger, smaller in canvas.partial]
-    if settled:
-        edges += settled
-        unit = _components(edges, canvas.colours)
+    for settle, deferred in ((_settled, canvas.partial), (_counted, canvas.picked)):
+        if deferred:
+            edges += [settle(unit, *meeting) for meeting in deferred]
+            unit = _components(edges, canvas.colours)
     while more := [edge for box in boxes if (edge := _rows_only(unit[box], box)) is not None]:
         edges += more
         unit = _components(edges, canvas.colours)
@@ -56,6 +56,18 @@ def _settled(unit, larger, smaller):
     """(heads, places) met (places): either the places are cut, or heads are, and what has only places stays."""
     places_differ = along(thin(unit[larger])) & along(smaller)
     one, other = torch.broadcast_tensors(*((larger, smaller) if places_differ else (smaller, torch.tensor(FIXED))))
+    return torch.stack([one.reshape(-1), other.reshape(-1)])
+
+
+def _counted(unit, layer, dim, places):
+    """What numbers count over along an axis stays. Where other axes may be cut, as heads may, the axis stays whole."""
+    free = along(thin(unit[layer]))
+    if dim not in free:
+        return torch.zeros(2, 1, dtype=torch.int64)
+    if len(free) > 1:
+        one, other = torch.broadcast_tensors(layer, layer.narrow(dim, 0, 1))
+    else:
+        one, other = torch.broadcast_tensors(layer.movedim(dim, 0)[places], torch.tensor(FIXED))
     return torch.stack([one.reshape(-1), other.reshape(-1)])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -24,6 +24,17 @@ COLOURS = {
 }
 SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
 MARKERS = "osD^vPX"  # curves differ in shape too, for a print in grey
+
+
+def shade(number: int, place: int, size: int) -> str:
+    """Return a colour of the series, the lighter the further along: for `place` of `size`.
+
+    >>> shade(0, 0, 3), shade(0, 2, 3)
+    ('#2687be', '#bfdcec')
+    """
+    light = 0.15 + 0.6 * place / max(size - 1, 1)
+    red, green, blue = (part + (1 - part) * light for part in to_rgb(SERIES[number % 6]))
+    return to_hex((red, green, blue))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from string import ascii_lowercase
 
 import numpy as np
 import torch
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pruning_lab import masks, plots
 from pruning_lab.lesson.coupled_channels.experiments import by_seed
 from pruning_lab.lesson.coupled_channels.strips import cells, first_of_their_kind
+from pruning_lab.plots.style import shade
 
 GAP = 0.5  # between the pieces of a strip, in cells
 
@@ -28,8 +28,7 @@ def looks(strips, step):
         if cell is None:
             return plots.COLOURS["pruned"], ""
         letter, place = letters[cell[0]], cell[1]
-        base, light = np.array(to_rgb(plots.SERIES[letter % 6])), 0.15 + 0.6 * place / max(sizes[cell[0]] - 1, 1)
-        return to_hex(base + (1 - base) * light), f"{ascii_lowercase[letter % 26]}{place}"
+        return shade(letter, place, sizes[cell[0]]), f"{ascii_lowercase[letter % 26]}{place}"
 
     return [[[look(cell) for cell in piece] for piece in row] for row in cells(strips, step)]
 
