@@ -262,6 +262,10 @@ TABLE = {
         )
     },
     **{f"plots.{name}": [never_done()] for name in ("draw_cells", "draw_letter", "draw_numbers", "show")},
+    "channels.groups_picture": [
+        argument("last one left out", "groups", particular.ungrouped),
+        argument("nothing refused", "groups", particular.nothing_refused),
+    ],
     "plots.magnitude_histogram": [HALF_SKIPPED, OFF_BY_ONE, UNSORTED],
     "plots.mean_and_range": [WRONG_SIGN, OFF_BY_ONE, UNSORTED],
     "plots.new_axes": [result("small", particular.axes_small)],

@@ -10,7 +10,7 @@ from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 
 ACCURACY = re.compile(
-    r"accura|points(?! of a percent)|retrain|neighbours|answers|dense network|ticket|destroys|best pruned|cost more"
+    r"accura|(?<!percentage )points|retrain|neighbours|answers|dense network|ticket|destroys|best pruned|cost more"
     r"|\b(loss|loses?|lost)\b(?! the same)"
 )
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
