@@ -172,9 +172,11 @@ def indices(got, name):
 
 
 def several(got, *names):
-    """Return a result of as many parts as there are names: a tuple, a named one, or a list."""
+    """Return a result of as many parts as there are names: a tuple, a named one, a list, or an array that stacks them."""
     wanted = f"return {', '.join(names[:-1])} and {names[-1]}"
     shown = _shown(got) if len(_shown(got)) <= LONGEST else f"one {type(got).__name__}"
+    if isinstance(got, np.ndarray | torch.Tensor) and got.ndim > 1 and len(got) == len(names):
+        return list(got)  # `a, b = answer` works
     require(isinstance(got, tuple | list), f"{wanted}, separated by commas; got {shown}")
     require(len(got) == len(names), f"{wanted}, {len(names)} results; got {len(got)}")
     return got

@@ -44,7 +44,7 @@ def _compare_mask(mask, weight, sparsity):
 def csr_bytes(answer):
     """`my_csr_bytes(rows, columns, sparsity)` is how many bytes CSR takes with float32 values and int32 indices."""
     rng = np.random.default_rng(8)
-    shapes = [(4, 12, 0.25), (4, 11, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0)]
+    shapes = [(4, 20, 0.25), (4, 11, 0.25), (5, 3, 0.25), (256, 256, 0.7), (300, 784, 0.9), (10, 100, 0.0)]
     shapes += [(7, 3, 1.0), (7, 3, 0.5)]
     for rows, columns, sparsity in shapes:
         dense = np.ones(rows * columns, np.float32)
