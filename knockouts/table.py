@@ -257,6 +257,7 @@ TABLE = {
             "weight_picture",
         )
     },
+    "channels.groups_picture": PICTURE,
     **{f"plots.{name}": [never_done()] for name in ("draw_cells", "draw_letter", "draw_numbers", "show")},
     "plots.magnitude_histogram": [HALF_SKIPPED, OFF_BY_ONE, UNSORTED],
     "plots.mean_and_range": [WRONG_SIGN, OFF_BY_ONE, UNSORTED],
