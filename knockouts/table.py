@@ -261,7 +261,6 @@ TABLE = {
             "weight_picture",
         )
     },
-    "channels.groups_picture": PICTURE,
     **{f"plots.{name}": [never_done()] for name in ("draw_cells", "draw_letter", "draw_numbers", "show")},
     "channels.groups_picture": [
         argument("last one left out", "groups", particular.ungrouped),

@@ -172,7 +172,7 @@ def indices(got, name):
 
 
 def several(got, *names):
-    """Return a result of as many parts as there are names: a tuple, a named one, a list, or an array that stacks them."""
+    """Return a result of as many parts as there are names: a tuple, a named one, a list, or an array of them."""
     wanted = f"return {', '.join(names[:-1])} and {names[-1]}"
     shown = _shown(got) if len(_shown(got)) <= LONGEST else f"one {type(got).__name__}"
     if isinstance(got, np.ndarray | torch.Tensor) and got.ndim > 1 and len(got) == len(names):
