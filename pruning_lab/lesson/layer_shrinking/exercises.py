@@ -43,6 +43,7 @@ def _compare_keep(got, weight, count):
     if _as_strong(norms, got, wanted):
         return
     require(not _as_strong(norms, sorted(got), wanted), "the indices must be sorted")
+    require(len(set(got)) == count, f"each filter stays once: {count} different indices; got {got}")
     slips = {
         "one large weight does not make a strong filter: add all its magnitudes": _strongest(
             magnitudes.max(axis=(1, 2, 3)), count

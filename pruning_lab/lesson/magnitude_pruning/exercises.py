@@ -142,6 +142,10 @@ def _compare_step(answer, before, velocity_before, grad, mask, learning_rate, mo
     slips = _kept_slips(before, velocity_before, grad, learning_rate, momentum)
     off = np.abs(weight - right)[mask].max()
     otherwise = f"a kept weight is off by {off:.2g}: weight - learning_rate * velocity, new velocity"
+    if close(weight[mask], (before - learning_rate * velocity)[mask]):
+        otherwise = "the weight follows your velocity, but that one is off: it is momentum * velocity + grad"
+    elif off < 2e-3:  # four digits after the point, or float16
+        otherwise = f"a kept weight is off by {off:.2g}, as if rounded: return what the formula gives"
     reason = likely_slip(lambda wrong: close(weight[mask], wrong[mask]), slips, otherwise)
     require(close(weight[mask], right[mask]), reason)
     _compare_pruned(weight[~mask], -learning_rate * momentum * velocity_before[~mask])

@@ -26,7 +26,7 @@ def csr_arrays(answer):
     dense[2], dense[4] = 0, 0  # an empty row in the middle, and one at the end
     tall = rng.standard_normal((6, 2)) * (rng.random((6, 2)) < 0.6)
     tall[0] = 0
-    tiny = np.array([[0.0, 1e-9, 0.0], [0.004, 0.0, -2.0]])
+    tiny = np.array([[0.0, 1e-30, 0.0], [0.004, 0.0, -2.0]])
     full = np.ones((3, 100))  # more entries than a pointer of 8 bits counts
     two, nothing, undefined = np.array([[0.0, 3.0], [4.0, 0.0]]), np.zeros((3, 2)), np.array([[0, np.nan, 1]])
     wide = np.zeros((2, 300))  # more columns than an index of 8 bits counts
@@ -131,7 +131,7 @@ def gaps_with_fillers(answer):
     cases = [(row, 3), (row, 4), (np.eye(1, 40, 39)[0], 3), (np.eye(1, 40, 32)[0], 3), (np.ones(5), 2)]
     cases += [(np.zeros(9), 2), (rng.standard_normal(40) * (rng.random(40) < 0.3), 1)]
     cases.append((rng.standard_normal(300) * (rng.random(300) < 0.1), 2))
-    cases.append((np.array([0, 1e-9, 0, -2, 0.004]), 2))
+    cases.append((np.array([0, 1e-30, 0, -2, 0.004]), 2))
     cases.append((np.eye(1, 300, 250)[0], 8))  # a gap that eight bits hold without a sign only
     for dense, bits in cases:
         gaps, values = several(answer(dense, bits), "gaps", "values")

@@ -70,6 +70,7 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "that is bits; a byte has eight": 8 * wanted,
         "the row pointers are missing: indptr says where each row starts": 8 * kept,
         "indptr has one entry more than there are rows: the last says where the last row ends": wanted - 4,
+        "indptr has rows + 1 entries of 4 bytes each: 4 * (rows + 1), not 4 * rows + 1": wanted - 3,
         "the row pointers go with the rows, not with the columns": 8 * kept + 4 * (columns + 1),
         "each value needs its column index too, 4 bytes each": 4 * kept + pointers,
         "a column index is int32 here, 4 bytes, not 2": 6 * kept + pointers,
@@ -79,6 +80,7 @@ def _compare_bytes(got, wanted, rows, columns, sparsity):
         "those are entries, and each takes 4 bytes": wanted / 4,
         "a row pointer is int32 here, 4 bytes": 8 * kept + 2 * pointers,
     }
+    require(got >= 0, f"bytes are not below 0: return what CSR takes, here {wanted}, not a difference; got {got:g}")
     require(got != 0 or kept > 0, f"no weight stays, yet the row pointers take bytes, here {wanted}; got 0")
     require(got > wanted / 100, f"return bytes, here {wanted}, not a ratio, kilobytes or megabytes; got {got:g}")
     unrounded = close(got, 8 * (1 - sparsity) * size + pointers) and got != wanted

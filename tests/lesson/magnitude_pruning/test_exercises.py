@@ -101,6 +101,11 @@ RIGHT = [
 ]
 
 
+def averaged(weight, velocity, grad, mask, learning_rate, momentum):
+    velocity = momentum * velocity + (1 - momentum) * momentum * grad
+    return (weight - learning_rate * velocity) * mask, velocity
+
+
 def layer_by_layer(weights, sparsity):
     return {name: right_masks({name: weight}, sparsity)[name] for name, weight in weights.items()}
 
@@ -324,7 +329,7 @@ WRONG = [
     (exercises.held_step, old_velocity, "return the new velocity too"),
     (exercises.held_step, in_place, "velocity was changed in place"),
     (exercises.held_step, still_without_gradient, "where grad is 0 by chance"),
-    (exercises.held_step, still_until_it_moves, "a kept weight is off by"),
+    (exercises.held_step, still_until_it_moves, "but that one is off: it is momentum"),
     (exercises.held_step, damped, "the gradient comes in whole"),
     (exercises.held_step, hard_coded, "a kept weight is off by"),
     (exercises.held_step, with_momentum_only, "the weight follows the new velocity"),
@@ -338,6 +343,9 @@ WRONG = [
     (exercises.held_step, other_way_round, "True keeps"),
     (exercises.held_step, lambda *a: right_step(*a)[::-1], "return the weight first"),
     (exercises.held_step, lambda *a: right_step(*a)[0], "return weight and velocity"),
+    (exercises.held_step, averaged, "the weight follows your velocity, but that one is off"),
+    (exercises.held_step, lambda *a: tuple(np.round(part, 4) for part in right_step(*a)), "as if rounded"),
+    (exercises.held_step, lambda *a: tuple(part.astype(np.float16) for part in right_step(*a)), "as if rounded"),
     (exercises.held_step, lambda *a: [part.ravel() for part in right_step(*a)], "must have shape (3, 4)"),
     (exercises.global_masks, counted_layer_by_layer, "prunes 3; got 4: count round(sparsity * n)"),
     (exercises.global_masks, biases_left_out, "prunes 3; got 2: count round(sparsity * n)"),

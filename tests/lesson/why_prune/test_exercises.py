@@ -192,6 +192,8 @@ WRONG = [
     (exercises.shrunk_pair, lambda a, b, c, k: (a[np.sort(k)], b[np.sort(k)], c[:, k]), "in different orders"),
     (exercises.csr_bytes, lambda *a: right_bytes(*a) / 1024, "kilobytes or megabytes; got 0.488281"),
     (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) / (4 * r * c), "not a ratio"),
+    (exercises.csr_bytes, lambda r, c, s: 4 * r * c - right_bytes(r, c, s), "not a difference; got"),
+    (exercises.csr_bytes, lambda r, c, s: right_bytes(r, c, s) - 3, "not 4 * rows + 1"),
     (exercises.shrunk_pair, lambda a, b, c, k: (k.sort(), *right_pair(a, b, c, k))[1:], "k was changed in place"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k] - 99, c[:, k]), "bias1: the shape fits"),
     (exercises.shrunk_pair, lambda a, b, c, k: (a[k], b[k], 2 * c[:, k]), "change no value"),
