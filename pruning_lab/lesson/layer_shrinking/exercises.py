@@ -22,6 +22,8 @@ def strongest_filters(answer):
     _compare_keep(indices(answer(weight, 3), "the result"), weight, 3)
     weight = rng.standard_normal((8, 3, 5, 5))  # a sum over three by three places finds others
     _compare_keep(indices(answer(weight, 3), "the result"), weight, 3)
+    weight = np.random.default_rng(89).standard_normal((6, 16, 5, 5))  # float16 takes two of the norms for equal
+    _compare_keep(indices(answer(weight, 3), "the result"), weight, 3)
 
 
 def _strongest(worth, count):
@@ -65,6 +67,9 @@ def _compare_keep(got, weight, count):
             magnitudes.sum(axis=(0, 2, 3)), count
         ),
         "those are the weakest: the strongest stay": _strongest(-norms, count),
+        "float16 takes norms for equal that are not: add in float32 or better": _strongest(
+            magnitudes.astype(np.float16).sum(axis=(1, 2, 3)), count
+        ),
     }
     otherwise = f"L1 norms {norms.round(2).tolist()}, keep {count}: {wanted}; got {got}"
     require(False, likely_slip(lambda wrong: wrong == sorted(got), slips, otherwise))

@@ -110,6 +110,7 @@ WRONG = [
     (exercises.strongest_filters, mask_instead, "must be indices, not a mask"),
     (exercises.strongest_filters, lambda w, n: right_keep(w, n - 1), "filters stay; got shape"),
     (exercises.strongest_filters, lambda w, n: [right_keep(w, n)[0]] * n, "each filter stays once"),
+    (exercises.strongest_filters, lambda w, n: right_keep(w.astype(np.float16), n), "float16 takes norms for equal"),
     (exercises.strongest_filters, lambda w, n: list(range(n)), "L1 norms"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[:, k], n[:, k], b[:, k]), "axis 0 is what the layer makes"),
     (exercises.shrunk_convolutions, lambda a, n, b, k: (a[k], n, b[:, k]), "four numbers for every channel"),
