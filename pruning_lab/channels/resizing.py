@@ -19,8 +19,8 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from .paint import along
 from .sizes import FACTORIES, SIZED, Labelled, Measured, Place, relabelled
 
-Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
-AVERAGE: Place = (-1, "average")  # the place of no argument: the change is which entries of an average stay
+Change = Fraction | Tensor | float  # a factor for a number; of a tensor's axis which entries stay; the share that stays
+AVERAGE: Place = (-1, "average")  # the place of no argument: here stands the share of an average's entries that stays
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
 
 
@@ -219,8 +219,11 @@ def changes_for(args: tuple, kwargs: dict, wanted: dict[Place, Any]) -> dict[Pla
     leaves, _ = flatten(args, kwargs)
     changes: dict[Place, Change] = {}
     for place, target in wanted.items():
+        if place == AVERAGE:
+            changes |= {} if target.all() else {place: float(target.double().mean())}
+            continue
         if isinstance(target, Tensor):
-            if (place == AVERAGE or leaves[place[0]].shape[place[1]] == len(target)) and not target.all():
+            if leaves[place[0]].shape[place[1]] == len(target) and not target.all():
                 changes[place] = target
             continue
         number = number_at(leaves, place)
@@ -232,15 +235,13 @@ def changes_for(args: tuple, kwargs: dict, wanted: dict[Place, Any]) -> dict[Pla
 def called_with(func: Any, args: tuple, kwargs: dict, changes: dict[Place, Change]) -> Any:
     """Return what a call gives with its arguments changed; an average is one over as many entries as before.
 
-    >>> half = {AVERAGE: torch.tensor([True, False])}
-    >>> called_with(torch.mean, (torch.tensor([6.0]),), {}, half), called_with(torch.mean, (torch.ones(3),), {}, {})
-    (tensor(3.), tensor(1.))
+    >>> called_with(torch.mean, (torch.tensor([6.0]),), {}, {AVERAGE: 0.5})
+    tensor(3.)
     """
     args, kwargs = changed(args, kwargs, changes) if changes else (args, kwargs)
-    stays = changes.get(AVERAGE)
-    if not isinstance(stays, Tensor):
+    share = changes.get(AVERAGE)
+    if not isinstance(share, float):
         return func(*args, **kwargs)
-    share = float(stays.double().mean())
     return _rms_norm(share, *args, **kwargs) if func.__name__ == "rms_norm" else func(*args, **kwargs) * share
 
 
