@@ -177,12 +177,13 @@ def job_of(notebook, traced, question):
     """Return the job that asks one question: what works for too long has noticed, what only waits has not."""
     whole = seconds(traced[place] for place in question.cells)
     cpu = 60 + 10 * (min(whole, LONGEST) if question.kind == "lessons" else whole)
-    return Job(question, partial(answer, notebook, traced, question), 10 * cpu, cpu)
+    return Job(question, partial(answer, notebook, traced, question), 3 * cpu, cpu)
 
 
 def answer(notebook, traced, question):
     """Show a sabotage to cells until one notices; return (how many were shown it, which noticed, how)."""
     functions = public_functions()
+    notebook.serve_pools()
     with ExitStack() as swaps:
         for name in [question.function] if question.function else functions:
             swaps.enter_context(swapped(functions[name], question.sabotage.apply))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +99,15 @@ class Notebook:
         error = ran.error_before_exec or ran.error_in_exec
         texts = [captured.stdout, *(str(output.data.get("text/plain", "")) for output in captured.outputs)]
         return Ran(ADDRESS.sub("", "\n".join(texts)), type(error).__name__ if error else "", work() - start)
+
+    def serve_pools(self):
+        """Have this process work itself: of a pool that a forked one inherits, the thread that serves it is not there.
+
+        It is also what has the sabotage; processes started anew do not.
+        """
+        for name, pool in list(self.shell.user_ns.items()):
+            if isinstance(pool, ProcessPoolExecutor):
+                self.shell.user_ns[name] = ThreadPoolExecutor(1)
 
     def code(self, place):
         """Return what stands in a cell."""

@@ -8,7 +8,7 @@ from knockouts.notebooks import watchers
 from knockouts.swap import public_functions
 
 SURE = 1.96  # standard deviations to both sides of the middle, for 95 %
-STOPS = ("by what it asserts", "by another error", "in a cell above it")
+STOPS = ("by what the cell asserts", "by another error", "in a cell above it")
 
 
 def interval(seen, asked):
@@ -93,7 +93,7 @@ def told_of_claims(rows):
     every = sum(len(claims_of(name)) for name in watchers())
     stops = ", ".join(f"{count} {how}" for how, count in how_claims_stop(rows).items())
     return (
-        f"{len(rows)} of {every} claims were asked. No longer shown were {noticed(rows)}. Of those that stop, "
+        f"{len(rows)} of {every} claims were asked. No longer shown were {noticed(rows)}. Those that stop do so "
         f"{stops}. {not_noticed(rows)}"
     )
 
@@ -104,8 +104,8 @@ def not_noticed(rows):
 
 
 def unnoticed(rows):
-    """Return the rows that nobody has noticed."""
-    return [row for row in rows if not row.noticed]
+    """Return the rows that nobody has noticed, notebook by notebook."""
+    return sorted((row for row in rows if not row.noticed), key=lambda row: (row.where, row.function))
 
 
 def why_of(row):

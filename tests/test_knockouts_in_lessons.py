@@ -1,11 +1,15 @@
 """A sample of sabotages is asked of lessons, claims and homework; whose control fails is not asked."""
 
+import os
+from concurrent.futures import ProcessPoolExecutor
+from types import SimpleNamespace
+
 import pytest
 
 from knockouts import in_lessons, sample, table
 from knockouts.children import Failed, Job, at_once
 from knockouts.explained import SAMPLE
-from knockouts.notebooks import Ran, watchers
+from knockouts.notebooks import Notebook, Ran, watchers
 from knockouts.results import Results, Row
 from knockouts.sabotages import NOTHING
 
@@ -76,6 +80,9 @@ class Told:
     def __init__(self, *printed, compared=True, name="lesson 01"):
         self.printed, self.compared, self.watcher = printed, compared, watchers()[name]
 
+    def serve_pools(self):
+        """There are none."""
+
     def run(self, place):
         printed = self.printed[place]
         return Ran("", printed, 1) if printed.endswith("Error") else Ran(printed, "", 1)
@@ -89,6 +96,13 @@ def asked_of(notebook, kind="lessons", printed=""):
     usual = [{**cell, "printed": printed} for cell in traced(*[[]] * len(notebook.printed))]
     question = in_lessons.Question(kind, "", NOTHING, notebook.watcher.name, range(len(usual)))
     return in_lessons.first_to_notice(notebook, usual, question)
+
+
+def test_a_forked_process_does_the_work_of_a_pool_itself():
+    cells = {"pool": ProcessPoolExecutor(1), "count": 1}
+    Notebook.serve_pools(SimpleNamespace(shell=SimpleNamespace(user_ns=cells)))
+    assert cells["pool"].submit(os.getpid).result() == os.getpid()
+    assert cells["count"] == 1
 
 
 def test_a_notebook_notices_by_the_first_cell_that_does_otherwise():

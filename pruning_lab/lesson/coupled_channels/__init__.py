@@ -20,6 +20,7 @@ from pruning_lab.lesson.coupled_channels.experiments import (
     results_text,
     silence,
     statistics_again,
+    unit_scores,
 )
 from pruning_lab.lesson.coupled_channels.explorer import explore_paint
 from pruning_lab.lesson.coupled_channels.networks import (
@@ -70,4 +71,5 @@ __all__ = [
     "speed",
     "statistics_again",
     "stem_reveal",
+    "unit_scores",
 ]
