@@ -47,16 +47,21 @@ class Canvas:
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
+        dtypes: of what operations on paint gave: some networks go by way of a coarser one.
         made: ids of constants whose sizes the model's code passes: they take the paint that they meet, and shrink too.
         met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
         heads: layers that set the products of two activations apart.
-        exact: whether an average over channels ties them; if not, `averaged` has their colours.
+        zero: ids of activations that are zero wherever the weights that made them are.
+        scaled: layers of such, averaged over: a mean over fewer is put right by a factor.
+        exact: whether any other average over channels ties them; if not, `averaged` has their colours.
     """
 
     def __init__(self, *, exact: bool = True) -> None:
         self.exact = exact
+        self.zero: set[int] = set()
+        self.scaled: list[Tensor] = []
         self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
         self.edges: list[Tensor] = []
@@ -69,6 +74,7 @@ class Canvas:
         self.operation = self.module = ""
         self.colours = self.first_spread = 1
         self.touched: set[int] = set()
+        self.dtypes: set[torch.dtype] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
         self.made: set[int] = set()
         self._firsts: list[int] = []
@@ -128,6 +134,10 @@ class Canvas:
         paint = self.get(tensor)
         return paint is not None and paint.weight
 
+    def is_zero(self, tensor: object) -> bool:
+        """Return whether a tensor, a weight or an activation, is zero wherever the parameters that made it are."""
+        return self.is_weight(tensor) or id(tensor) in self.zero
+
     def tie(self, one: Tensor, other: Tensor) -> None:
         """These colours share their fate, index by index."""
         if one is not other:
@@ -153,13 +163,16 @@ class Canvas:
         """Remember what may have taken these colours' freedom."""
         self.events.append(Event(kind, self.operation, self.module, colours))
 
-    def average(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
-        """As `merge`, where all channels go into an average: inexactly, one over those that stay will do."""
+    def average(self, layer: Tensor, dims: Iterable[int], *, of_zeros: bool) -> Tensor:
+        """As `merge`, where all channels go into an average: where what goes is zero, a factor puts it right.
+
+        Otherwise, inexactly, an average over those that stay will do.
+        """
         dims = set(dims)
-        if self.exact or along(layer) != dims or len(dims) != 1:
+        if (self.exact and not of_zeros) or along(layer) != dims or len(dims) != 1:
             return self.merge(layer, dims)
-        self.averaged.append(layer)
-        return torch.zeros([1] * layer.ndim, dtype=torch.int64)  # an average belongs to no channel
+        (self.scaled if of_zeros else self.averaged).append(layer)
+        return no_channel(layer)
 
     def row(self, layer: Tensor, dim: int) -> Tensor:
         """Return the layer as one colour per index of `dim`."""
@@ -239,6 +252,15 @@ def along(layer: Tensor) -> frozenset[int]:
     frozenset({0, 2})
     """
     return frozenset(dim for dim, size in enumerate(layer.shape) if size > 1)
+
+
+def no_channel(layer: Tensor) -> Tensor:
+    """Return the layer of what belongs to no channel, such as an average over all of them.
+
+    >>> no_channel(torch.ones(4, 1, 3)).shape
+    torch.Size([1, 1, 1])
+    """
+    return torch.full([1] * layer.ndim, FIXED)
 
 
 def spread_shape(tensor: Tensor) -> list[int]:

@@ -1,9 +1,11 @@
 """Calls whose sizes must change: found in the painted run, corrected in a smaller model, then scaled for good.
 
 A module whose numbers cannot be set from outside gets a `Resized` forward: its own code runs with the numbers it was
-written for, and each size is scaled, each constant cut, on its way into PyTorch.
+written for, and each size is scaled, each constant cut, on its way into PyTorch. An average over fewer channels is
+multiplied on its way out, as if zeros stood for those that went.
 """
 
+import math
 import sys
 from fractions import Fraction
 from types import FrameType
@@ -17,7 +19,8 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from .paint import along
 from .sizes import FACTORIES, SIZED, Labelled, Measured, Place, relabelled
 
-Change = Fraction | Tensor  # a factor for a number; for the axis of a tensor, bool: which entries stay
+Change = Fraction | Tensor | float  # a factor for a number; of a tensor's axis which entries stay; the share that stays
+AVERAGE: Place = (-1, "average")  # the place of no argument: here stands the share of an average's entries that stays
 MODULE_FILE = nn.Module.__call__.__code__.co_filename
 
 
@@ -62,7 +65,8 @@ class Recording(EveryCall):
     """Write down every call that takes sizes, or a constant that meets paint.
 
     Attributes:
-        constants: {how many calls came before: {place: the colours along that axis of a constant}}.
+        constants: {how many calls came before: {place: the colours along that axis of a constant}}; at `AVERAGE` those
+            that an average over zeros takes in.
         evidence: {(module, attribute, place in a tuple, ...): what that number measured}.
         averages: {how many calls came before: (the colours that it averages over, their axis counted from the end)}.
     """
@@ -79,7 +83,7 @@ class Recording(EveryCall):
     def called(self, func, args, kwargs):
         leaves, name, measured = flatten(args, kwargs)[0], getattr(func, "__name__", ""), []
         self.canvas.met.clear()
-        already = len(self.canvas.averaged)
+        already, scaled = len(self.canvas.averaged), len(self.canvas.scaled)
         output = func(*args, **kwargs)
         for layer in self.canvas.averaged[already : already + 1]:
             [dim] = along(layer)
@@ -97,6 +101,8 @@ class Recording(EveryCall):
             for j, leaf in enumerate(leaves)
             if leaf is tensor
         }
+        for layer in self.canvas.scaled[scaled : scaled + 1]:
+            constants[AVERAGE] = layer.reshape(-1, 1)
         self._calls[self.seen] = (name, self.canvas.module, site_of()[0], measured)
         self.constants[self.seen] = constants
         return output
@@ -182,8 +188,7 @@ class Correcting(EveryCall):
                 raise ValueError("a different path through its code than before")
             changes = changes_for(args, kwargs, wanted)
             self.changes.setdefault(module, {}).setdefault((name, *site), []).append(changes)
-            if changes:
-                args, kwargs = changed(args, kwargs, changes)
+            return called_with(func, args, kwargs, changes)
         return func(*args, **kwargs)
 
     def wrong(self, module: str) -> bool:
@@ -214,6 +219,9 @@ def changes_for(args: tuple, kwargs: dict, wanted: dict[Place, Any]) -> dict[Pla
     leaves, _ = flatten(args, kwargs)
     changes: dict[Place, Change] = {}
     for place, target in wanted.items():
+        if place == AVERAGE:
+            changes |= {} if target.all() else {place: float(target.double().mean())}
+            continue
         if isinstance(target, Tensor):
             if leaves[place[0]].shape[place[1]] == len(target) and not target.all():
                 changes[place] = target
@@ -224,10 +232,32 @@ def changes_for(args: tuple, kwargs: dict, wanted: dict[Place, Any]) -> dict[Pla
     return changes
 
 
+def called_with(func: Any, args: tuple, kwargs: dict, changes: dict[Place, Change]) -> Any:
+    """Return what a call gives with its arguments changed; an average is one over as many entries as before.
+
+    >>> called_with(torch.mean, (torch.tensor([6.0]),), {}, {AVERAGE: 0.5})
+    tensor(3.)
+    """
+    args, kwargs = changed(args, kwargs, changes) if changes else (args, kwargs)
+    share = changes.get(AVERAGE)
+    if not isinstance(share, float):
+        return func(*args, **kwargs)
+    return _rms_norm(share, *args, **kwargs) if func.__name__ == "rms_norm" else func(*args, **kwargs) * share
+
+
+def _rms_norm(share, input, normalized_shape, weight=None, eps=None):
+    """The root of a mean over `share` of the entries: in place of the mean, what comes out and epsilon are scaled."""
+    eps = torch.finfo(input.dtype).eps if eps is None else eps
+    shape = input.shape[-len(normalized_shape) :]  # a norm without a weight does not know its new size
+    return nn.functional.rms_norm(input, shape, weight, eps / share) / math.sqrt(share)
+
+
 def changed(args: tuple, kwargs: dict, changes: dict[Place, Change]) -> tuple[tuple, dict]:
     """Return the arguments with some numbers multiplied, and some constants cut."""
     leaves, spec = flatten(args, kwargs)
     for (j, part), change in changes.items():
+        if (j, part) == AVERAGE:
+            continue
         if isinstance(change, Tensor):
             leaves[j] = entries_that_stay(leaves[j], part, change)
         elif (number := number_at(leaves, (j, part))) is not None:
@@ -299,6 +329,7 @@ class Scaling(TorchFunctionMode):
             key = (name, *site)
             if key in self.visits and around is not None and around.module is self.resized.module:
                 visits = self.resized.changes[key]
-                args, kwargs = changed(args, kwargs, visits[min(self.visits[key], len(visits) - 1)])
+                changes = visits[min(self.visits[key], len(visits) - 1)]
                 self.visits[key] += 1
+                return called_with(func, args, kwargs, changes)
         return func(*args, **kwargs)

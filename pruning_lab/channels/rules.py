@@ -5,18 +5,7 @@ from torch import Tensor
 
 from .call import Call
 from .paint import Canvas, along, lift, thin
-
-STAYS_ZERO = {
-    "mul",
-    "div",
-    "neg",
-    "clone",
-    "_to_copy",
-    "detach",
-    "alias",
-    "add",
-    "sub",
-}  # of weights that are zero, the result is
+from .zeros import stays_zero
 
 
 def pointwise(canvas: Canvas, call: Call) -> None:
@@ -36,7 +25,7 @@ def pointwise(canvas: Canvas, call: Call) -> None:
     """
     painted = [t for t in call.tensors if canvas.get(t)]
     layers = canvas.meet_tensors(*call.tensors)
-    weight = call.name in STAYS_ZERO and all(canvas.is_weight(t) for t in painted)
+    weight = all(map(canvas.is_weight, painted)) and stays_zero(canvas, call, layers)
     for out in call.outputs:
         write(canvas, out, layers, weight)
 

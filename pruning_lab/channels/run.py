@@ -19,6 +19,7 @@ from .resizing import Recording, Resized
 from .sizes import has_numbers, with_label
 from .table import rule_for
 from .torch_layers import TORCH_LAYERS
+from .zeros import mark_zero
 
 
 class Painting(TorchDispatchMode):
@@ -35,8 +36,11 @@ class Painting(TorchDispatchMode):
         if any(self.canvas.get(tensor) for tensor in call.tensors):
             self.canvas.operation = call.name
             self.canvas.touched.update(map(id, call.tensors))
+            self.canvas.dtypes.update(out.dtype for out in call.outputs)
             with torch._C._DisableTorchDispatch():
                 rule_for(call.name)(self.canvas, call)
+                for out in call.outputs:
+                    mark_zero(self.canvas, call, out)
         return output
 
 
