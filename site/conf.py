@@ -29,7 +29,7 @@ from pruning_lab.tables import table_html
 ROOT = Path(__file__).parents[1]
 
 project = "Pruning"
-author = "The authors of the pruning course"
+author = "the authors of the pruning course"
 html_title = "When does a zero pay? A course on pruning"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
 include_patterns = [
