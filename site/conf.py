@@ -123,7 +123,17 @@ def with_explorers(docname, text):
         plain = folded(f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}")
         page = explorer + plain + (alive() if cell is shown[-1] else "")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
-    return nbformat.writes(notebook)
+    return nbformat.writes(with_words(notebook))
+
+
+def with_words(notebook):
+    """Put the words of a cell's figures, which its notebook keeps beside them, where the page takes `alt` from."""
+    for cell in notebook.cells:
+        kept = [output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", [])]
+        words = " ".join(image["alt"] for image in kept if "alt" in image)
+        if words:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(words.split())}}
+    return notebook
 
 
 def decks():
