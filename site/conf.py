@@ -29,7 +29,7 @@ from pruning_lab.tables import table_html
 ROOT = Path(__file__).parents[1]
 
 project = "Pruning"
-author = "The authors of the pruning course"
+author = "the authors of the pruning course"
 html_title = "When does a zero pay? A course on pruning"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
 include_patterns = [
@@ -123,7 +123,17 @@ def with_explorers(docname, text):
         plain = folded(f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}")
         page = explorer + plain + (alive() if cell is shown[-1] else "")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
-    return nbformat.writes(notebook)
+    return nbformat.writes(with_words(notebook))
+
+
+def with_words(notebook):
+    """Put the words of a cell's figures, which its notebook keeps beside them, where the page takes `alt` from."""
+    for cell in notebook.cells:
+        kept = [output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", [])]
+        words = " ".join(image["alt"] for image in kept if "alt" in image)
+        if words:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(words.split())}}
+    return notebook
 
 
 def decks():
