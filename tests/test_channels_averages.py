@@ -213,3 +213,29 @@ def test_gradients_follow_after_three_rounds():
         groups = channel_groups(model, VECTOR)
         obey_the_law(model, VECTOR, groups, {"a.weight": keep})
         model = shrink(model, {"a.weight": keep}, groups=groups)
+
+
+class Positioned(nn.Module):
+    """A token of its own, learned places, attention, norms: zero along the channels, if not along the places."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.token, self.places = L(6, 8), p(1, 1, 8), p(1, 6, 8)
+        self.q, self.k, self.v, self.b = (L(8, 8) for _ in range(4))
+        self.norm, self.last, self.o = nn.RMSNorm(8), nn.RMSNorm(8), L(8, 3)
+
+    def forward(self, x):
+        x = torch.cat([self.token.expand(len(x), -1, -1), self.a(x)], 1) + self.places
+        h = self.norm(x)
+        x = x + self.b((self.q(h) @ self.k(h).transpose(1, 2)).softmax(-1) @ self.v(h))
+        return self.o(self.last(x)[:, 0])
+
+
+def test_learned_places_do_not_hide_the_zeros_of_the_channels():
+    torch.manual_seed(0)
+    model = prepared(Positioned())
+    groups = channel_groups(model, SEQUENCE)
+    assert ("token", 8) in [(group.name, group.size) for group in groups]
+    for keep in ([0], [1, 4, 6]):
+        obey_the_law(model, SEQUENCE, groups, {"token": keep})
+        obey_the_law(model, 3 * SEQUENCE.flip(0), groups, {"token": keep}, training=True)

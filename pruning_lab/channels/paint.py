@@ -53,14 +53,14 @@ class Canvas:
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
         heads: layers that set the products of two activations apart.
-        zero: {id: activation}, of those that are zero wherever the weights that made them are.
+        zero: {id: (activation, colours along which it is zero wherever the weights that made it are)}.
         scaled: layers of such, averaged over: a mean over fewer is put right by a factor.
         exact: whether any other average over channels ties them; if not, `averaged` has their colours.
     """
 
     def __init__(self, *, exact: bool = True) -> None:
         self.exact = exact
-        self.zero: dict[int, Tensor] = {}
+        self.zero: dict[int, tuple[Tensor, Tensor]] = {}
         self.scaled: list[Tensor] = []
         self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
@@ -138,20 +138,6 @@ class Canvas:
         """Return whether a tensor is zero wherever its parameter is."""
         paint = self.get(tensor)
         return paint is not None and paint.weight
-
-    def is_zero(self, tensor: object) -> bool:
-        """Return whether a tensor, a weight or an activation, is zero wherever the parameters that made it are.
-
-        A mask leaves buffers alone, and a number that is spread out has no place for a zero.
-        """
-        if self.is_weight(tensor):
-            return all(int(layer.max()) < self.first_buffer for layer in self.layers(tensor))
-        return id(tensor) in self.zero
-
-    def written_over(self, tensor: Tensor) -> None:
-        """What shares its memory with this tensor may be zero no more."""
-        place = tensor.untyped_storage().data_ptr()
-        self.zero = {i: other for i, other in self.zero.items() if other.untyped_storage().data_ptr() != place}
 
     def tie(self, one: Tensor, other: Tensor) -> None:
         """These colours share their fate, index by index."""

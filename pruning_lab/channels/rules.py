@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from .call import Call
-from .paint import Canvas, along, lift, thin
+from .paint import Canvas, along, lift, no_channel, thin
 from .zeros import stays_zero
 
 
@@ -25,7 +25,10 @@ def pointwise(canvas: Canvas, call: Call) -> None:
     """
     painted = [t for t in call.tensors if canvas.get(t)]
     layers = canvas.meet_tensors(*call.tensors)
-    weight = all(map(canvas.is_weight, painted)) and stays_zero(canvas, call, layers, canvas.is_weight)
+    weight = all(map(canvas.is_weight, painted)) and all(
+        stays_zero(canvas, call, layer, lambda tensor, _: canvas.is_weight(tensor))
+        for layer in layers or [no_channel(call.outputs[0])]
+    )
     for out in call.outputs:
         write(canvas, out, layers, weight)
 

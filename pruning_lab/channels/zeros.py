@@ -5,11 +5,13 @@ sum with other zeros, a norm's scale; not through a sigmoid, nor where a constan
 """
 
 from collections.abc import Callable
+from functools import partial
 
+import torch
 from torch import Tensor
 
 from .call import Call, is_pointwise
-from .paint import Canvas, along, lift
+from .paint import FIXED, Canvas, along, lift
 
 PRODUCTS = {"mm", "bmm", "addmm", "baddbmm", "convolution", "embedding"}
 NORMS = {
@@ -22,6 +24,7 @@ NORMS = {
     "native_layer_norm",
 }
 FACTORS = {"mul", "div", "_prelu_kernel", "_fused_rms_norm"}
+SIDE_BY_SIDE = {"add", "sub", "cat", "stack"}
 FILLS = {"masked_fill", "constant_pad_nd"}
 ENTRY_BY_ENTRY = {"clone", "_to_copy", "detach", "alias", "gelu", "hardswish"}  # as others that PyTorch itself calls so
 WITHIN_A_CHANNEL = """
@@ -34,7 +37,7 @@ WITHIN_A_CHANNEL = """
 
 
 def mark_zero(canvas: Canvas, call: Call, out: Tensor) -> None:
-    """Remember whether a result is zero wherever its channels are masked; what was written into may be so no more.
+    """Remember along which channels a result is zero where they are masked; what was written into may be so no more.
 
     >>> import torch
     >>> from torch import nn
@@ -45,65 +48,87 @@ def mark_zero(canvas: Canvas, call: Call, out: Tensor) -> None:
     1
     0
     """
-    layers = canvas.layers(out)
-    if layers and stays_zero(canvas, call, layers):
-        canvas.zero[id(out)] = out
-    elif any(out is tensor for tensor in call.tensors):
-        canvas.written_over(out)
-        canvas.zero.pop(id(out), None)
+    zero = [layer for layer in canvas.layers(out) if stays_zero(canvas, call, layer, partial(zero_along, canvas))]
+    colours = torch.cat([torch.tensor([FIXED]), *(layer.reshape(-1) for layer in zero)])
+    if any(out is tensor for tensor in call.tensors):
+        _write_over(canvas, out, colours)
+    if zero:
+        canvas.zero[id(out)] = (out, colours)
 
 
-def stays_zero(canvas: Canvas, call: Call, layers: list[Tensor], is_zero: Callable | None = None) -> bool:
-    """Return whether a result with these layers is zero wherever its channels are masked; False if unknown.
+def zero_along(canvas: Canvas, tensor: Tensor, layer: Tensor) -> bool:
+    """Return whether a tensor, a weight or an activation, is zero where the channels of a layer of it are masked.
 
-    With another `is_zero` than the canvas's: whether it is zero wherever those arguments are that `is_zero` says are.
+    A mask leaves buffers alone, and a number that is spread out has no place for a zero.
     """
-    x, name, is_zero = call.args[0], call.name, is_zero or canvas.is_zero
+    if canvas.is_weight(tensor):
+        return int(layer.max()) < canvas.first_buffer
+    return id(tensor) in canvas.zero and bool(torch.isin(layer, canvas.zero[id(tensor)][1]).all())
+
+
+def _write_over(canvas, tensor, colours):
+    """What shares its memory with this tensor is zero along these colours at most."""
+    place = tensor.untyped_storage().data_ptr()
+    for i, (other, known) in canvas.zero.items():
+        if other.untyped_storage().data_ptr() == place:
+            canvas.zero[i] = (other, known[torch.isin(known, colours)])
+
+
+def stays_zero(canvas: Canvas, call: Call, layer: Tensor, is_zero: Callable[[Tensor, Tensor], bool]) -> bool:
+    """Return whether a result is zero where the channels of a layer of it are masked; False if unknown.
+
+    `is_zero` tells the same of an argument and a layer of its own.
+    """
+    x, name = call.args[0], call.name
     if name in PRODUCTS:
-        return _product_stays_zero(canvas, call, layers)
+        return _product_stays_zero(canvas, call, layer)
     if name in NORMS:
-        return all(_is_masked(canvas, call[vector]) for vector in ("weight", "bias"))
+        channel = layer.ndim - 1 if name == "native_layer_norm" else 1
+        return along(layer) == {channel} and all(_is_masked(canvas, call[vector]) for vector in ("weight", "bias"))
     if len(call.tensors) == len(call.outputs) == 1 and (name in ENTRY_BY_ENTRY or is_pointwise(name)):
-        return is_zero(x) and not call.again(x.new_zeros([1] * x.ndim)).any()
-    if name in ("cat", "stack"):
-        return all(map(is_zero, call.tensors))
-    if name in ("add", "sub"):
-        return all(is_zero(t) and _spans(canvas, call, t, layers) for t in call.tensors)
+        return is_zero(x, layer) and not call.again(x.new_zeros([1] * x.ndim)).any()
+    found = [[one for one in _lifted(canvas, call, t) if along(one[1]) & along(layer)] for t in call.tensors]
+    zero = [
+        any(along(lifted) == along(layer) and is_zero(t, own) for own, lifted in layers)
+        for t, layers in zip(call.tensors, found, strict=True)
+    ]
+    stays = [not layers and _is_several(call, t, along(layer)) for t, layers in zip(call.tensors, found, strict=True)]
+    if name in SIDE_BY_SIDE:
+        return all(one or other for one, other in zip(zero, stays, strict=True))
     if name in FACTORS:
-        factors = call.tensors if name == "mul" else call.tensors[:1]
-        zero = {along(lifted) for t in factors if is_zero(t) for lifted in _lifted(canvas, call, t)}
-        return all(along(layer) in zero for layer in layers)
-    if name in FILLS and (call["value"] or not _spans(canvas, call, x, layers)):
-        return False
-    if name == "expand" and any(int(layer.max()) >= canvas.first_spread for layer in layers):
-        return False  # one number is zero for all of its copies or for none
-    return name in WITHIN_A_CHANNEL.split() and is_zero(x)
-
-
-def _spans(canvas, call, tensor, layers):
-    """Return whether a summand has channels wherever the sum has: one number for all of them is zero for none.
-
-    Where it has several entries but no channels, what it is added to stays.
-    """
-    mine, shape = [along(layer) for layer in _lifted(canvas, call, tensor)], lift(tensor.shape, call.outputs[0].ndim)
-    stays = {dim for dim, size in enumerate(shape) if size > 1}.difference(*mine)
-    return all(along(layer) in mine or along(layer) <= stays for layer in layers)
+        return any(zero) if name == "mul" else zero[0]
+    if name in FILLS:
+        return not call["value"] and zero[0]
+    return name in WITHIN_A_CHANNEL.split() and is_zero(x, layer)
 
 
 def _lifted(canvas, call, tensor):
-    """Return the layers of a tensor at the shape of the result."""
-    return [layer.reshape(lift(layer.shape, call.outputs[0].ndim)) for layer in canvas.layers(tensor)]
+    """Return (layer of an argument, the same at the shape of the result)."""
+    ndim = call.outputs[0].ndim
+    if call.name == "stack":
+        return [(layer, layer.unsqueeze(call.dim(ndim=ndim))) for layer in canvas.layers(tensor)]
+    return [(layer, layer.reshape(lift(layer.shape, ndim))) for layer in canvas.layers(tensor)]
 
 
-def _product_stays_zero(canvas, call, layers):
+def _is_several(call, tensor, dims):
+    """Return whether an argument has several entries along axes where it has no channels: what meets it stays."""
+    shape = lift(tensor.shape, call.outputs[0].ndim)
+    return call.name in ("add", "sub") and all(shape[dim] > 1 for dim in dims)
+
+
+def _product_stays_zero(canvas, call, layer):
     """A product with a weight is zero along the channels that the weight lets out, if its bias is a weight too."""
     weight = call["weight"] if call.name in ("convolution", "embedding") else call.tensors[-1]
     bias = call["bias"] if call.name == "convolution" else call["self"] if "add" in call.name else None
-    channel = 1 if call.name == "convolution" else layers[0].ndim - 1
+    channel = 1 if call.name == "convolution" else layer.ndim - 1
     masked = _is_masked(canvas, weight) and (bias is None or _is_masked(canvas, bias))
-    return masked and all(along(layer) == {channel} for layer in layers)
+    return masked and along(layer) == {channel}
 
 
 def _is_masked(canvas, tensor):
-    """Return whether a tensor is a weight with channels that a mask makes zero."""
-    return bool(canvas.layers(tensor)) and canvas.is_weight(tensor) and canvas.is_zero(tensor)
+    """Return whether a tensor is a weight with channels that a mask makes zero, and with no others."""
+    return (
+        canvas.is_weight(tensor)
+        and bool(layers := canvas.layers(tensor))
+        and all(zero_along(canvas, tensor, layer) for layer in layers)
+    )
