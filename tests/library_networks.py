@@ -50,13 +50,13 @@ def of_timm(name: str, size: int = 64, **settings: Any) -> Network:
     return lambda: (timm.create_model(name, num_classes=5, **settings), _pixels(size))
 
 
-def language(kind: str, **settings: Any) -> Network:
+def language(kind: str, end: str = "Model", **settings: Any) -> Network:
     """A network of transformers that reads words, two layers deep."""
 
     def make():
         config = getattr(transformers, f"{kind}Config")(vocab_size=32, **settings)
         config._attn_implementation = config._experts_implementation = "eager"
-        return getattr(transformers, f"{kind}Model")(config), {"input_ids": _words()}
+        return getattr(transformers, f"{kind}{end}")(config), {"input_ids": _words()}
 
     return make
 
@@ -74,6 +74,12 @@ def seeing(kind: str, size: int = 32, **settings: Any) -> Network:
 
 BERT = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 40}
 LLAMA = BERT | {"num_key_value_heads": 2, "max_position_embeddings": 32}
+WITH_A_HEAD: dict[str, dict] = {  # what their RMS norms read is no output: it may shrink
+    "Llama": {"tie_word_embeddings": True},
+    "Gemma2": {"head_dim": 6, "pad_token_id": 0},
+    "Qwen3": {"head_dim": 6},
+    "Olmo2": {"pad_token_id": 0},
+}
 BART = {
     "d_model": 24, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
     "encoder_ffn_dim": 40, "decoder_ffn_dim": 40, "max_position_embeddings": 32,
@@ -180,6 +186,10 @@ NETWORKS: dict[str, tuple[Network, int]] = {
     "Bloom": (language("Bloom", hidden_size=24, n_layer=2, n_head=4), 2),
     **{name: (language(name, **LLAMA), 2) for name in ("Llama", "Mistral", "Qwen2")},
     "Gemma": (language("Gemma", **LLAMA, head_dim=6), 2),
+    **{
+        f"{name}ForCausalLM": (language(name, "ForCausalLM", **LLAMA, **settings), 2)
+        for name, settings in WITH_A_HEAD.items()
+    },
     "DistilBert": (language("DistilBert", dim=24, n_layers=2, n_heads=4, hidden_dim=40), 2),
     "OPT": (language("OPT", **BERT, ffn_dim=40, max_position_embeddings=32, word_embed_proj_dim=24), 2),
     "GPTJ": (language("GPTJ", n_embd=32, n_layer=2, n_head=4, n_positions=32, rotary_dim=4, n_inner=40), 2),

@@ -146,6 +146,42 @@ def p(*shape):
 
 
 # name: (network, input, units of each group, found by hand)
+def reducing(around):
+    """A network that makes one number of several channels between two layers."""
+    return lambda: Net(lambda s, x: s.o(around(s.a(x))), a=C(3, 8, 1), o=C(8, 2, 1))
+
+
+def written_over(h):
+    h = h.clone()
+    h[:, :4] = 1
+    return h
+
+
+def response_norm(h):
+    """The global response normalization of ConvNeXt V2, Woo et al. 2023 (https://arxiv.org/abs/2301.00808)."""
+    size = torch.linalg.vector_norm(h.relu(), dim=(2, 3), keepdim=True)
+    return h + h * size / (size.mean(1, True) + 1e-6)
+
+
+class OwnRMSNorm(nn.Module):
+    """As language models write it."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.weight = p(width)
+
+    def forward(self, x):
+        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+
+
+def stream(norm):
+    """A residual stream, normalised twice: before its branch and at its end."""
+    return Net(
+        lambda s, x: s.o(s.last((h := s.a(x)) + s.c(s.norm(h)))),
+        a=L(6, 8), c=L(8, 8), norm=norm, last=copy.deepcopy(norm), o=L(8, 3),
+    )  # fmt: skip
+
+
 TRAPS = {
     "bias fires": (lambda: Net(lambda s, x: s.b(torch.sigmoid(s.a(x))), a=L(6, 8), b=L(8, 3)), VECTOR, [8]),
     "tied": (lambda: Net(lambda s, x: F.linear(F.relu(s.a(x)), s.a.weight.t()), a=L(6, 8)), VECTOR, [8]),
@@ -183,8 +219,30 @@ TRAPS = {
     "mean over channels": (
         lambda: Net(lambda s, x: s.o((h := s.a(x)) * h.mean(1, True)), a=C(3, 8, 1), o=C(8, 2, 1)),
         IMAGE,
-        [],
+        [8],
     ),
+    **{
+        f"{name} over channels": (reducing(around), IMAGE, units)
+        for name, around, units in [
+            ("mean of what a sigmoid gives", lambda h: h.sigmoid() * h.sigmoid().mean(1, True), []),
+            ("mean of a constant more", lambda h: h * (h + 1).mean(1, True), []),
+            ("mean of the difference to a mean", lambda h: h * (h - h.mean(1, True)).square().mean(1, True), []),
+            ("mean of the inverse", lambda h: h * (h * h + 1).pow(-1).mean(1, True), []),
+            ("mean of what was written over", lambda h: h * written_over(h).mean(1, True), []),
+            ("mean of two", lambda h: h * torch.cat([h, 2 * h], 1).mean(1, True), [8]),
+            ("mean of a product with a sigmoid", lambda h: h * (h * h.sigmoid()).mean(1, True), [8]),
+            ("sum", lambda h: h / (1 + F.gelu(h).square().sum(1, True)), [8]),
+            ("norm", lambda h: F.normalize(h, dim=1), [8]),
+            ("largest", lambda h: h / (1 + torch.linalg.vector_norm(h, float("inf"), 1, True)), [8]),
+            ("smallest", lambda h: h / (1 + torch.linalg.vector_norm(h, float("-inf"), 1, True)), []),
+            ("softmax and mean", lambda h: h * h.softmax(2).mean(1, True), []),
+            ("response norm", response_norm, [8]),
+        ]
+    },
+    "rms norm": (lambda: stream(nn.RMSNorm(8, eps=0.3)), VECTOR, [8]),
+    "rms norm without a weight": (lambda: stream(nn.RMSNorm(8, elementwise_affine=False)), VECTOR, [8]),
+    "rms norm as language models write it": (lambda: stream(OwnRMSNorm(8)), VECTOR, [8]),
+    "rms norm of what a sigmoid gives": (lambda: nn.Sequential(L(6, 8), nn.Sigmoid(), nn.RMSNorm(8)), VECTOR, []),
     "numbers in split": (lambda: Net(parts, a=C(3, 8, 1), b=C(3, 4, 1), o=C(8, 2, 1), p=C(4, 2, 1)), IMAGE, [8, 4]),
     "gated": (lambda: nn.Sequential(C(3, 16, 1), nn.GLU(1), C(8, 2, 1)), IMAGE, [8]),
     "halves": (lambda: Net(halves, a=C(3, 16, 1), o=C(8, 2, 1), p=C(8, 2, 1)), IMAGE, [8]),
@@ -529,27 +587,16 @@ def test_a_network_that_changes_its_input_can_shrink_and_leaves_the_example_alon
     assert torch.equal(given, VECTOR)
 
 
-class OwnRMSNorm(nn.Module):
-    """As language models write it."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.weight = p(width)
-
-    def forward(self, x):
-        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
-
-
 @pytest.mark.parametrize("norm", [nn.LayerNorm(8), nn.RMSNorm(8), OwnRMSNorm(8)], ids=lambda norm: type(norm).__name__)
 def test_inexactly_a_norm_averages_over_what_stays(norm):
     torch.manual_seed(0)
-    model, x = prepared(nn.Sequential(L(6, 8), norm, L(8, 3))), VECTOR.double()
+    model, x = prepared(nn.Sequential(L(6, 8), nn.Sigmoid(), norm, L(8, 3))), VECTOR.double()
     assert len(channel_groups(model, x)) == 0
     groups = channel_groups(model, x, exact=False)
     assert [(group.name, group.size, group.exact) for group in groups] == [("0.weight", 8, False)]
     keep = [0, 3, 4, 7]
-    first, norm, last = (copy.deepcopy(layer) for layer in model)
-    hidden = F.linear(x, first.weight[keep], first.bias[keep])
+    first, _, norm, last = (copy.deepcopy(layer) for layer in model)
+    hidden = F.linear(x, first.weight[keep], first.bias[keep]).sigmoid()
     for name, vector in list(norm.named_parameters()):
         setattr(norm, name, nn.Parameter(vector[keep]))
     norm.normalized_shape = (4,)
@@ -560,6 +607,15 @@ def test_inexactly_a_norm_averages_over_what_stays(norm):
     assert inexactness(model, {"0.weight": keep}, groups=groups) == pytest.approx(apart)
     assert apart > 0.01
     assert inexactness(model, {}, groups=groups) == 0
+
+
+def test_a_network_is_held_to_the_coarsest_numbers_on_its_way():
+    """Language models in float64 still take the norm in float32: no comparison can be finer."""
+    torch.manual_seed(0)
+    around = Net(lambda s, x: s.norm(x.float()).double(), norm=OwnRMSNorm(8).float())
+    model = nn.Sequential(L(6, 8).double(), around, L(8, 3).double())
+    groups = channel_groups(model, VECTOR.double())
+    assert [group.size for group in groups] == [8]
 
 
 def test_inexactness_where_the_mask_answers_nothing():

@@ -4,6 +4,7 @@ import warnings
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
 with warnings.catch_warnings(action="ignore"):
@@ -45,6 +46,24 @@ def test_torch_mixes_up_gradients_of_a_batch_of_one():
     assert torch.autograd.gradcheck(places_first, x.requires_grad_())
 
 
+class AllDouble(TorchFunctionMode):
+    """What a network would compute in float32, its norms for one, is computed in float64 as well."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.float:
+            return args[0].double()
+        if func is torch.Tensor.to and args[1:] == (torch.float32,):
+            args = (args[0], torch.float64)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def all_double():
+    with AllDouble():
+        yield
+
+
+@pytest.mark.usefixtures("all_double")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_smaller_network_is_its_mask(name):
     make, heads = NETWORKS[name]

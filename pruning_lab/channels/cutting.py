@@ -28,8 +28,9 @@ def channel_groups(model: nn.Module, example_inputs: Any, *, exact: bool = True)
     Args:
         model: nn.Module, left untouched.
         example_inputs: what to call it with: a tensor, a tuple of arguments, or a dict of keyword arguments.
-        exact: with False, channels that are averaged over (a layer norm, an RMS norm) may go too: the average is then
-            one over those that stay, which no mask does. Such a group says so; `inexactness` measures what it changes.
+        exact: with False, channels that are averaged over (a layer norm) may go too: the average is then one over those
+            that stay, which no mask does. Such a group says so; `inexactness` measures what it changes. Averages over
+            channels that a mask makes zero (an RMS norm, most often) are exact: the smaller model scales them.
 
     Returns:
         ChannelGroups: a sequence that prints itself, with `.refused` for what stays whole. Every group in it can

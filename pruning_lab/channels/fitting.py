@@ -11,13 +11,14 @@ from pruning_lab.modes import in_mode
 
 from .attention import close_attention_, open_attention_
 from .paint import Canvas
-from .resizing import Correcting, OverWhatStays, Resized
+from .resized import Resized, averages
+from .resizing import Correcting, OverWhatStays
 from .run import arguments, own_inputs, plain_arithmetic, tensors_in
 from .sizes import Place, Strip
 from .torch_layers import TORCH_LAYERS, refresh_
 
 Stays = dict[tuple[str, int], Tensor]  # (parameter or buffer, axis) -> bool, True for the indices that stay
-CLOSE = {torch.float64: 1e-8, torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.2}
+CLOSE = {torch.float64: 1e-8, torch.float32: 1e-3, torch.float16: 0.05, torch.bfloat16: 0.2, torch.complex128: 1e-8}
 MISTAKES = (
     RuntimeError,
     ValueError,
@@ -64,7 +65,7 @@ def shrunk(model, stays, trace):
         count: (name, module, site, _wanted(numbers, trace.constants[count], alive))
         for count, (name, module, site, numbers) in trace.calls.items()
     }
-    noisy = _noisy(model)
+    noisy, close = _noisy(model), _closeness(trace.canvas.dtypes)
     averages = {count: (alive[colours], dim) for count, (colours, dim) in trace.averages.items()}
     wanted = _outputs_of_mask(masked(noisy, stays), trace.example_inputs, averages)
     kept_as_written: set[type] = set()
@@ -72,7 +73,7 @@ def shrunk(model, stays, trace):
         small, resizing, found, error = _attempt(noisy, stays, trace, alive, calls, kept_as_written)
         classes = {type(small.get_submodule(name)) for name in resizing.changes if resizing.wrong(name)}
         if error is None and not classes - kept_as_written:
-            error = _difference(found, wanted)
+            error = _difference(found, wanted, close)
             if error is None:
                 break
         more = classes | _numbered_classes(small, trace, error)
@@ -80,7 +81,7 @@ def shrunk(model, stays, trace):
             raise ValueError(f"model must {error}")
         kept_as_written |= more
     result = _assembled(model, stays, trace, alive, kept_as_written, resizing)
-    error = _check(result, masked(model, stays), trace.example_inputs, averages)
+    error = _check(result, masked(model, stays), trace.example_inputs, averages, close)
     if error:
         raise ValueError(f"model must {error}")
     return result
@@ -167,7 +168,8 @@ def _assembled(model, stays, trace, alive, kept_as_written, correcting):
     small, before = _cut(model, stays, trace, alive, kept_as_written)
     for name, changes in correcting.changes.items():
         module = small.get_submodule(name)
-        changes = {site: visits for site, visits in changes.items() if any(visits)}
+        averaging = {name for (name, *_), visits in changes.items() if averages(visits)}
+        changes = {site: visits for site, visits in changes.items() if any(visits) or site[0] in averaging}
         if changes or name in before:
             module.__dict__["forward"] = Resized(
                 module, before.get(name, {}), changes
@@ -205,12 +207,12 @@ def _outputs_of_mask(twin, example_inputs, averages):
         return outputs_of(twin, example_inputs, OverWhatStays(averages))
 
 
-def _check(small, twin, example_inputs, averages):
+def _check(small, twin, example_inputs, averages, close):
     """Return what is wrong with the smaller model, run on its own; None if it computes what its mask does."""
     small, twin = copy.deepcopy(small), copy.deepcopy(twin)  # some modules remember tensors of their last run
     inside = _follow(small)
     try:
-        return _difference(outputs_of(small, example_inputs), _outputs_of_mask(twin, example_inputs, averages))
+        return _difference(outputs_of(small, example_inputs), _outputs_of_mask(twin, example_inputs, averages), close)
     except MISTAKES as mistake:
         return _where(mistake, small, inside[-1])
 
@@ -220,10 +222,15 @@ def _where(mistake, small, name):
     return f"run with fewer channels; got {str(mistake).splitlines()[0]} in {name or 'the model'!r}, a {kind}"
 
 
-def _difference(found, wanted):
+def _closeness(dtypes):
+    """Return how far two results may be apart that are equal but for rounding, by the coarsest dtype on the way."""
+    return max((CLOSE.get(t, 1e-3) for t in dtypes if t.is_floating_point or t.is_complex), default=1e-3)
+
+
+def _difference(found, wanted, close):
     for one, other in zip(found, wanted, strict=True):
         if one.shape != other.shape:
             return f"give outputs of shape {tuple(other.shape)} with fewer channels; got {tuple(one.shape)}"
-        if one.numel() and not (one - other).abs().max() <= CLOSE.get(one.dtype, 1e-3) * other.abs().max():
+        if one.numel() and not (one - other).abs().max() <= close * other.abs().max():
             return "compute the same with channels removed as with them masked; got different outputs"
     return None

@@ -47,16 +47,21 @@ class Canvas:
         partial: (larger, smaller) layers that met along a part of their axes; settled at the end.
         events: why colours are not free, first reason first.
         touched: ids of the tensors that an operation has used.
+        dtypes: of what operations on paint gave: some networks go by way of a coarser one.
         made: ids of constants whose sizes the model's code passes: they take the paint that they meet, and shrink too.
         met: other constants that have met paint since this list was last emptied: (tensor, its axis, colours along it).
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
         heads: layers that set the products of two activations apart.
-        exact: whether an average over channels ties them; if not, `averaged` has their colours.
+        zero: {id: activation}, of those that are zero wherever the weights that made them are.
+        scaled: layers of such, averaged over: a mean over fewer is put right by a factor.
+        exact: whether any other average over channels ties them; if not, `averaged` has their colours.
     """
 
     def __init__(self, *, exact: bool = True) -> None:
         self.exact = exact
+        self.zero: dict[int, Tensor] = {}
+        self.scaled: list[Tensor] = []
         self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
         self.edges: list[Tensor] = []
@@ -67,8 +72,9 @@ class Canvas:
         self.heads: list[Tensor] = []
         self.macs: dict[str, float] = {}
         self.operation = self.module = ""
-        self.colours = self.first_spread = 1
+        self.colours = self.first_buffer = self.first_spread = 1
         self.touched: set[int] = set()
+        self.dtypes: set[torch.dtype] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
         self.made: set[int] = set()
         self._firsts: list[int] = []
@@ -78,7 +84,13 @@ class Canvas:
 
     def paint_model(self, model: nn.Module) -> None:
         """Give every index of every axis of every parameter and buffer a colour of its own."""
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for named in (model.named_parameters(), model.named_buffers()):
+            self.first_buffer = self.colours
+            self._paint_axes(named)
+        self.first_spread = self.colours
+
+    def _paint_axes(self, named):
+        for name, tensor in named:
             layers = []
             for axis, size in enumerate(tensor.shape):
                 if size > 1:
@@ -89,7 +101,6 @@ class Canvas:
                     layers.append(colours.view([-1 if a == axis else 1 for a in range(tensor.ndim)]))
                     self.colours += size
             self.put(tensor, layers, weight=True)
-        self.first_spread = self.colours
 
     def new_colours(self, shape: Sequence[int], dim: int) -> Tensor:
         """Return a layer of new colours along an axis, for one number spread out: its copies go with whom they meet."""
@@ -128,6 +139,20 @@ class Canvas:
         paint = self.get(tensor)
         return paint is not None and paint.weight
 
+    def is_zero(self, tensor: object) -> bool:
+        """Return whether a tensor, a weight or an activation, is zero wherever the parameters that made it are.
+
+        A mask leaves buffers alone, and a number that is spread out has no place for a zero.
+        """
+        if self.is_weight(tensor):
+            return all(int(layer.max()) < self.first_buffer for layer in self.layers(tensor))
+        return id(tensor) in self.zero
+
+    def written_over(self, tensor: Tensor) -> None:
+        """What shares its memory with this tensor may be zero no more."""
+        place = tensor.untyped_storage().data_ptr()
+        self.zero = {i: other for i, other in self.zero.items() if other.untyped_storage().data_ptr() != place}
+
     def tie(self, one: Tensor, other: Tensor) -> None:
         """These colours share their fate, index by index."""
         if one is not other:
@@ -153,13 +178,16 @@ class Canvas:
         """Remember what may have taken these colours' freedom."""
         self.events.append(Event(kind, self.operation, self.module, colours))
 
-    def average(self, layer: Tensor, dims: Iterable[int]) -> Tensor:
-        """As `merge`, where all channels go into an average: inexactly, one over those that stay will do."""
+    def average(self, layer: Tensor, dims: Iterable[int], *, of_zeros: bool) -> Tensor:
+        """As `merge`, where all channels go into an average: where what goes is zero, a factor puts it right.
+
+        Otherwise, inexactly, an average over those that stay will do.
+        """
         dims = set(dims)
-        if self.exact or along(layer) != dims or len(dims) != 1:
+        if (self.exact and not of_zeros) or along(layer) != dims or len(dims) != 1:
             return self.merge(layer, dims)
-        self.averaged.append(layer)
-        return torch.zeros([1] * layer.ndim, dtype=torch.int64)  # an average belongs to no channel
+        (self.scaled if of_zeros else self.averaged).append(layer)
+        return no_channel(layer)
 
     def row(self, layer: Tensor, dim: int) -> Tensor:
         """Return the layer as one colour per index of `dim`."""
@@ -239,6 +267,15 @@ def along(layer: Tensor) -> frozenset[int]:
     frozenset({0, 2})
     """
     return frozenset(dim for dim, size in enumerate(layer.shape) if size > 1)
+
+
+def no_channel(layer: Tensor) -> Tensor:
+    """Return the layer of what belongs to no channel, such as an average over all of them.
+
+    >>> no_channel(torch.ones(4, 1, 3)).shape
+    torch.Size([1, 1, 1])
+    """
+    return torch.full([1] * layer.ndim, FIXED)
 
 
 def spread_shape(tensor: Tensor) -> list[int]:

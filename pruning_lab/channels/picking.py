@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 
 from .call import Call, aten
-from .paint import FIXED, Canvas, along, thin
+from .paint import FIXED, Canvas, along, no_channel, thin
 
 
 def reduce(canvas: Canvas, call: Call) -> None:
     """Means, maxima, softmax: a number made from several channels ties them to each other.
+
+    Where what goes is zero, a sum and a norm stay what they are, and a mean is put right by a factor.
 
     >>> import torch
     >>> from torch import nn
@@ -16,12 +18,17 @@ def reduce(canvas: Canvas, call: Call) -> None:
     >>> network = nn.Sequential(nn.Linear(3, 8), nn.Softmax(dim=1), nn.Linear(8, 2))
     >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
     []
+    >>> class Share(nn.Module):
+    ...     def forward(self, x):
+    ...         return x / (1 + x.sum(dim=1, keepdim=True))
+    >>> network = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), Share(), nn.Linear(8, 2))
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
+    [8]
     """
     x, dims = call["self"], call["dim"]
     dims = range(x.ndim) if dims is None or dims == [] else [dims] if isinstance(dims, int) else dims
     dims = {dim % x.ndim for dim in dims} if x.ndim else set()
-    blend = canvas.average if call.name == "mean" else canvas.merge
-    merged = [blend(layer, dims) for layer in canvas.layers(x)]
+    merged = [_blended(canvas, call, layer, dims) for layer in canvas.layers(x)]
     for out in call.outputs:
         if out.shape == x.shape:
             canvas.put(out, canvas.layers(x))
@@ -30,6 +37,19 @@ def reduce(canvas: Canvas, call: Call) -> None:
         else:
             left = [[size for d, size in enumerate(layer.shape) if d not in dims] for layer in merged]
             canvas.put(out, [layer.reshape(shape) for layer, shape in zip(merged, left, strict=True)])
+
+
+def _blended(canvas, call, layer, dims):
+    """Return what is left of a layer when its tensor is reduced along `dims`."""
+    zeros = canvas.is_zero(call["self"])
+    if call.name == "mean":
+        return canvas.average(layer, dims, of_zeros=zeros)
+    if zeros and along(layer) == dims and (call.name == "sum" or (call.name == NORM and call["ord"] > 0)):
+        return no_channel(layer)
+    return canvas.merge(layer, dims)
+
+
+NORM = "linalg_vector_norm"
 
 
 def spatial(canvas: Canvas, call: Call) -> None:

@@ -165,7 +165,7 @@ def _with_vectors(canvas, x, call, names):
 
 
 def layer_norm(canvas: Canvas, call: Call) -> None:
-    """Mean and variance over channels change with any of them: all or none.
+    """Mean and variance over channels change with any of them: all or none. A mean of squares does not miss zeros.
 
     >>> import torch
     >>> from torch import nn
@@ -173,10 +173,13 @@ def layer_norm(canvas: Canvas, call: Call) -> None:
     >>> network = nn.Sequential(nn.Linear(3, 8), nn.LayerNorm(8), nn.Linear(8, 2))
     >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
     []
+    >>> network[1] = nn.RMSNorm(8)
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
+    [8]
     """
     x, shape = call["input"], call["normalized_shape"]
-    vectors = [v for v in (call["weight"], call["bias"]) if canvas.get(v)]
+    vectors, squares = [v for v in (call["weight"], call["bias"]) if canvas.get(v)], call.name == "_fused_rms_norm"
     layers = canvas.meet((x.shape, canvas.layers(x)), *((v.shape, canvas.layers(v)) for v in vectors))
     for layer in layers:
-        canvas.average(layer, range(x.ndim - len(shape), x.ndim))
+        canvas.average(layer, range(x.ndim - len(shape), x.ndim), of_zeros=squares and canvas.is_zero(x))
     canvas.put(call.outputs[0], layers)

@@ -5,18 +5,7 @@ from torch import Tensor
 
 from .call import Call
 from .paint import Canvas, along, lift, thin
-
-STAYS_ZERO = {
-    "mul",
-    "div",
-    "neg",
-    "clone",
-    "_to_copy",
-    "detach",
-    "alias",
-    "add",
-    "sub",
-}  # of weights that are zero, the result is
+from .zeros import stays_zero
 
 
 def pointwise(canvas: Canvas, call: Call) -> None:
@@ -36,7 +25,7 @@ def pointwise(canvas: Canvas, call: Call) -> None:
     """
     painted = [t for t in call.tensors if canvas.get(t)]
     layers = canvas.meet_tensors(*call.tensors)
-    weight = call.name in STAYS_ZERO and all(canvas.is_weight(t) for t in painted)
+    weight = all(map(canvas.is_weight, painted)) and stays_zero(canvas, call, layers, canvas.is_weight)
     for out in call.outputs:
         write(canvas, out, layers, weight)
 
@@ -107,6 +96,30 @@ def select(canvas: Canvas, call: Call) -> None:
     """A number that picks an index would mean another channel after a cut: that axis stays whole."""
     for layer in canvas.layers(call["self"]):
         canvas.merge(layer, [call.dim()])
+    move(canvas, call)
+
+
+def slice_(canvas: Canvas, call: Call) -> None:
+    """Every second channel, say, stays the second of two only where both go or both stay.
+
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> class Interleaved(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.a, self.out = nn.Linear(3, 16), nn.Linear(8, 2)
+    ...     def forward(self, x):
+    ...         h = self.a(x)
+    ...         return self.out(h[:, ::2]) + self.out(h[:, 1::2])
+    >>> network = Interleaved()
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
+    [8]
+    """
+    dim, step = call.dim(), call["step"]
+    for layer in canvas.layers(call["self"]) if step > 1 else []:
+        if dim in along(layer):
+            whole = layer.shape[dim] % step == 0
+            canvas.merge(layer.unflatten(dim, (-1, step)) if whole else layer, [dim + 1] if whole else [dim])
     move(canvas, call)
 
 

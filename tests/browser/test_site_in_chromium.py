@@ -14,7 +14,7 @@ from locks import index_of, leaks, secrets_of
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import lessons
-from pruning_lab.lesson.frame.slides import BUILD, build
+from pruning_lab.lesson.frame.slides import BUILD
 from pruning_lab.lesson.frame.slides.explorers import shows_explorer
 from pruning_lab.places import ROOT
 
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    build()  # the pages take the explorers from the decks
+def site(tmp_path_factory, decks):
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", str(out)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
