@@ -156,9 +156,10 @@ def claim(row, outputs):
     """Return one claim as Markdown, its figure folded up: it answers what a lesson asks."""
     cited = ",".join(row["sources"])
     figure = in_words(found(row["figure"], outputs.text(row.get("figure_in", row["evidence"]))))
+    statement, limits = (row[part].replace("*", "\\*") for part in ("statement", "limits"))  # 2**k is no bold k
     return (
-        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`."
-        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}.\n\n"
+        f"**{statement}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`."
+        f"{conditions(row)} Not claimed: {limits} Reviewed {row['reviewed']}.\n\n"
         f"```{{raw}} html\n<details><summary>The course's figure</summary><p>{escape(figure)}</p></details>\n```"
     )
 
