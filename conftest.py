@@ -16,16 +16,23 @@ os.environ.setdefault("PRUNING_LAB_UNATTENDED", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")  # a progress bar leaves other text on every run
 
 
+TOGETHER = {
+    "tests/homework/": "tests/homework",  # graders see each other
+    "tests/browser/test_s": "decks",  # decks, and the site that takes their explorers: made once
+}
+
+
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist's
 def pytest_xdist_make_scheduler(config, log):
-    """Keep the checks of a file on one core, in order, and all of homework on one: graders see each other."""
+    """Keep the checks of a file on one core, in order, and those of some files together."""
     from xdist.scheduler import LoadFileScheduling
 
-    class HomeworkTogether(LoadFileScheduling):
+    class SomeTogether(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return "tests/homework" if nodeid.startswith("tests/homework/") else super()._split_scope(nodeid)
+            mine = (name for start, name in TOGETHER.items() if nodeid.startswith(start))
+            return next(mine, super()._split_scope(nodeid))
 
-    return HomeworkTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+    return SomeTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

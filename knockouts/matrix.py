@@ -8,6 +8,7 @@ from knockouts.explained import EXPLAINED
 from knockouts.results import CENSUS, KINDS, Results
 from knockouts.swap import MODULES
 from knockouts.table import pairs
+from pruning_lab.plots.canvas import percent
 
 NAMES = {"homework": "checks of homework", "anything": "anything that was asked"}
 
@@ -51,7 +52,7 @@ def page(results=None):
     lines = ["| watched by | sabotages shown | noticed |", "|---|---|---|"]
     for kind, (seen, asked) in shares(found).items():
         if asked:
-            lines.append(f"| {NAMES.get(kind, kind)} | {asked} of {len(found)} | {seen} ({seen / asked:.0%}) |")
+            lines.append(f"| {NAMES.get(kind, kind)} | {asked} of {len(found)} | {seen} ({percent(seen / asked)}) |")
     lines += ["", sample.page(results), "", "## What nothing notices", ""]
     lines += ["| function | sabotage | why that is so |", "|---|---|---|"] if survivors(found) else ["Nothing is left."]
     lines += [f"| `{f}` | {sabotage} | {EXPLAINED.get((f, sabotage), '')} |" for f, sabotage in survivors(found)]

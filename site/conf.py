@@ -29,7 +29,7 @@ from pruning_lab.tables import table_html
 ROOT = Path(__file__).parents[1]
 
 project = "Pruning"
-author = "The authors of the pruning course"
+author = "the authors of the pruning course"
 html_title = "When does a zero pay? A course on pruning"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.bibtex"]
 include_patterns = [
@@ -123,7 +123,17 @@ def with_explorers(docname, text):
         plain = folded(f"{outputs.picture(cell.id).html()}{outputs.table_html(cell.id)}")
         page = explorer + plain + (alive() if cell is shown[-1] else "")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
-    return nbformat.writes(notebook)
+    return nbformat.writes(with_words(notebook))
+
+
+def with_words(notebook):
+    """Put the words of a cell's figures, which its notebook keeps beside them, where the page takes `alt` from."""
+    for cell in notebook.cells:
+        kept = [output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", [])]
+        words = " ".join(image["alt"] for image in kept if "alt" in image)
+        if words:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(words.split())}}
+    return notebook
 
 
 def decks():
@@ -146,9 +156,10 @@ def claim(row, outputs):
     """Return one claim as Markdown, its figure folded up: it answers what a lesson asks."""
     cited = ",".join(row["sources"])
     figure = in_words(found(row["figure"], outputs.text(row.get("figure_in", row["evidence"]))))
+    statement, limits = (row[part].replace("*", "\\*") for part in ("statement", "limits"))  # 2**k is no bold k
     return (
-        f"**{row['statement']}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`."
-        f"{conditions(row)} Not claimed: {row['limits']} Reviewed {row['reviewed']}.\n\n"
+        f"**{statement}** {{cite}}`{cited}`\n\nShown by the cell `{row['evidence']}`."
+        f"{conditions(row)} Not claimed: {limits} Reviewed {row['reviewed']}.\n\n"
         f"```{{raw}} html\n<details><summary>The course's figure</summary><p>{escape(figure)}</p></details>\n```"
     )
 

@@ -28,6 +28,16 @@ def test_the_lessons_that_need_minilm_are_named():
     assert f"lessons {' and '.join(opening)} prune" in (ROOT / "site" / "elsewhere.md").read_text(encoding="utf-8")
 
 
+def test_a_hosted_notebook_keeps_the_versions_that_it_has():
+    """A package that pip brings may ask for a newer one of what other packages there need, as ONNX does of protobuf."""
+    text = (ROOT / "site" / "elsewhere.md").read_text(encoding="utf-8")
+    cell = re.search(r"^## Google Colab\n.*?^```\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    first, *installs = cell[1].splitlines()
+    assert first == "!pip freeze | grep == > here.txt"
+    assert installs
+    assert [line for line in installs if "--constraint here.txt" not in line and "--no-deps" not in line] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "site/elsewhere.md"])
 def test_every_file_that_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")

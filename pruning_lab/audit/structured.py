@@ -8,7 +8,7 @@ from torch import nn
 
 from pruning_lab import measure
 from pruning_lab.channels import ChannelGroups, channel_scores, mask_channels, shrink
-from pruning_lab.channels.resizing import Resized
+from pruning_lab.channels.resized import Resized
 from pruning_lab.masks import keep_channels
 from pruning_lab.scores import magnitude_scores
 

@@ -115,7 +115,8 @@ def shrink(
     """Return a smaller model of the same classes that computes what `mask_channels` does with the same arguments.
 
     That is not promised but checked: both run on the example before the smaller one is returned. Groups found with
-    `exact=False` are checked against a mask whose norms average over the channels that stay.
+    `exact=False` are checked against a mask whose norms average over the channels that stay. Where averages are scaled,
+    the smaller model raises a RuntimeError rather than take one, in training say, that the example did not meet.
 
     Args:
         model: nn.Module, left untouched.

@@ -11,7 +11,8 @@ from pruning_lab.modes import in_mode
 
 from .attention import close_attention_, open_attention_
 from .paint import Canvas
-from .resizing import Correcting, OverWhatStays, Resized
+from .resized import Resized, averages
+from .resizing import Correcting, OverWhatStays
 from .run import arguments, own_inputs, plain_arithmetic, tensors_in
 from .sizes import Place, Strip
 from .torch_layers import TORCH_LAYERS, refresh_
@@ -167,7 +168,8 @@ def _assembled(model, stays, trace, alive, kept_as_written, correcting):
     small, before = _cut(model, stays, trace, alive, kept_as_written)
     for name, changes in correcting.changes.items():
         module = small.get_submodule(name)
-        changes = {site: visits for site, visits in changes.items() if any(visits)}
+        averaging = {name for (name, *_), visits in changes.items() if averages(visits)}
+        changes = {site: visits for site, visits in changes.items() if any(visits) or site[0] in averaging}
         if changes or name in before:
             module.__dict__["forward"] = Resized(
                 module, before.get(name, {}), changes

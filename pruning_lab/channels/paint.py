@@ -53,14 +53,14 @@ class Canvas:
         operation, module: what runs now; events remember it.
         macs: parameter name -> multiplications with its entries in this run.
         heads: layers that set the products of two activations apart.
-        zero: ids of activations that are zero wherever the weights that made them are.
+        zero: {id: (activation, colours along which it is zero wherever the weights that made it are)}.
         scaled: layers of such, averaged over: a mean over fewer is put right by a factor.
         exact: whether any other average over channels ties them; if not, `averaged` has their colours.
     """
 
     def __init__(self, *, exact: bool = True) -> None:
         self.exact = exact
-        self.zero: set[int] = set()
+        self.zero: dict[int, tuple[Tensor, Tensor]] = {}
         self.scaled: list[Tensor] = []
         self.averaged: list[Tensor] = []
         self.axes: dict[tuple[str, int], Tensor] = {}
@@ -72,7 +72,7 @@ class Canvas:
         self.heads: list[Tensor] = []
         self.macs: dict[str, float] = {}
         self.operation = self.module = ""
-        self.colours = self.first_spread = 1
+        self.colours = self.first_buffer = self.first_spread = 1
         self.touched: set[int] = set()
         self.dtypes: set[torch.dtype] = set()
         self.met: list[tuple[Tensor, int, Tensor]] = []
@@ -84,7 +84,13 @@ class Canvas:
 
     def paint_model(self, model: nn.Module) -> None:
         """Give every index of every axis of every parameter and buffer a colour of its own."""
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for named in (model.named_parameters(), model.named_buffers()):
+            self.first_buffer = self.colours
+            self._paint_axes(named)
+        self.first_spread = self.colours
+
+    def _paint_axes(self, named):
+        for name, tensor in named:
             layers = []
             for axis, size in enumerate(tensor.shape):
                 if size > 1:
@@ -95,7 +101,6 @@ class Canvas:
                     layers.append(colours.view([-1 if a == axis else 1 for a in range(tensor.ndim)]))
                     self.colours += size
             self.put(tensor, layers, weight=True)
-        self.first_spread = self.colours
 
     def new_colours(self, shape: Sequence[int], dim: int) -> Tensor:
         """Return a layer of new colours along an axis, for one number spread out: its copies go with whom they meet."""
@@ -133,10 +138,6 @@ class Canvas:
         """Return whether a tensor is zero wherever its parameter is."""
         paint = self.get(tensor)
         return paint is not None and paint.weight
-
-    def is_zero(self, tensor: object) -> bool:
-        """Return whether a tensor, a weight or an activation, is zero wherever the parameters that made it are."""
-        return self.is_weight(tensor) or id(tensor) in self.zero
 
     def tie(self, one: Tensor, other: Tensor) -> None:
         """These colours share their fate, index by index."""

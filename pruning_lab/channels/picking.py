@@ -5,6 +5,7 @@ from torch import Tensor
 
 from .call import Call, aten
 from .paint import FIXED, Canvas, along, no_channel, thin
+from .zeros import zero_along
 
 
 def reduce(canvas: Canvas, call: Call) -> None:
@@ -41,7 +42,7 @@ def reduce(canvas: Canvas, call: Call) -> None:
 
 def _blended(canvas, call, layer, dims):
     """Return what is left of a layer when its tensor is reduced along `dims`."""
-    zeros = canvas.is_zero(call["self"])
+    zeros = zero_along(canvas, call["self"], layer)
     if call.name == "mean":
         return canvas.average(layer, dims, of_zeros=zeros)
     if zeros and along(layer) == dims and (call.name == "sum" or (call.name == NORM and call["ord"] > 0)):

@@ -4,6 +4,7 @@ import torch
 
 from .call import Call
 from .paint import FIXED, Canvas, along, lift, spread_shape
+from .zeros import zero_along
 
 
 def matmul(canvas: Canvas, call: Call) -> None:
@@ -180,6 +181,7 @@ def layer_norm(canvas: Canvas, call: Call) -> None:
     x, shape = call["input"], call["normalized_shape"]
     vectors, squares = [v for v in (call["weight"], call["bias"]) if canvas.get(v)], call.name == "_fused_rms_norm"
     layers = canvas.meet((x.shape, canvas.layers(x)), *((v.shape, canvas.layers(v)) for v in vectors))
+    zeros = {along(layer) for layer in canvas.layers(x) if squares and zero_along(canvas, x, layer)}
     for layer in layers:
-        canvas.average(layer, range(x.ndim - len(shape), x.ndim), of_zeros=squares and canvas.is_zero(x))
+        canvas.average(layer, range(x.ndim - len(shape), x.ndim), of_zeros=along(layer) in zeros)
     canvas.put(call.outputs[0], layers)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from .call import Call
-from .paint import Canvas, along, lift, thin
+from .paint import Canvas, along, lift, no_channel, thin
 from .zeros import stays_zero
 
 
@@ -25,7 +25,10 @@ def pointwise(canvas: Canvas, call: Call) -> None:
     """
     painted = [t for t in call.tensors if canvas.get(t)]
     layers = canvas.meet_tensors(*call.tensors)
-    weight = all(map(canvas.is_weight, painted)) and stays_zero(canvas, call, layers)
+    weight = all(map(canvas.is_weight, painted)) and all(
+        stays_zero(canvas, call, layer, lambda tensor, _: canvas.is_weight(tensor))
+        for layer in layers or [no_channel(call.outputs[0])]
+    )
     for out in call.outputs:
         write(canvas, out, layers, weight)
 
@@ -96,6 +99,30 @@ def select(canvas: Canvas, call: Call) -> None:
     """A number that picks an index would mean another channel after a cut: that axis stays whole."""
     for layer in canvas.layers(call["self"]):
         canvas.merge(layer, [call.dim()])
+    move(canvas, call)
+
+
+def slice_(canvas: Canvas, call: Call) -> None:
+    """Every second channel, say, stays the second of two only where both go or both stay.
+
+    >>> from torch import nn
+    >>> from pruning_lab.channels import channel_groups
+    >>> class Interleaved(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.a, self.out = nn.Linear(3, 16), nn.Linear(8, 2)
+    ...     def forward(self, x):
+    ...         h = self.a(x)
+    ...         return self.out(h[:, ::2]) + self.out(h[:, 1::2])
+    >>> network = Interleaved()
+    >>> [group.size for group in channel_groups(network, torch.ones(1, 3))]
+    [8]
+    """
+    dim, step = call.dim(), call["step"]
+    for layer in canvas.layers(call["self"]) if step > 1 else []:
+        if dim in along(layer):
+            whole = layer.shape[dim] % step == 0
+            canvas.merge(layer.unflatten(dim, (-1, step)) if whole else layer, [dim + 1] if whole else [dim])
     move(canvas, call)
 
 

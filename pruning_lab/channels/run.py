@@ -15,7 +15,8 @@ from pruning_lab.modes import in_mode
 from .attention import open_attention_
 from .call import Call
 from .paint import Canvas
-from .resizing import Recording, Resized
+from .resized import Resized
+from .resizing import Recording
 from .sizes import has_numbers, with_label
 from .table import rule_for
 from .torch_layers import TORCH_LAYERS
@@ -58,7 +59,7 @@ def painted_run(model: nn.Module, example_inputs: Any, *, exact: bool = True) ->
     with _watched(model, canvas), plain_arithmetic():
         _run(model, example_inputs, canvas, recording)
         if any(canvas.layers(p) and id(p) not in canvas.touched for p in model.parameters()):
-            _run_in_training(model, example_inputs, canvas)
+            _run_in_training(model, example_inputs, canvas, recording)
     return canvas, recording
 
 
@@ -75,16 +76,19 @@ def _run(model, example_inputs, canvas, recording):
             canvas.pin(layer)
 
 
-def _run_in_training(model, example_inputs, canvas):
+def _run_in_training(model, example_inputs, canvas, recording):
     args, kwargs = arguments(own_inputs(example_inputs))
+    again = Recording(canvas)
     macs = dict(canvas.macs)  # those of the example; this run multiplies everything once more
     try:
-        with in_mode(model, training=True), Painting(canvas), torch.random.fork_rng(devices=[]):
+        with in_mode(model, training=True), Painting(canvas), again, torch.random.fork_rng(devices=[]):
             output = model(*args, **kwargs)
     except (RuntimeError, ValueError, TypeError):  # a batch of one has no statistics, a model may want labels
         return
     finally:
         canvas.macs = macs
+        for layer in again.averages_elsewhere(recording):  # no factor would be there
+            canvas.pin(layer)
     for tensor in tensors_in(output):
         for layer in canvas.layers(tensor):
             canvas.pin(layer)

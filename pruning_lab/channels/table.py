@@ -6,7 +6,7 @@ from .call import Call, is_pointwise
 from .paint import Canvas
 from .picking import gather, like, nothing, pad, pick, reduce, spatial, unknown, windows
 from .products import batch_norm, convolution, embedding, group_norm, layer_norm, matmul
-from .rules import cat, copy, glu, move, pointwise, select, shuffle, split, stack
+from .rules import cat, copy, glu, move, pointwise, select, shuffle, slice_, split, stack
 
 Rule = Callable[[Canvas, Call], None]
 
@@ -23,10 +23,11 @@ def table(families: dict[Rule, str]) -> dict[str, Rule]:
 TABLE = table(
     {
         move: """
-            view _unsafe_view _reshape_alias reshape permute t transpose unsqueeze squeeze expand slice flip roll
+            view _unsafe_view _reshape_alias reshape permute t transpose unsqueeze squeeze expand flip roll
             repeat pixel_shuffle pixel_unshuffle unfold diagonal as_strided
             alias lift_fresh im2col
         """,
+        slice_: "slice",
         shuffle: "channel_shuffle native_channel_shuffle",
         select: "select unbind",
         split: "split split_with_sizes unsafe_split unsafe_split_with_sizes",

@@ -14,7 +14,7 @@ from locks import index_of, leaks, secrets_of
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab import data, layers, measure, plots, prune, sparse
 from pruning_lab.lesson.frame.lessons import lessons
-from pruning_lab.lesson.frame.slides import BUILD, build
+from pruning_lab.lesson.frame.slides import BUILD
 from pruning_lab.lesson.frame.slides.explorers import shows_explorer
 from pruning_lab.places import ROOT
 
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    build()  # the pages take the explorers from the decks
+def site(tmp_path_factory, decks):
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", "site", ".", str(out)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -206,7 +205,28 @@ def test_no_page_scrolls_sideways(site, page, width):
     page.set_viewport_size({"width": width, "height": 800})
     for path in ours_of(site):
         page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+
+
+FIGURES = """() => [...document.querySelectorAll("article img")].filter((figure) => figure.clientHeight)
+  .map((it) => [it.alt, it.clientWidth / it.clientHeight, it.naturalWidth / it.naturalHeight])"""
+FORMULAS = """() => [...document.querySelectorAll("article div.math")].map((line) => {
+  const [around, formula] = [line, line.firstElementChild].map((part) => part.getBoundingClientRect());
+  return [formula.left - around.left, around.right - formula.right];
+})"""
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_figures_keep_their_shape_and_their_words_and_formulas_begin_where_they_are_seen(site, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in (site / "notebooks" / f"{lesson.stem}.html" for lesson in lessons()):
+        page.goto(path.as_uri())
+        figures, formulas = page.evaluate(FIGURES), page.evaluate(FORMULAS)
+        assert [words for words, shown, drawn in figures if abs(shown / drawn - 1) > 0.03] == [], path
+        assert [words for words, _, _ in figures if "_images" in words or len(words) < 20] == [], path
+        aside = [sides for sides in formulas if sides[0] < -1 or (sides[1] > -1 and abs(sides[0] - sides[1]) > 2)]
+        assert aside == [], path
 
 
 def test_what_has_the_focus_is_seen_on_every_page(site, page):

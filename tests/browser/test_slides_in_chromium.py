@@ -7,7 +7,7 @@ from locks import answered_early, kept_in_keys, leaks, noted
 
 from browser.lab import CHROMIUM, NO_BROWSER, browser_page, same_with_focus, serious
 from pruning_lab.lesson.frame.lessons import lessons
-from pruning_lab.lesson.frame.slides import build, slides_of
+from pruning_lab.lesson.frame.slides import slides_of
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 TOO_LARGE = """() => Reveal.getSlides().filter((slide) => {
@@ -38,11 +38,6 @@ READABLE = 20  # pixels of 720, from the last row of a room
 each_deck = pytest.mark.parametrize("number", range(len(lessons())), ids=[lesson.stem for lesson in lessons()])
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("slides"))
-
-
 @pytest.fixture
 def page():
     with browser_page() as page:
@@ -60,11 +55,11 @@ def _note(troubles, url):
 
 
 @each_deck
-def test_a_deck_opens_from_disk(page, built, number):
+def test_a_deck_opens_from_disk(page, decks, number):
     slides = len(slides_of(lessons()[number].deck))
     for width, height in ((1280, 720), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(built[number].as_uri())
+        page.goto(decks[number].as_uri())
         page.wait_for_function("Reveal.isReady()")
         assert page.evaluate("Reveal.getTotalSlides()") == slides
         assert page.evaluate(TOO_LARGE) == []
@@ -87,9 +82,9 @@ def test_a_deck_opens_from_disk(page, built, number):
 
 
 @each_deck
-def test_a_students_deck_knows_no_hint_no_reply_and_no_note(built, number):
+def test_a_students_deck_knows_no_hint_no_reply_and_no_note(decks, number):
     lesson = lessons()[number]
-    page = built[number].read_text(encoding="utf-8")
+    page = decks[number].read_text(encoding="utf-8")
     assert noted(page) == []
     assert leaks(page, kept_in_keys(lesson)) == []
     assert answered_early(slides_of(lesson.deck)) == []
@@ -108,9 +103,9 @@ def test_an_answer_in_a_deck_is_found():
 
 
 @each_deck
-def test_every_text_of_a_deck_can_be_read_from_the_last_row(page, built, number):
+def test_every_text_of_a_deck_can_be_read_from_the_last_row(page, decks, number):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(built[number].as_uri())
+    page.goto(decks[number].as_uri())
     page.wait_for_function("Reveal.isReady() && [...document.images].every((image) => image.complete)")
     page.wait_for_function("[...document.querySelectorAll('canvas')].every((canvas) => canvas.dataset.drawn)")
     texts = page.evaluate(TEXTS)
@@ -119,16 +114,16 @@ def test_every_text_of_a_deck_can_be_read_from_the_last_row(page, built, number)
 
 
 @each_deck
-def test_a_deck_prints_one_page_for_each_slide(page, built, number):
-    page.goto(f"{built[number].as_uri()}?print-pdf")
+def test_a_deck_prints_one_page_for_each_slide(page, decks, number):
+    page.goto(f"{decks[number].as_uri()}?print-pdf")
     page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
     pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True, print_background=True))
     assert len(pages) == len(slides_of(lessons()[number].deck))
 
 
 @each_deck
-def test_nothing_serious_stands_between_a_deck_and_its_reader(page, built, number):
-    page.goto(built[number].as_uri())
+def test_nothing_serious_stands_between_a_deck_and_its_reader(page, decks, number):
+    page.goto(decks[number].as_uri())
     page.wait_for_function("Reveal.isReady()")
     for slide in range(len(slides_of(lessons()[number].deck))):
         page.evaluate(f"Reveal.slide({slide})")

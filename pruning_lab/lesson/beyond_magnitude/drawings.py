@@ -34,9 +34,10 @@ def valley_picture():
         axes.annotate("", points[end], points["A"], arrowprops={"arrowstyle": "->", "color": "0.3", "shrinkB": 9})
     arrow = {"arrowstyle": "->", "color": plots.COLOURS["threshold"], "linewidth": 2, "shrinkA": 9, "shrinkB": 9}
     axes.annotate("", points["C"], points["B"], arrowprops=arrow)
+    paper = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}  # no ring runs through a number
     for letter, (at, up) in points.items():
+        axes.text(at + 0.12, up + 0.17, f"loss +{_loss(at, up):.2f}", va="center", fontsize=10, bbox=paper)
         plots.draw_letter(axes, letter, at, up)
-        axes.text(at + 0.12, up + 0.13, f"loss +{_loss(at, up):.2f}", va="center", fontsize=10)
     axes.set(xlabel="first weight", ylabel="second weight", xlim=(-0.6, 2.2), ylim=(-0.4, 2.9))
     axes.spines[["top", "right"]].set_visible(False)
     return axes

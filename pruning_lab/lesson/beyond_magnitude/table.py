@@ -33,7 +33,7 @@ def rules_table(removed, photographs, swept, sparsity=0.7):
     for kind in KINDS:
         name = kind[0]
         kept = (
-            f"{swept:.0%} of the error"
+            f"{100 * swept:.0f} % of the error"
             if name == "SparseGPT"
             else f"accuracy {at(removed, name, sparsity).accuracy:.3f}"
         )

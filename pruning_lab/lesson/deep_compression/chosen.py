@@ -20,7 +20,7 @@ def _what_was_chosen(read):
     line = read["line"]
     named = {"dense, trained as long": "longer", "dense": "dense"}
     lines = [
-        f"{line['sparsity']:.0%} pruned, {line['bits']} bits, {line['ratio']:.1f} times smaller",
+        f"{100 * line['sparsity']:g} % pruned, {line['bits']} bits, {line['ratio']:.1f} times smaller",
         f"validation {line['change']:+.2f} points on average",
     ]
     for rival, words in RIVALS.items():

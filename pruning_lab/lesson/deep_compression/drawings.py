@@ -13,6 +13,7 @@ from pruning_lab.lesson.deep_compression.bits import DENSITIES, RIVALS, bits_by_
 from pruning_lab.lesson.deep_compression.experiments import frontier
 
 METHODS = {"pipeline": "shared, Huffman", "rival": "integers, lzma"}
+CHANGE = "validation accuracy,\nchange in points"
 PARTS = {"values": plots.SERIES[0], "places": plots.SERIES[1]}
 
 
@@ -39,7 +40,7 @@ def frontier_figure(rows, network, against="dense"):
             ratios, changes = [line["ratio"] for line in some], [line["change"] for line in some]
             axes.errorbar(ratios, changes, bars, color=colour, marker=marker, linestyle=dash, capsize=3, label=label)
     axes.axhline(0, color=plots.COLOURS["limit"], linewidth=1)
-    axes.set(xlabel="times smaller than dense float32", ylabel="validation, points")
+    axes.set(xlabel="times smaller than dense float32", ylabel=CHANGE)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return _tidy(figure)
 
@@ -64,7 +65,7 @@ def networks_figure(measured, against, points=0.5):
     ring = {"markersize": 15, "markerfacecolor": "none", "color": plots.COLOURS["limit"], "label": "chosen"}
     axes.plot([line["ratio"] for line in rings], [line["change"] for line in rings], "o", **ring)
     axes.axhline(-points, color=plots.COLOURS["limit"], linewidth=1)
-    axes.set(xscale="log", xlabel="times smaller than dense float32", ylabel="validation, points")
+    axes.set(xscale="log", xlabel="times smaller than dense float32", ylabel=CHANGE)
     axes.set_xticks((15, 20, 30, 40, 60, 80), ("15", "20", "30", "40", "60", "80"))
     axes.minorticks_off()
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
@@ -147,7 +148,8 @@ def _draw_codes(axes, codes, mask, found):
     for (row, column), stays in np.ndenumerate(mask):
         if stays:
             code = int(codes[row, column])
-            axes.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, color=colours[code]))
+            cell = {"facecolor": colours[code], "edgecolor": "white", "linewidth": 3}  # as draw_cells has it
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **cell))
             axes.text(column, row, f"{code}", ha="center", va="center", color="black", fontsize=11)
 
 
@@ -232,7 +234,7 @@ def layers_figure(rows):
         places = [numbers.index(row["bits"]) + column for row in rows]
         heights = [row[rival] for row in rows]
         axes.plot(places, heights, marker, color=colour, markersize=5, alpha=0.6, label=rival)
-    axes.set(xlabel="bits a weight", ylabel="SNR, dB: error below the weights")
+    axes.set(xlabel="bits a weight", ylabel="SNR in dB,\nerror below the weights")
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return _tidy(figure)

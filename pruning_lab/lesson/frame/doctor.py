@@ -22,6 +22,7 @@ from pruning_lab.places import CLONE, CONSTRAINTS, NOTEBOOKS, of_the_course
 TRAINED = (encoder.WEIGHTS, efficientnet.WEIGHTS)
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 LABEXTENSIONS = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
+MEMINFO = Path("/proc/meminfo")  # on Linux alone
 MIN_MEMORY = 2_000_000_000  # bytes; the instructors' guide lists what each lesson takes
 
 
@@ -83,12 +84,13 @@ def threads():
     )
 
 
-def memory():
-    """Check how much memory is free, if the system reports it."""
+def memory(meminfo=MEMINFO):
+    """Check how much memory is to be had, if the system says; what it keeps of files it gives back."""
     try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+        (line,) = (line for line in meminfo.read_text().splitlines() if line.startswith("MemAvailable:"))
+    except (OSError, ValueError):
         return Finding("free memory", "this system does not say")
+    free = int(line.split()[1]) * 1024
     advice = "" if free >= MIN_MEMORY else "A lesson takes up to 2 GB: close other kernels (Kernel menu) or programs."
     return Finding("free memory", f"{free / 1e9:.1f} GB", advice)
 

@@ -115,5 +115,7 @@ def _html(output):
         return f"<pre style='font-family:monospace'>{escape(output['text'])}</pre>"
     data = output["data"]
     if "image/png" in data:
-        return f'<img alt="{escape(data["text/plain"])}" src="data:image/png;base64,{data["image/png"]}">'
+        width = output["metadata"].get("image/png", {}).get("width")  # as wide as any other figure of the page
+        look = f' style="width:{width}px; max-width:100%"' if width else ""
+        return f'<img alt="{escape(data["text/plain"])}"{look} src="data:image/png;base64,{data["image/png"]}">'
     return data.get("text/html") or f"<pre>{escape(data['text/plain'])}</pre>"

@@ -50,5 +50,5 @@ def _box(place, question, right, replies):
 
 
 def _folded(question, right, replies):
-    reply = f"{escape(right)}. {escape(replies[right])}"
+    reply = f"{escape(right[0].upper() + right[1:])}. {escape(replies[right])}"
     return f"{asked_html(question, replies)}<details><summary>Look first. Then unfold.</summary>{reply}</details>"

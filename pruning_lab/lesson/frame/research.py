@@ -33,7 +33,7 @@ def research_room(lesson, objects):
             f"objects must have entries of each kind {KINDS}; got { ({k: len(v) for k, v in objects.items()}) }"
         )
     room = _Room(lesson, objects, [sources[key] for key in cited])
-    kinds = "\n".join(f"{kind}: {'; '.join(objects[kind])}" for kind in KINDS)
+    kinds = "\n".join("\n- ".join([f"{kind}:", *objects[kind]]) for kind in KINDS)
     show_widget(room.box, f"Choose one object, write a question, the evidence to inspect, one next action.\n{kinds}")
 
 

@@ -155,10 +155,9 @@ def _judged(lesson, claim, course, known, run):
     place = claim.get("figure_in", claim["evidence"])
     expected, found = (figures.found(claim["figure"], outputs.text(place)) for outputs in (course, run))
     verdict, why = _verdict(claim, run, found)
-    shown = [figures.in_words(figure) if figure else "" for figure in (expected, found)]
-    return Finding(
-        lesson.number, claim["id"], claim["statement"], verdict, shown[0] if known else NOT_KNOWN, shown[1], why
-    )
+    theirs, ours = (figures.in_words(figure) if figure else "" for figure in (expected, found))
+    ours = "" if "beforehand" in claim else ours  # the lesson reads it from a file
+    return Finding(lesson.number, claim["id"], claim["statement"], verdict, theirs if known else NOT_KNOWN, ours, why)
 
 
 def _verdict(claim, run, found):

@@ -3,6 +3,7 @@
 from html import escape
 from itertools import count
 from pathlib import Path
+from textwrap import fill
 from uuid import uuid4
 
 import anywidget
@@ -20,6 +21,7 @@ GONE = (
     "The controls of this cell ended with their kernel. Run the cells again (Run → Run All Cells) to have them back. "
     "A program that cannot show controls shows this in their place."
 )
+WIDTH = 100  # letters of a line of plain text
 _saves = count()
 
 
@@ -43,13 +45,14 @@ class Care(anywidget.AnyWidget):
 def show_widget(widget, text, twin=""):
     """Display a widget; a page without its kernel or without controls shows `text`, and the HTML `twin`, instead."""
     words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
+    plain_text = _in_lines(text)
     if attended() and not has_controls():
-        display({"text/html": f"{words}{twin}<p><em>{NO_CONTROLS}</em></p>", "text/plain": text}, raw=True)
+        display({"text/html": f"{words}{twin}<p><em>{NO_CONTROLS}</em></p>", "text/plain": plain_text}, raw=True)
         return
     name = f"twin-{uuid4().hex}"
     box = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}  # the same for ipywidgets 7 and 8
-    display({VIEW: view, "text/plain": text}, raw=True)
+    display({VIEW: view, "text/plain": plain_text}, raw=True)
     if not attended():  # what is written then holds no widget that could be lost
         return
     # JupyterLab writes an error where a widget was, words without an element: they are hidden beside the twin.
@@ -57,6 +60,20 @@ def show_widget(widget, text, twin=""):
     lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
     plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
     display({"text/html": plain, "text/plain": ""}, raw=True)
+
+
+def _in_lines(text):
+    """Return a text whose long lines are broken between words: a page breaks plain text within them.
+
+    >>> _in_lines("- " + "word " * 30).splitlines()[1][:6]
+    '  word'
+    """
+    return "\n".join(_in_short(line) if len(line) > WIDTH else line for line in text.splitlines())
+
+
+def _in_short(line):
+    indent = "  " if line.startswith("- ") else ""
+    return fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def message(text, colour="var(--jp-content-font-color1, inherit)", saved=False):

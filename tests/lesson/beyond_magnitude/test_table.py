@@ -15,6 +15,6 @@ def test_every_rule_has_a_row_with_its_own_number():
     html = rules_table(removed, photographs, 0.02)
     assert html.count("<tr>") == 1 + len(KINDS) + len(OF_CHANNELS)
     assert all(f"accuracy {0.5 + number / 100:.3f}" in html for number in range(len(names)))
-    assert "2% of the error" in html
+    assert "2 % of the error" in html
     kept = [html.index(f"{share:.2f} of answers ({share:.2f} to {share:.2f})") for share in shares.values()]
     assert kept == sorted(kept)

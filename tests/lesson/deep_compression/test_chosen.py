@@ -22,7 +22,7 @@ def test_a_chosen_file_is_told_with_its_losses_on_test():
     seeds = [{"dense": 0.8, "longer": 0.81, "compressed": 0.805}, {"dense": 0.8, "longer": 0.8, "compressed": 0.79}]
     read = {"network": "net", "method": "pipeline", "line": line, "seeds": seeds}
     assert chosen.in_words(read, ROWS) == [
-        "net, pipeline: 90% pruned, 3 bits, 40.0 times smaller",
+        "net, pipeline: 90 % pruned, 3 bits, 40.0 times smaller",
         "   validation -0.25 points on average",
         "   test, against the dense one trained as long: -0.50 -1.00",
         "   test, against the dense one it came from: +0.50 -1.00",

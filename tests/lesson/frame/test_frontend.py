@@ -137,6 +137,10 @@ class TestWithoutControls:
         lesson.inquiry("01")
         assert "<details><summary>Look first." in shown[0]["text/html"]
 
+    def test_a_reply_begins_as_a_sentence_does(self, shown):
+        folded = inquiry._folded("Where?", "at the edge", {"at the edge": "Look."})
+        assert folded.endswith("<summary>Look first. Then unfold.</summary>At the edge. Look.</details>")
+
     def test_hints_are_folded_one_by_one(self, shown):
         practice._offer(["look", "think", "write"])
         assert re.findall(r"<summary>(Hint \d)</summary>(\w+)", shown[0]["text/html"]) == [

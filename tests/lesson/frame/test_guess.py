@@ -136,3 +136,11 @@ def test_a_learners_machine_may_find_otherwise(shown, path, attended, monkeypatc
     box, *_, skip = ask(shown)
     skip.click()
     assert [output["text"] for output in opened(box)] == ["exactly one\n"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "look"), [({"image/png": {"width": 480}}, ' style="width:480px; '), ({}, " src=")]
+)
+def test_a_figure_that_is_folded_up_is_as_wide_as_one_that_is_not(metadata, look):
+    picture = {"data": {"image/png": "abc", "text/plain": "a line"}, "metadata": metadata}
+    assert guess._html(picture).startswith(f'<img alt="a line"{look}')

@@ -32,6 +32,12 @@ class TestResearchRoom:
         assert "Why 0.885?" in path.with_suffix(".md").read_text(encoding="utf-8")
         assert any(f"Written to {path.with_suffix('.md')}" in html.value for html in find(room, ipywidgets.HTML))
 
+    def test_a_page_without_controls_lists_every_object(self, shown):
+        lesson.research_room("01", self.OBJECTS)
+        listed = shown[-1][1]
+        assert "\nconcept:\n- something\nequation:\n" in listed
+        assert "\nclaim:\n- Sorting the scores" in listed
+
     def test_an_empty_question_is_not_saved(self, shown, path):
         room = self.room(shown)
         find(room, ipywidgets.Button, "Save note")[0].click()

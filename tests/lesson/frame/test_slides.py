@@ -10,7 +10,7 @@ from pruning_lab import plots
 from pruning_lab.lesson.frame.claims import load_claims
 from pruning_lab.lesson.frame.lessons import lessons
 from pruning_lab.lesson.frame.slides import deck_html, slides_of
-from pruning_lab.lesson.frame.slides.directives import DIRECTIVE, filled
+from pruning_lab.lesson.frame.slides.directives import DIRECTIVE, _source, filled
 from pruning_lab.lesson.frame.slides.explorers import explorer_of, redrawn
 from pruning_lab.lesson.frame.slides.outputs import Outputs
 from pruning_lab.lesson.frame.slides.page import html_of
@@ -243,6 +243,15 @@ def test_formulas_are_mathml_and_markdown_is_html():
     assert page.count("<math") == 2
     assert 'display="block"' in page
     assert "<strong>formula</strong>" in page
+
+
+def test_a_number_and_its_percent_sign_stay_on_one_line():
+    assert html_of("take 12 % of $x$ %").startswith("<p>take 12\u00a0% of <math")
+
+
+def test_a_source_ends_with_one_stop():
+    assert _source("2019: Are they?", "https://a.org").startswith("2019: Are they? <a ")
+    assert _source("2019: They are", "https://a.org").startswith("2019: They are. <a ")
 
 
 def test_numbers_are_read_from_the_notebook_on_disk(tmp_path):

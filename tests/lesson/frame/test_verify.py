@@ -130,6 +130,7 @@ def test_what_does_not_hold_and_what_cannot_be_measured_say_why(small):
         "guess": (verify.DIFFERS, "the cell guess says: answer must be 'a', as keys.toml has it; got 'b'"),
     }
     assert (found["said"].course, found["said"].here) == ("sums: 2", "sums: 4")
+    assert found["before"].course != found["before"].here == ""
     assert verify.summary(found.values()) == "0 hold, 4 differ, 4 were not measured here."
 
 

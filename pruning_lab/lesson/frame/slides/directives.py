@@ -24,7 +24,7 @@ WIDE = 76  # letters of a line that fit a slide at the size of text
 SHORT = 64, 8  # letters of a line, and lines, that fit in larger print
 ROWS, COLUMNS = 9, 6  # of a table, that fit in larger print
 LONGEST_LINK = 50  # letters
-SPREAD = re.compile(r"^([0-9.]+) \(([^)<]+)\)$")  # a ratio with its quartiles
+SPREAD = re.compile(r"^([-+]?[0-9.]+) \(([^)<]+)\)$")  # a ratio with its quartiles
 
 
 def filled(text, outputs):
@@ -117,7 +117,8 @@ def sources(outputs):
 def _source(text, link):
     place = link.removeprefix("https://")
     place = place if len(place) <= LONGEST_LINK else place.partition("/")[0]  # nobody types a hash off a slide
-    return f'{escape(text)}. <a href="{escape(link)}">{escape(place)}</a>'
+    stop = "" if text.endswith("?") else "."
+    return f'{escape(text)}{stop} <a href="{escape(link)}">{escape(place)}</a>'
 
 
 def _table(caption, rows):

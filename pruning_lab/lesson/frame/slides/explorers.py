@@ -4,6 +4,7 @@ import ast
 import io
 import os
 from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from importlib import import_module
 
 from pruning_lab.lesson.frame.explorer import Explorer
@@ -11,17 +12,24 @@ from pruning_lab.lesson.frame.explorer import Explorer
 
 def explorer_of(outputs, *cells):
     """Run cells, nobody attending, and return the Explorer that the last one's last expression gives."""
-    sources = [outputs.cell(cell).source for cell in cells]
-    *before, last = ast.parse("\n".join(sources)).body
+    source = "\n".join(outputs.cell(cell).source for cell in cells)
+    last = ast.parse(source).body[-1]
     if not isinstance(last, ast.Expr):
         raise ValueError(f"cell must end with an explorer; {cells[-1]!r} ends with {ast.unparse(last)!r}")
+    explorer = _shown_by(source)
+    if not isinstance(explorer, Explorer):
+        raise ValueError(f"cell must show an explorer; {cells[-1]!r} gives {explorer!r}")
+    return explorer
+
+
+@cache  # a deck with notes and one without show the same: what trains a network for it runs once
+def _shown_by(source):
+    """Run some code, and return the value of its last expression."""
+    *before, last = ast.parse(source).body
     names = {"__name__": "deck"}
     with _quiet():
         exec(compile(ast.Module(before, []), "deck", "exec"), names)
-        value = eval(compile(ast.Expression(last.value), "deck", "eval"), names)
-    if not isinstance(value, Explorer):
-        raise ValueError(f"cell must show an explorer; {cells[-1]!r} gives {value!r}")
-    return value
+        return eval(compile(ast.Expression(last.value), "deck", "eval"), names)
 
 
 def redrawn(outputs, cell):

@@ -35,6 +35,7 @@ def html_of(markdown):
         return f"@@{len(kept) - 1}@@"
 
     made = mistune.html(MATH.sub(formula, markdown))
+    made = re.sub(r"(?<=\d) %", "\u00a0%", made)  # a number and its % stay on one line
     return re.sub(r"@@(\d+)@@", lambda found: kept[int(found[1])], made)
 
 
