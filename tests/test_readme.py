@@ -31,11 +31,14 @@ def test_the_lessons_that_need_minilm_are_named():
 def test_a_hosted_notebook_keeps_the_versions_that_it_has():
     """A package that pip brings may ask for a newer one of what other packages there need, as ONNX does of protobuf."""
     text = (ROOT / "site" / "elsewhere.md").read_text(encoding="utf-8")
-    cell = re.search(r"^## Google Colab\n.*?^```\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    first, *installs = cell[1].splitlines()
+    colab = re.search(r"^## Google Colab\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)[1]
+    cells = re.findall(r"^```\n(.*?)^```$", colab, re.DOTALL | re.MULTILINE)
+    first, *installs = [line for cell in cells for line in cell.splitlines()]
     assert first == "!pip freeze | grep == > here.txt"
-    assert installs
+    assert len(installs) == 3
     assert [line for line in installs if "--constraint here.txt" not in line and "--no-deps" not in line] == []
+    checks = re.search(r"^otter-grader==.*$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    assert f"--no-deps {checks} " in installs[-1]
 
 
 @pytest.mark.parametrize("page", ["README.md", "site/elsewhere.md"])
