@@ -47,7 +47,11 @@ def test_environment_holds_every_package_of_the_course():
     "path", sorted((ROOT / "notebooks" / "homework").glob("hw*.ipynb")), ids=lambda path: path.stem
 )
 def test_homework_names_the_version_of_otter_that_made_it(path):
-    assert f"%pip install otter-grader=={CONSTRAINTS['otter-grader']}`" in path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert f"%pip install otter-grader=={CONSTRAINTS['otter-grader']}`" in text
+    hosted = (ROOT / "site" / "elsewhere.md").read_text(encoding="utf-8")
+    on_colab = re.search(r"^%pip install --no-deps otter-grader.*$", hosted, re.MULTILINE)[0]
+    assert f"On Colab, `{on_colab}`" in text
 
 
 def test_every_declared_package_is_pinned():
