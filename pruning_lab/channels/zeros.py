@@ -27,13 +27,13 @@ FACTORS = {"mul", "div", "_prelu_kernel", "_fused_rms_norm"}
 SIDE_BY_SIDE = {"add", "sub", "cat", "stack"}
 FILLS = {"masked_fill", "constant_pad_nd"}
 ENTRY_BY_ENTRY = {"clone", "_to_copy", "detach", "alias", "gelu", "hardswish"}  # as others that PyTorch itself calls so
-WITHIN_A_CHANNEL = """
+MOVES_AND_SUMS = """
     view _unsafe_view _reshape_alias reshape permute t transpose unsqueeze squeeze expand repeat slice flip roll unbind
     select index index_select split split_with_sizes unsafe_split unsafe_split_with_sizes pixel_shuffle pixel_unshuffle
     channel_shuffle mean sum cumsum amax amin linalg_vector_norm max_pool2d_with_indices avg_pool1d avg_pool2d
-    _adaptive_avg_pool2d adaptive_max_pool2d masked_fill constant_pad_nd
-    upsample_nearest2d upsample_bilinear2d
+    _adaptive_avg_pool2d adaptive_max_pool2d upsample_nearest2d upsample_bilinear2d
 """
+WITHIN_A_CHANNEL = set(MOVES_AND_SUMS.split())  # once: it is asked for every call of a painted run
 
 
 def mark_zero(canvas: Canvas, call: Call, out: Tensor) -> None:
@@ -99,7 +99,7 @@ def stays_zero(canvas: Canvas, call: Call, layer: Tensor, is_zero: Callable[[Ten
         return any(zero) if name == "mul" else zero[0]
     if name in FILLS:
         return not call["value"] and zero[0]
-    return name in WITHIN_A_CHANNEL.split() and is_zero(x, layer)
+    return name in WITHIN_A_CHANNEL and is_zero(x, layer)
 
 
 def _lifted(canvas, call, tensor):
