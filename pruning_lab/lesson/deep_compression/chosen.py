@@ -1,6 +1,7 @@
 """What was chosen on validation for a network, and what test said of it, in words."""
 
 from pruning_lab.lesson.deep_compression.experiments import frontier
+from pruning_lab.plots.canvas import percent
 
 RIVALS = {"dense, trained as long": "trained as long", "dense": "it came from"}
 POINTS = 0.5  # that a file may lose on validation
@@ -20,7 +21,7 @@ def _what_was_chosen(read):
     line = read["line"]
     named = {"dense, trained as long": "longer", "dense": "dense"}
     lines = [
-        f"{100 * line['sparsity']:g} % pruned, {line['bits']} bits, {line['ratio']:.1f} times smaller",
+        f"{percent(line['sparsity'])} pruned, {line['bits']} bits, {line['ratio']:.1f} times smaller",
         f"validation {line['change']:+.2f} points on average",
     ]
     for rival, words in RIVALS.items():
