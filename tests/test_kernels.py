@@ -2,6 +2,7 @@
 
 import warnings
 
+import numba
 import numpy as np
 import pytest
 import scipy.sparse
@@ -10,8 +11,11 @@ from bad_input import bad_input_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import LAYOUTS
+from numba.core import config
 
 from pruning_lab import kernels, measure
+from pruning_lab.kernels import loops
+from pruning_lab.kernels.compiled import SideBySide
 from pruning_lab.sparse import CSR, BlockCSR, NOfM, TiledCSR
 
 BLOCKS = [(4, 1), (1, 4), (2, 3), (4, 4), (8, 1), (1, 1)]
@@ -133,8 +137,8 @@ def test_the_quickest_form_is_the_one_with_the_smallest_median(monkeypatch):
         assert_product(product(x, parallel=True), csr, x)
 
 
-# 1 is a vector in disguise, 16 and 64 fill the registers, 100 is one full width and a rest.
-@pytest.mark.parametrize("batch", [None, 0, 1, 3, 16, 17, 64, 100, 128])
+# 1 is a vector in disguise, 16 and 64 fill the registers; 33 is more than half a strip, 97 and 100 are one and a rest.
+@pytest.mark.parametrize("batch", [None, 0, 1, 3, 16, 17, 33, 64, 97, 100, 128])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_format_multiplies_like_its_dense_twin(dtype, batch):
     x = np.random.default_rng(1).standard_normal((24,) if batch is None else (24, batch)).astype(dtype)
@@ -233,12 +237,44 @@ def test_zeros_that_fill_a_block_or_a_group_do_meet_them(batch, special):
 
 
 def test_the_rest_of_a_strip_does_not_leak_into_the_next_batch_columns():
-    """Of 17 columns the second strip uses one; what the first strip left in the others must stay out of the result."""
-    x = np.ones((12, 17), np.float32)
-    x[:, 1:16] = np.nan
+    """The second strip uses one column; what the first strip left in the others must stay out of the result."""
+    strip = loops.FOUR_ROW_STRIP
+    x = np.ones((12, strip + 1), np.float32)
+    x[:, 1:strip] = np.nan
     y = kernels.block_matmul(BlockCSR.from_dense(np.ones((4, 12), np.float32)), x)
-    assert np.isnan(y[:, 1:16]).all()
-    assert (y[:, [0, 16]] == 12).all()
+    assert np.isnan(y[:, 1:strip]).all()
+    assert (y[:, [0, strip]] == 12).all()
+
+
+def test_four_sums_of_a_tile_are_added_in_pairs():
+    """(1e8 - 1e8) + (1 + 1); from left to right, float32 would forget both ones."""
+    tiled = TiledCSR.from_dense(np.float32([[1e8, 1, -1e8, 1]]))
+    assert kernels.tiled_matmul(tiled, np.ones(4, np.float32)).tolist() == [2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_strip_begins_at_a_cache_line(dtype):
+    like = np.empty(1, dtype)
+    strips = [loops._aligned(rows, loops.STRIP, like) for rows in range(40)]  # all at once: none takes another's place
+    assert [strip.shape for strip in strips] == [(rows, loops.STRIP) for rows in range(40)]
+    assert all(strip.dtype == dtype and not strip.any() for strip in strips)
+    assert {strip.ctypes.data % loops.CACHE_LINE for strip in strips} == {0}
+
+
+def test_only_the_sums_that_ask_for_it_share_registers():
+    seen = []
+
+    class Watched(SideBySide):
+        def _compile_bytecode(self):
+            seen.append(config.SLP_VECTORIZE)
+            return super()._compile_bytecode()
+
+    before = config.SLP_VECTORIZE
+    assert numba.njit(lambda a: a + 1, pipeline_class=Watched)(1) == 2
+    assert (seen, config.SLP_VECTORIZE) == ([1], before)
+    with pytest.raises(numba.TypingError):
+        numba.njit(lambda a: a.nothing, pipeline_class=Watched)(1)
+    assert before == config.SLP_VECTORIZE
 
 
 def test_columns_beyond_the_reach_of_a_signed_index():

@@ -67,10 +67,12 @@ def tiled_matmul(tiled_csr: TiledCSR, x: np.ndarray, parallel: bool = False) -> 
     """Multiply a TiledCSR by a vector or a batch: the CSR's product one step further, tile after tile of columns.
 
     For a vector, a value of a CSR takes three loads: its column, itself, and an entry of x, perhaps from a slow cache.
-    Here four columns come in one load, and the part of x that a tile looks up stays in the first cache. For a batch,
-    the rows of x that a tile looks up stay in the second: a tile of 1,024 columns is a good one then.
+    Here four columns come in one load and two values in another, and the part of x that a tile looks up stays in the
+    first cache. For a batch, the rows of x that a tile looks up stay in the second: a tile of 1,024 columns is a good
+    one then.
 
-    A row's sum is that of its tiles, from left to right; within a tile, a vector meets four sums that take turns.
+    A row's sum is that of its tiles, from left to right; within a tile, a vector meets four sums that take turns, added
+    up as (0 + 2) + (1 + 3).
 
     Args:
         tiled_csr: sparse.TiledCSR of shape (out, in).
