@@ -166,7 +166,7 @@ def tiled_matvec(data, fours, indptr, tile, x, y, first, last):
             y[i] += _dot_in_fours(data[start:stop], fours[start // 4 : stop // 4], part)
 
 
-@compiled
+@inlined
 def _walk(codebook, codes, gaps, x):
     """One row in codes and gaps times a vector.
 
