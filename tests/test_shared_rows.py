@@ -111,6 +111,12 @@ BAD_INPUT = [
         "indptr must ascend from 0 to stored = 2; got [0, 2]",
     ),
     (
+        "indptr wraps",
+        lambda: SharedRows(BOOK, CODES, GAPS, np.array([0, 2**63 - 1, -(2**63), -(2**62), 0, 2]), (5, 2)),
+        ValueError,
+        "indptr must ascend from 0 to stored = 2; got [0, 2]",
+    ),
+    (
         "indptr short",
         lambda: SharedRows(BOOK, CODES, GAPS, np.array([0, 2]), (2, 2)),
         ValueError,

@@ -818,6 +818,18 @@ BAD_INPUT = [
         "indptr must not decrease; got a decrease at row 1",
     ),
     (
+        "indptr decreases by more than 32 bits hold",
+        lambda: csr((2,), (0,), (0, 2**31 - 1, -(2**31), -(2**30), 0, 1), shape=(5, 1)),
+        ValueError,
+        "indptr must not decrease; got a decrease at row 1",
+    ),
+    (
+        "indptr of tiles decreases by more than 32 bits hold",
+        lambda: tiled((2, 0, 0, 0), (0, 2, 3, 4), (0, 2**31 - 4, -(2**31), -(2**30), 0, 4), tile=1, shape=(5, 1)),
+        ValueError,
+        "indptr must not decrease; got a decrease at run 1",
+    ),
+    (
         "csc column",
         lambda: CSC(np.ones(2, np.float32), np.zeros(2, np.int32), np.array([0, 2], np.int32), (3, 1)),
         ValueError,

@@ -197,7 +197,7 @@ def n_of_m_matmul(n_of_m: NOfM, x: np.ndarray, parallel: bool = False) -> np.nda
     """
     x = _check(n_of_m, NOfM, "n_of_m", x, axes=(1, 2))
     rows, stored = n_of_m.data.shape
-    group_starts = (np.arange(stored) // n_of_m.n * n_of_m.m).astype(np.uint32)
+    group_starts = (np.arange(stored) // n_of_m.n * n_of_m.m).astype(np.uintp)
     y = np.empty((rows, *x.shape[1:]), x.dtype)
 
     def run(first, last):

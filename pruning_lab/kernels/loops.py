@@ -122,7 +122,7 @@ def _multiply(add_product, data, places, starts, x, y):
     y[:] = 0
     if x.shape[1] == 1:
         return add_product(_add_single, data, places, starts, x, y, 0, 1)
-    strip = _aligned(x.shape[0], STRIP, x)
+    strip = _aligned(x.shape[0], min(STRIP, x.shape[1]), x)
     for first in range(0, x.shape[1], STRIP):
         width = _copy_strip(x, first, strip)
         _add_strip(add_product, data, places, starts, strip, y, first, width)
@@ -256,7 +256,7 @@ def _multiply_four_rows(add, data, indices, indptr, strip, y, first, width):
 @compiled
 def four_row_matmul(data, indices, indptr, x, y):
     """Blocks of 4 x 1, given as (blocks, 4). The rest of a batch costs as much as half a strip, or a whole one."""
-    strip = _aligned(x.shape[0], FOUR_ROW_STRIP, x)
+    strip = _aligned(x.shape[0], FOUR_ROW_STRIP if 2 * x.shape[1] > FOUR_ROW_STRIP else FOUR_ROW_STRIP // 2, x)
     for first in range(0, x.shape[1], FOUR_ROW_STRIP):
         width = _copy_strip(x, first, strip)
         if 2 * width > FOUR_ROW_STRIP:
@@ -270,7 +270,7 @@ def _add_blocks(add, data, indices, indptr, x, y, first, width):
     r, c = data.shape[1:]
     for i in range(indptr.size - 1):
         start, stop = indptr[i], indptr[i + 1]
-        columns = np.empty((stop - start, c), np.uint32)
+        columns = np.empty((stop - start, c), np.uintp)
         values = np.empty((r, stop - start, c), data.dtype)
         for j in range(c):
             for k in range(stop - start):  # innermost, because it is the longest

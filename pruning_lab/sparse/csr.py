@@ -165,8 +165,9 @@ def check_compressed(
     check_length(indptr, "indptr", majors + 1, f"{axis}s + 1")
     if indptr[0] != 0 or indptr[-1] != stored:
         raise ValueError(f"indptr must run from 0 to stored = {stored}; got {indptr[0]} to {indptr[-1]}")
-    if (np.diff(indptr) < 0).any():
-        raise ValueError(f"indptr must not decrease; got a decrease at {axis} {np.argmax(np.diff(indptr) < 0)}")
+    decreases = indptr[1:] < indptr[:-1]  # not their difference, which may be too large for an integer
+    if decreases.any():
+        raise ValueError(f"indptr must not decrease; got a decrease at {axis} {np.argmax(decreases)}")
     check_range(indices, "indices", minors)
     unsorted = _first_unsorted(indices, indptr)
     if unsorted >= 0:

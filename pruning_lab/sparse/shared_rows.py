@@ -64,7 +64,7 @@ class SharedRows:
     def _check_rows(self):
         """The kernel reads without asking: no row may lead beyond its columns."""
         pointers = self.indptr
-        if pointers[0] != 0 or pointers[-1] != self.stored or (np.diff(pointers) < 0).any():
+        if pointers[0] != 0 or pointers[-1] != self.stored or (pointers[1:] < pointers[:-1]).any():
             raise ValueError(f"indptr must ascend from 0 to stored = {self.stored}; got {pointers[[0, -1]].tolist()}")
         widths = np.diff(self._ends()[pointers])
         if widths.size and widths.max() > self.shape[1]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from browser.lab import started_chromium
 from pruning_lab.lesson.frame.slides import build
 
 
@@ -9,3 +10,10 @@ from pruning_lab.lesson.frame.slides import build
 def decks():
     """The decks of all lessons, made anew; the site takes its explorers from them."""
     return build()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the checks of one file. While it runs, nothing else in this process can use asyncio."""
+    with started_chromium() as browser:
+        yield browser

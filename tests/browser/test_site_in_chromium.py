@@ -31,8 +31,8 @@ def site(tmp_path_factory, decks):
 
 
 @pytest.fixture
-def page():
-    with browser_page() as page:
+def page(chromium):
+    with browser_page(chromium) as page:
         page.context.set_offline(True)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))

@@ -39,8 +39,8 @@ each_deck = pytest.mark.parametrize("number", range(len(lessons())), ids=[lesson
 
 
 @pytest.fixture
-def page():
-    with browser_page() as page:
+def page(chromium):
+    with browser_page(chromium) as page:
         page.context.set_offline(True)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
