@@ -158,7 +158,8 @@ def block_matmul(block_csr: BlockCSR, x: np.ndarray, parallel: bool = False) -> 
     """Multiply a BlockCSR matrix by a vector or a batch. Blocks of 4 x 1 have a kernel of their own: the one that pays.
 
     Its four output rows share each entry of x that is loaded, as in a dense kernel. Other blocks are multiplied row by
-    row, at about the speed of a CSR. The zeros inside a stored block are multiplied like weights.
+    row, at about the speed of a CSR. The zeros inside a stored block are multiplied like weights. For blocks of 4 x 1 a
+    narrow x is copied and filled up to 32 columns (to 8 without AVX-512), which takes as much memory.
 
     Args:
         block_csr: sparse.BlockCSR of shape (out, in).
