@@ -247,7 +247,7 @@ def test_the_rest_of_a_strip_does_not_leak_into_the_next_batch_columns():
 
 
 def test_four_sums_of_a_tile_are_added_in_pairs():
-    """(1e8 - 1e8) + (1 + 1); from left to right, float32 would forget both ones."""
+    """(1e8 - 1e8) + (1 + 1), not (1e8 + 1) + (-1e8 + 1), which is 0: beside 1e8, float32 forgets a 1."""
     tiled = TiledCSR.from_dense(np.float32([[1e8, 1, -1e8, 1]]))
     assert kernels.tiled_matmul(tiled, np.ones(4, np.float32)).tolist() == [2]
 
