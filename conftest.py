@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import torch
+import train_once
 
 # Asserts that explain themselves, as in a test file.
 pytest.register_assert_rewrite("bad_input", "contracts", "exercise_tests", "explorer_tests", "homework_tests")
@@ -20,6 +21,12 @@ TOGETHER = {
     "tests/homework/": "tests/homework",  # graders see each other
     "tests/browser/test_s": "decks",  # decks, and the site that takes their explorers: made once
 }
+
+
+def pytest_configure(config):
+    """Let all notebooks and checks of this run share what they train; the workers inherit it."""
+    if train_once.FOLDER not in os.environ:
+        config.add_cleanup(train_once.begin())
 
 
 # Two cores meet in the middle, where files are short. What fills the caches and the browser run beside each other:

@@ -23,6 +23,7 @@ from pruning_lab.progress import bar
 from pruning_lab.prune import hold_masks
 
 ADAM = partial(Adam, fused=True)  # the same steps with one call for all parameters, in three quarters of the time
+AT_ONCE = 100  # images at a time whose activations stay in the cache: 1,000 take a small ResNet three times as long
 NOT_PRUNED: Mapping[str, Tensor] = {}
 
 
@@ -154,7 +155,7 @@ def evaluate(model: nn.Module, data: tuple[Tensor, Tensor]) -> float:
     images, labels, rewritten = _check_data(model, data)
     right = 0
     with in_mode(model, training=False), torch.no_grad():
-        for some, wanted in zip(images.split(1000), labels.split(1000), strict=True):
+        for some, wanted in zip(images.split(AT_ONCE), labels.split(AT_ONCE), strict=True):
             right += int((_classes(model(some.clone() if rewritten else some), some) == wanted).sum())
     return right / len(labels)
 

@@ -1,6 +1,7 @@
 """What several checks in the browser need: made once."""
 
 import pytest
+import train_once
 
 from browser.lab import started_chromium
 from pruning_lab.lesson.frame.slides import build
@@ -9,7 +10,8 @@ from pruning_lab.lesson.frame.slides import build
 @pytest.fixture(scope="session")
 def decks():
     """The decks of all lessons, made anew; the site takes its explorers from them."""
-    return build()
+    with train_once.shared():
+        return build()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
-"""Lesson 01 in a real browser: run it, move a slider by keyboard, commit a prediction, find a note after a restart."""
+"""Lesson 01 in a real browser: run it, move a slider, commit a prediction, write a note; then again without a mouse."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from browser.lab import (
     RUN_ALL_MS,
     STEP_MS,
     browser_page,
+    idle,
     open_and_run_all,
     running_lab,
     same_with_focus,
@@ -21,7 +23,15 @@ from browser.lab import (
 )
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01-why-prune.ipynb"
+CELLS = 60  # more than the lesson has
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+
+# What the focus is on, as a screen reader would begin: its own name, or that of the label it belongs to.
+FOCUSED = """() => {
+    const here = document.activeElement;
+    const label = here.getAttribute("aria-label") || (here.labels && here.labels[0]?.textContent);
+    return label || here.textContent.trim().slice(0, 40);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +85,7 @@ def test_nothing_is_revealed_before_commit(page):
     expect(page.get_by_text(re.compile("^Measured: "))).to_be_visible()
 
 
-def test_a_note_survives_a_restart_of_the_kernel(page, journal):
+def test_a_note_is_saved(page, journal):
     question = page.get_by_label("My question:")
     question.scroll_into_view_if_needed()
     question.fill("Why does a 0 cost a multiplication?")
@@ -83,10 +93,76 @@ def test_a_note_survives_a_restart_of_the_kernel(page, journal):
     page.get_by_role("button", name="Save note").click()
     expect(page.get_by_text("Your notes on this lesson:")).to_be_visible(timeout=STEP_MS)
     assert "Why does a 0 cost a multiplication?" in journal.read_text(encoding="utf-8")
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name="Restart Kernel and Run All Cells…").click()
-    page.locator(".jp-Dialog .jp-mod-accept").click()
+
+
+def test_the_note_survives_a_restart_of_the_kernel_and_the_whole_lesson_goes_without_a_mouse(page, journal):
+    written = len(entries(journal))
+    command(page, "Restart Kernel and Run All Cells")
+    expect(page.locator(".jp-Dialog .jp-mod-accept")).to_be_focused(timeout=STEP_MS)
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Your notes on this lesson:")).to_have_count(0, timeout=STEP_MS)
     expect(page.get_by_text("Why does a 0 cost a multiplication? → time a matrix of zeros")).to_be_visible(
         timeout=RUN_ALL_MS
     )
+    expect(idle(page)).to_be_visible(timeout=RUN_ALL_MS)
+
+    select_cell(page, "why_prune.explore_patterns(")
+    tab_to(page, "Pattern")
+    tab_to(page, "Sparsity")
+    picture = page.locator("canvas[aria-label*='weights stay']")
+    before = picture.get_attribute("aria-label")
+    page.keyboard.press("ArrowRight")
+    expect(picture).not_to_have_attribute("aria-label", before)
+
+    select_cell(page, "lesson.predict(")
+    tab_to(page, "all four")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "a guess")
+    page.keyboard.press("Space")
+    here = page.locator(".jp-Cell.jp-mod-active")
+    expect(here.get_by_role("button", name="Commit")).to_be_enabled(timeout=STEP_MS)  # the kernel has seen both
+    tab_to(page, "Commit")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Measured: "))).to_be_visible(timeout=RUN_ALL_MS)
+
+    select_cell(page, "lesson.research_room(")
+    tab_to(page, "My question")
+    page.keyboard.type("Can I do this without a mouse?")
+    tab_to(page, "Save note")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Can I do this without a mouse?")).to_be_visible(timeout=STEP_MS)
+    assert [entry["kind"] for entry in entries(journal)[written:]] == ["prediction", "note"]
+
+
+def entries(journal):
+    return json.loads(journal.read_text(encoding="utf-8"))["entries"]
+
+
+def command(page, name):
+    """Run a command of JupyterLab from its palette."""
+    page.keyboard.press("Control+Shift+C")
+    expect(page.locator(".lm-CommandPalette-input")).to_be_focused(timeout=STEP_MS)
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+
+
+def select_cell(page, text):
+    """Walk up to the first cell, in command mode, then down to the one that holds `text`."""
+    while not page.evaluate("() => document.activeElement.classList.contains('jp-Cell')"):
+        page.keyboard.press("Shift+Tab")  # out of a widget, back to its cell
+    for key, wanted in (("ArrowUp", "Why prune? When does a zero pay?"), ("ArrowDown", text)):
+        for _ in range(CELLS):
+            if wanted in page.locator(".jp-Notebook .jp-Cell.jp-mod-active").inner_text():
+                break
+            page.keyboard.press(key)
+            page.wait_for_timeout(50)  # a cell out of sight is put on the page first
+        else:
+            raise AssertionError(f"no cell holds {wanted!r}")
+
+
+def tab_to(page, name):
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if re.match(name, page.evaluate(FOCUSED) or ""):
+            return
+    raise AssertionError(f"Tab does not reach {name!r}")

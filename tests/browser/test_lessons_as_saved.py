@@ -31,13 +31,6 @@ WORDLESS = """() => [...document.querySelectorAll('.jp-RenderedImage')].filter((
 }).length"""
 
 
-def pytest_generate_tests(metafunc):
-    if "lesson" not in metafunc.fixturenames:
-        return
-    opened = lessons_to_run(metafunc.config)
-    metafunc.parametrize("lesson", opened, ids=[lesson.stem for lesson in opened])
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
@@ -58,31 +51,38 @@ def set_(home, name, content):
     path.write_text(json.dumps(content))
 
 
-def opened(page, home, lesson, theme):
-    """Open a lesson in a theme of JupyterLab."""
+def pytest_generate_tests(metafunc):
+    if "opened" in metafunc.fixturenames:
+        cases = [(lesson, theme) for lesson in lessons_to_run(metafunc.config) for theme in ("Light", "Dark")]
+        names = [f"{lesson.stem}-{theme}" for lesson, theme in cases]
+        metafunc.parametrize("opened", cases, ids=names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def opened(request, page, home):
+    """The page with a lesson in a theme of JupyterLab: opened once for all its checks."""
+    lesson, theme = request.param
     set_(home, "apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
     shutil.copy(lesson.notebook, home)
-    page.set_viewport_size(SCREEN)
     page.goto("about:blank")
     page.goto(f"{page.address}/lab/workspaces/{lesson.stem}-{theme}/tree/{lesson.notebook.name}")
     expect(idle(page)).to_be_visible(timeout=STEP_MS)
     expect(page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]")).to_have_count(1)
     expect(page.locator(".jp-Cell").nth(len(lesson.cells()) - 1)).to_be_attached(timeout=STEP_MS)
+    return page
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_nothing_serious_stands_between_a_saved_lesson_and_its_reader(page, home, lesson, theme):
-    opened(page, home, lesson, theme)
-    assert page.evaluate(WORDLESS) == 0
-    found = [rule for rule in serious(page, OURS) if rule[0] != "image-alt"]  # JupyterLab drops the words of a PNG
+def test_nothing_serious_stands_between_a_saved_lesson_and_its_reader(opened):
+    opened.set_viewport_size(SCREEN)
+    assert opened.evaluate(WORDLESS) == 0
+    found = [rule for rule in serious(opened, OURS) if rule[0] != "image-alt"]  # JupyterLab drops the words of a PNG
     assert found == []
 
 
-def test_at_twice_the_size_nothing_is_cut_off(page, home, lesson):
-    opened(page, home, lesson, "Light")
-    page.set_viewport_size(ZOOMED)
-    page.wait_for_function("innerWidth === 700")
-    assert page.evaluate(CUT_OFF) == []
+def test_at_twice_the_size_nothing_is_cut_off(opened):
+    opened.set_viewport_size(ZOOMED)
+    opened.wait_for_function("innerWidth === 700")
+    assert opened.evaluate(CUT_OFF) == []
 
 
 def test_what_is_cut_off_and_a_picture_without_words_are_found(page):

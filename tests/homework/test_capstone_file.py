@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import train_once
 from homework_tests import fenced, graded, solution_of
 from safetensors.torch import load, save
 
@@ -25,11 +26,11 @@ def made(make):
 
 @pytest.fixture(scope="module")
 def solved():
-    """The file of the solution, as its state and what it keeps, trained as its notebook trains it."""
+    """The file of the solution, as its state and what it keeps, trained as its notebook trains it, or by it."""
     training, validation = data.fashion_mnist("train"), data.fashion_mnist("validation")
     torch.manual_seed(0)
     dense = models.resnet_small()
-    with measure.one_thread():
+    with measure.one_thread(), train_once.shared():
         train.fit(dense, training, epochs=EPOCHS, progress=False)
         small, keep = solution_of(NAME)["my_small"](dense.eval(), training, validation)
     return small.state_dict(), {name: [int(index) for index in indices] for name, indices in keep.items()}

@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import nbformat
 import pytest
+import train_once
 
 from pruning_lab import plots
 from pruning_lab.lesson.frame.claims import load_claims
@@ -20,6 +21,12 @@ from pruning_lab.plots.style import PAGE, SLIDE, drawn_for, smallest_text
 FIRST = lessons()[0]
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 each_lesson = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
+
+
+@pytest.fixture(autouse=True)
+def trained_once():
+    with train_once.shared():  # what a deck's explorers train
+        yield
 
 
 def typed(markdown):
