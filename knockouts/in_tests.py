@@ -1,5 +1,6 @@
 """Tests and the checks of homework are asked: pytest collects them once, and is forked for each sabotage."""
 
+import os
 import re
 from contextlib import chdir, contextmanager
 from functools import partial
@@ -78,6 +79,7 @@ def collect(then, places=PLACES):
         "-o",
         "addopts=",
     ]
+    os.environ["PRUNING_LAB_TRAINED"] = ""  # what was trained without a sabotage would hide it: see tests/train_once.py
     pytest.main([*options, "--doctest-modules", "--strict-markers", *left_out, *places], plugins=[Collected(then)])
 
 

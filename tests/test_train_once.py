@@ -77,6 +77,24 @@ def of_a_notebook(model, data, options):
     model[1].__class__ = Linear
 
 
+def another_forward(model, data, options):
+    model[1].forward = lambda rows: rows[:, :6]
+
+
+def with_a_weight_that_is_watched(model, data, options):
+    model[1].weight.register_hook(lambda gradient: gradient * 0)
+
+
+def tied(model, data, options):
+    model[2].bias = model[1].bias
+
+
+def not_saved(model, data, options):
+    model[1].register_buffer("more", torch.ones(1), persistent=False)
+
+
+UNKNOWN = [hooked, of_a_notebook, another_forward, with_a_weight_that_is_watched, tied, not_saved]
+
 DIFFERENT = {
     "longer": lambda model, data, options: options.update(epochs=3),
     "faster": lambda model, data, options: options.update(learning_rate=0.1),
@@ -93,11 +111,7 @@ DIFFERENT = {
     "with other random numbers": lambda model, data, options: torch.manual_seed(5),
     "by another optimizer": lambda model, data, options: options.update(optimizer=partial(SGD, momentum=0.9)),
     "with a function after each step": lambda model, data, options: options.update(after_step=lambda: None),
-    "with a hook": hooked,
-    "with a layer of a notebook": of_a_notebook,
-    "with a buffer that is not saved": lambda model, data, options: model[1].register_buffer(
-        "more", torch.ones(1), persistent=False
-    ),
+    **{change.__name__: change for change in UNKNOWN},
 }
 
 
@@ -109,7 +123,7 @@ def test_what_differs_in_anything_is_trained_anew(trained, change):
     assert len(trained) == 2
 
 
-@pytest.mark.parametrize("change", [hooked, of_a_notebook], ids=["a hook", "a layer of a notebook"])
+@pytest.mark.parametrize("change", UNKNOWN, ids=lambda change: change.__name__)
 def test_what_cannot_be_written_down_is_trained_each_time(trained, change):
     with train_once.shared():
         other(change)
@@ -117,19 +131,59 @@ def test_what_cannot_be_written_down_is_trained_each_time(trained, change):
     assert len(trained) == 2
 
 
-def test_bad_input_is_refused_as_without():
-    for bad in ({"epochs": 0}, {"epoch": 1}, {"epochs": 1, "batch_size": "many"}):
-        with pytest.raises((TypeError, ValueError)) as alone:
-            train.fit(network(), DATA, **bad)
-        with train_once.shared(), pytest.raises(type(alone.value)) as shared:
-            train.fit(network(), DATA, **bad)
-        assert str(shared.value) == str(alone.value)
+def test_numbers_that_read_alike_in_a_row_are_not_the_same(trained):
+    with train_once.shared():
+        for batch_size, seed in ((5, 10), (51, 0)):
+            train.fit(network(), DATA, epochs=1, batch_size=batch_size, seed=seed)
+        with torch.autocast("cpu", torch.bfloat16):
+            train.fit(network(), DATA, epochs=1, batch_size=5, seed=10)
+    assert len(trained) == 3
+
+
+BAD = {
+    "epochs": lambda: train.fit(network(), DATA, epochs=0),
+    "a name": lambda: train.fit(network(), DATA, epoch=1),
+    "a batch": lambda: train.fit(network(), DATA, epochs=1, batch_size="many"),
+    "a place": lambda: train.fit(network(), DATA, 5, epochs=1),
+    "no pair": lambda: train.fit(network(), iter(DATA), epochs=1),
+    "no masks": lambda: train.fit(network(), DATA, epochs=1, masks={}.items()),
+}
+
+
+@pytest.mark.parametrize("ask", BAD.values(), ids=BAD)
+def test_bad_input_is_refused_as_without(ask):
+    with pytest.raises((TypeError, ValueError)) as alone:
+        ask()
+    with train_once.shared():
+        train.fit(network(), DATA, epochs=1)
+        with pytest.raises(type(alone.value)) as shared:
+            ask()
+    assert str(shared.value) == str(alone.value)
+
+
+@pytest.mark.parametrize("folder", ["", "nowhere"])
+def test_without_a_folder_nothing_is_shared(trained, monkeypatch, folder):
+    monkeypatch.setenv(train_once.FOLDER, folder)
+    with train_once.shared():
+        for _ in range(2):
+            train.fit(network(), DATA, epochs=1)
+    assert len(trained) == 2
+
+
+def test_a_file_that_is_not_whole_is_not_taken(trained, tmp_path):
+    with train_once.shared():
+        train.fit(network(), DATA, epochs=1)
+        (file,) = tmp_path.iterdir()
+        file.write_bytes(file.read_bytes()[:50])
+        losses = [train.fit(network(), DATA, epochs=1) for _ in range(2)]
+    assert losses[0] == losses[1]
+    assert len(trained) == 2
 
 
 def test_the_networks_of_the_course_are_shared(trained):
     few = torch.rand(4, 1, 28, 28), torch.tensor([0, 1, 2, 3])
     with train_once.shared():
-        for made in (models.lenet_300_100, models.resnet_small) * 2:
+        for made in (models.lenet_300_100, models.lenet5, models.vgg_small, models.resnet_small) * 2:
             torch.manual_seed(1)
             train.fit(made(), few, epochs=1)
-    assert len(trained) == 2
+    assert len(trained) == 4

@@ -7,6 +7,7 @@ on more than we can write down (an optimizer, a hook, layers that a notebook def
 
 import hashlib
 import os
+import pickle
 import tempfile
 from contextlib import contextmanager
 from functools import wraps
@@ -15,10 +16,12 @@ from pathlib import Path
 from unittest import mock
 
 import torch
+from torch import nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from pruning_lab import train
 
-FOLDER = "PRUNING_LAB_TRAINED"  # the variable that names the folder of this run
+FOLDER = "PRUNING_LAB_TRAINED"  # the variable that names the folder of this run; empty where nothing is shared
 IN_A_KERNEL = f"""from importlib import util
 if util.find_spec("pruning_lab"):
     __import__("runpy").run_path({__file__!r})["for_good"]()
@@ -32,16 +35,17 @@ def once(fit):
     """Return `train.fit`, sharing what it trains."""
 
     @wraps(fit)
-    def shared_fit(model, data, **options):
-        path = key_of(fit, model, data, options)
-        if path is None:
-            return fit(model, data, **options)
-        if not path.exists():
-            losses = fit(model, data, **options)
-            _save((model.state_dict(), _gradients(model), torch.get_rng_state(), losses), path)
-        state, gradients, drawn, losses = torch.load(path)
-        model.load_state_dict(state)
-        for name, parameter in model.named_parameters():
+    def shared_fit(*given, **options):
+        path = key_of(fit, given, options)
+        known = _read(path) if path else None
+        if known is None:
+            losses = fit(*given, **options)
+            if path:
+                _save((given[0].state_dict(), _gradients(given[0]), torch.get_rng_state(), losses), path)
+            return losses
+        state, gradients, drawn, losses = known
+        given[0].load_state_dict(state)
+        for name, parameter in given[0].named_parameters():
             parameter.grad = gradients[name]
         torch.set_rng_state(drawn)
         return losses
@@ -49,37 +53,67 @@ def once(fit):
     return shared_fit
 
 
-def key_of(fit, model, data, options):
+def key_of(fit, given, options):
     """Return where the outcome of a training lies or will lie, or None if it is not to be shared."""
     try:
-        asked = signature(fit).bind(model, data, **options)
+        asked = signature(fit).bind(*given, **options)
         asked.apply_defaults()
-        given, parts = asked.arguments, list(model.modules())
-        default = given["optimizer"] is train.ADAM and given["after_step"] is None
-        if not default or not all(map(_written_down, parts)) or not torch.is_grad_enabled():
+        model, data, masks = (asked.arguments[name] for name in ("model", "data", "masks"))
+        parts, whole = list(model.modules()), asked.arguments["optimizer"] is train.ADAM and len(given) == 2
+        plain = type(data) is tuple and type(masks) is dict and asked.arguments["after_step"] is None
+        folder = os.environ.get(FOLDER, "")
+        if not (whole and plain and all(map(_written_down, parts)) and _own_tensors(model) and os.path.isdir(folder)):
             return None
-        told = [torch.__version__, torch.get_num_threads(), torch.get_rng_state(), repr(model)]
-        told += [(name, value) for part in parts for name, value in vars(part).items() if isinstance(value, PLAIN)]
-        told += [(name, tensor.requires_grad, tensor) for name, tensor in model.named_parameters()]
-        told += [*model.state_dict().items(), *data, *sorted(given["masks"].items())]
-        told += [given[name] for name in ("epochs", "learning_rate", "batch_size", "seed")]
-        return Path(os.environ[FOLDER], hashlib.sha256(b"".join(map(_bytes, told))).hexdigest())
+        told = [torch.__version__, torch.get_num_threads(), torch.is_autocast_enabled("cpu"), torch.is_grad_enabled()]
+        told += [
+            torch.get_rng_state(),
+            repr(model),
+            list(data),
+            sorted(masks.items()),
+            list(model.state_dict().items()),
+        ]
+        told += [[(name, value) for name, value in vars(part).items() if isinstance(value, PLAIN)] for part in parts]
+        told += [[(name, tensor.requires_grad) for name, tensor in model.named_parameters()]]
+        told += [asked.arguments[name] for name in ("epochs", "learning_rate", "batch_size", "seed")]
+        return Path(folder, hashlib.sha256(repr(_told(told)).encode()).hexdigest())
     except (AttributeError, TypeError, ValueError, RuntimeError):  # bad input: `fit` says what is wrong with it
         return None
 
 
 def _written_down(part):
-    hooks = [value for name, value in vars(part).items() if name.endswith("_hooks") and name.startswith("_")]
-    ours = f"{type(part).__module__}.".startswith(WRITTEN_DOWN)
-    return ours and not any(hooks) and not part._non_persistent_buffers_set  # buffers that no state shows
+    """Is all that a layer does in its class, its numbers and its tensors, and its class not a notebook's?"""
+    usual = vars(nn.Module())
+    other = [value for name, value in vars(part).items() if name not in usual and not isinstance(value, PLAIN)]
+    hooks = [value for name, value in vars(part).items() if name in usual and name.endswith("_hooks") and value]
+    known = f"{type(part).__module__}.".startswith(WRITTEN_DOWN)
+    return known and not other and not hooks and not part._non_persistent_buffers_set  # buffers that no state shows
 
 
-def _bytes(told):
+def _own_tensors(model):
+    """Has each tensor memory of its own, all of it, and no hook? What is tied learns together."""
+    tensors = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
+    memory = [tensor.untyped_storage() for _, tensor in tensors]
+    whole = all(own.nbytes() == tensor.nbytes for own, (_, tensor) in zip(memory, tensors, strict=True))
+    hooked = any(tensor._backward_hooks or tensor._post_accumulate_grad_hooks for _, tensor in tensors)
+    usual = not hooked and not any(tensor.is_inference() for _, tensor in tensors)
+    return whole and usual and len({own.data_ptr() for own in memory}) == len(memory) and not _has_any_global_hook()
+
+
+def _told(told):
+    """Return nested lists with a hash in place of each tensor."""
     if isinstance(told, tuple | list):
-        return b"(" + b",".join(map(_bytes, told)) + b")"
+        return [_told(each) for each in told]
     if isinstance(told, torch.Tensor):
-        return repr((told.dtype, tuple(told.shape), told.stride())).encode() + told.detach().numpy().tobytes()
-    return repr(told).encode()
+        content = hashlib.sha256(told.detach().numpy().tobytes()).hexdigest()
+        return [type(told).__name__, str(told.dtype), tuple(told.shape), told.stride(), content]
+    return told
+
+
+def _read(path):
+    try:
+        return torch.load(path)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):  # not there yet, or not whole
+        return None
 
 
 def _gradients(model):
@@ -100,8 +134,14 @@ def begin():
     started_with = Path(folder.name, "ipython", "profile_default", "startup")
     started_with.mkdir(parents=True)
     (started_with / "train_once.py").write_text(IN_A_KERNEL, encoding="utf-8")
-    os.environ |= {FOLDER: folder.name, "IPYTHONDIR": str(started_with.parents[1])}
-    return folder.cleanup
+    named = mock.patch.dict(os.environ, {FOLDER: folder.name, "IPYTHONDIR": str(started_with.parents[1])})
+    named.start()
+
+    def end():
+        named.stop()
+        folder.cleanup()
+
+    return end
 
 
 def for_good():
