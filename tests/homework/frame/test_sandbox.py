@@ -109,6 +109,15 @@ for _ in range(60):
 time.sleep(3)"""
 
 
+def test_nothing_is_asked_of_a_process_that_has_not_begun(tmp_path):
+    """A grader that is killed meanwhile leaves a process that finds nothing to run."""
+    asked = tmp_path / "asked"
+    mute = ways.Way("mute", lambda module, package: ways.Begun(["sh", "-c", f"cat > {asked}"]))
+    with pytest.raises(sandbox.Stopped, match="too late"), process.Process(mute, "child") as begun:
+        begun.ask(["a notebook"], 0.5, "too late")
+    assert asked.read_bytes() == b""
+
+
 @fenced
 def test_memory_in_files_that_are_mapped_and_closed_is_counted(monkeypatch):
     """No process has them in its memory, and no file is open: nothing but the list of what is mapped tells."""

@@ -27,7 +27,7 @@ class Process:
     """
 
     def __init__(self, way, module, package=False):
-        self.watched, self.begun = way.watched, way.begin(module, package)
+        self.watched, self.begun, self.has_begun = way.watched, way.begin(module, package), False
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -66,6 +66,7 @@ class Process:
         """
         with self.watch.until(time.monotonic() + seconds, late):
             try:
+                self.has_begun = self.has_begun or receive(self.process.stdout)  # see `pipes`
                 send(self.process.stdin, value)
                 return receive(self.process.stdout)
             except (OSError, EOFError, ValueError) as error:  # a submission controls what comes
