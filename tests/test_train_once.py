@@ -36,10 +36,10 @@ def trained(tmp_path, monkeypatch):
 
 def all_of(model, losses):
     """What a training leaves: losses, state, gradients, modes, and where the random numbers stand."""
-    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state = {name: tensor.tolist() for name, tensor in model.state_dict().items()}
     gradients = [None if parameter.grad is None else parameter.grad.tolist() for parameter in model.parameters()]
     modes = [part.training for part in model.modules()]
-    return losses, {name: tensor.tolist() for name, tensor in state.items()}, gradients, modes, torch.rand(3).tolist()
+    return losses, state, gradients, modes, torch.rand(3).tolist()
 
 
 @pytest.mark.parametrize("masks", [{}, MASKS], ids=["fit", "under masks"])
@@ -159,6 +159,11 @@ def test_bad_input_is_refused_as_without(ask):
         with pytest.raises(type(alone.value)) as shared:
             ask()
     assert str(shared.value) == str(alone.value)
+
+
+def test_a_model_that_is_given_by_name_is_trained():
+    with train_once.shared():
+        assert len(train.fit(model=network(), data=DATA, epochs=2)) == 2
 
 
 @pytest.mark.parametrize("folder", ["", "nowhere"])

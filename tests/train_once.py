@@ -58,26 +58,26 @@ def key_of(fit, given, options):
     try:
         asked = signature(fit).bind(*given, **options)
         asked.apply_defaults()
-        model, data, masks = (asked.arguments[name] for name in ("model", "data", "masks"))
-        parts, whole = list(model.modules()), asked.arguments["optimizer"] is train.ADAM and len(given) == 2
-        plain = type(data) is tuple and type(masks) is dict and asked.arguments["after_step"] is None
         folder = os.environ.get(FOLDER, "")
-        if not (whole and plain and all(map(_written_down, parts)) and _own_tensors(model) and os.path.isdir(folder)):
+        if not os.path.isdir(folder) or len(given) < 2 or not _can_be_shared(**asked.arguments):
             return None
-        told = [torch.__version__, torch.get_num_threads(), torch.is_autocast_enabled("cpu"), torch.is_grad_enabled()]
-        told += [
-            torch.get_rng_state(),
-            repr(model),
-            list(data),
-            sorted(masks.items()),
-            list(model.state_dict().items()),
-        ]
-        told += [[(name, value) for name, value in vars(part).items() if isinstance(value, PLAIN)] for part in parts]
-        told += [[(name, tensor.requires_grad) for name, tensor in model.named_parameters()]]
-        told += [asked.arguments[name] for name in ("epochs", "learning_rate", "batch_size", "seed")]
-        return Path(folder, hashlib.sha256(repr(_told(told)).encode()).hexdigest())
+        return Path(folder, hashlib.sha256(repr(_told(_all_of(**asked.arguments))).encode()).hexdigest())
     except (AttributeError, TypeError, ValueError, RuntimeError):  # bad input: `fit` says what is wrong with it
         return None
+
+
+def _can_be_shared(model, data, masks, optimizer, after_step, **_options):
+    usual = optimizer is train.ADAM and after_step is None and type(data) is tuple and type(masks) is dict
+    return usual and all(map(_written_down, model.modules())) and _own_tensors(model)
+
+
+def _all_of(model, data, masks, epochs, learning_rate, batch_size, seed, **_options):
+    """Return all that a training depends on, in lists."""
+    around = [torch.__version__, torch.get_num_threads(), torch.is_autocast_enabled("cpu"), torch.is_grad_enabled()]
+    layers = [[item for item in vars(part).items() if isinstance(item[1], PLAIN)] for part in model.modules()]
+    frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
+    tensors = [torch.get_rng_state(), *data, *sorted(masks.items()), *model.state_dict().items()]
+    return [around, repr(model), layers, frozen, tensors, epochs, learning_rate, batch_size, seed]
 
 
 def _written_down(part):
