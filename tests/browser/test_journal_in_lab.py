@@ -1,4 +1,4 @@
-"""The journal in a real browser: two tabs at once, and a place that cannot be written."""
+"""The journal in a real browser: two tabs at once, a kernel that is busy, and a place that cannot be written."""
 
 import json
 
@@ -23,31 +23,67 @@ def save(page, question):
     page.get_by_role("button", name="Save note").click()
 
 
-def test_two_tabs_lose_nothing(tmp_path):
-    for name in ("one.ipynb", "two.ipynb"):
-        write_notebook(tmp_path / name, CELLS)
-    journal = tmp_path / "journal.json"
-    with running_lab(tmp_path, journal) as address, browser_page() as first:
-        second = first.context.browser.new_page()
-        run(first, address, "one.ipynb")
-        run(second, address, "two.ipynb", workspace="/workspaces/second")
-        for number in range(3):
-            save(first, f"first {number}")
-            save(second, f"second {number}")
-            for page, name in ((first, "first"), (second, "second")):
-                expect(page.get_by_text(f"{name} {number} →")).to_be_visible(timeout=STEP_MS)
-        entries = json.loads(journal.read_text(encoding="utf-8"))["entries"]
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    for name in ("one.ipynb", "two.ipynb", "busy.ipynb"):
+        write_notebook(home / name, CELLS)
+    (home / "a file").write_text("not a folder")  # even an administrator cannot write below a file
+    elsewhere = f"import os\nos.environ['PRUNING_LAB_JOURNAL'] = {str(home / 'a file' / 'journal.json')!r}"
+    write_notebook(home / "nowhere.ipynb", [elsewhere, *CELLS])
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home):
+    with running_lab(home, home / "journal.json") as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium):
+    with browser_page(chromium) as page:
+        yield page
+
+
+def entries(home):
+    return json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"]
+
+
+def test_two_tabs_lose_nothing(page, address, home):
+    second = page.context.browser.new_page()
+    run(page, address, "one.ipynb")
+    run(second, address, "two.ipynb", workspace="/workspaces/second")
+    for number in range(3):
+        save(page, f"first {number}")
+        save(second, f"second {number}")
+        for tab, name in ((page, "first"), (second, "second")):
+            expect(tab.get_by_text(f"{name} {number} →")).to_be_visible(timeout=STEP_MS)
     wanted = {f"{name} {number}" for name in ("first", "second") for number in range(3)}
-    assert {entry["question"] for entry in entries} == wanted
-    assert len(entries) == 6
+    assert {entry["question"] for entry in entries(home)} == wanted
+    assert len(entries(home)) == 6
+    second.close()
 
 
-def test_a_journal_that_cannot_be_written_is_said_and_the_lesson_goes_on(tmp_path):
-    write_notebook(tmp_path / "one.ipynb", CELLS)
-    (tmp_path / "a file").write_text("not a folder")  # even an administrator cannot write below a file
-    with running_lab(tmp_path, tmp_path / "a file" / "journal.json") as address, browser_page() as page:
-        run(page, address, "one.ipynb")
-        save(page, "Is this kept?")
-        expect(page.get_by_text("Not saved:")).to_be_visible(timeout=STEP_MS)
-        expect(page.get_by_text("Set PRUNING_LAB_JOURNAL to a file that you may write")).to_be_visible()
-        assert page.get_by_label("My question:").input_value() == "Is this kept?"
+def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(page, address, home):
+    """A page sends a text when the kernel has read what was typed before it, and the press of a button at once."""
+    run(page, address, "busy.ipynb", workspace="/workspaces/busy")
+    page.get_by_text("import lesson").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("import time; time.sleep(5)")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
+    page.get_by_label("My question:").press_sequentially("Is it whole?")
+    page.get_by_label("One next action:").press_sequentially("read it")
+    page.get_by_label("My question:").press_sequentially(" To its end?")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("Is it whole? To its end? → read it")).to_be_visible(timeout=STEP_MS)
+    assert (entries(home)[-1]["question"], entries(home)[-1]["next_action"]) == ("Is it whole? To its end?", "read it")
+
+
+def test_a_journal_that_cannot_be_written_is_said_and_the_lesson_goes_on(page, address):
+    run(page, address, "nowhere.ipynb", workspace="/workspaces/nowhere")
+    save(page, "Is this kept?")
+    expect(page.get_by_text("Not saved:")).to_be_visible(timeout=STEP_MS)
+    expect(page.get_by_text("Set PRUNING_LAB_JOURNAL to a file that you may write")).to_be_visible()
+    assert page.get_by_label("My question:").input_value() == "Is this kept?"

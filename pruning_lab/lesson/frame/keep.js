@@ -43,17 +43,18 @@ function keepTexts(model, el) {
     for (const field of place.querySelectorAll(WRITTEN)) field.dataset.met = "yes"; // what is emptied later stays empty
   }
 
-  // Ask before the control's own message goes out, so that a long measurement behind it delays no answer.
+  // Ask before the control's own message goes out, so that a long measurement behind it delays no answer. What is written
+  // goes with it: a text is sent once the kernel has read what was typed before, but the press of a button at once.
   function ask({ target, type, key }) {
     const slides = target.closest("[role=slider]") && !place.querySelector("canvas"); // an explorer needs no kernel
     const acts = type === "keydown" ? slides && /^(Arrow|Page|Home|End)/.test(key) : target.closest("button, input, select") || slides;
     if (!acts) return;
     saving = [...place.querySelectorAll(WRITTEN)].map((field) => [field, field.value]);
     if (lost()) return say(LOST);
-    if (timer) return;
-    timer = setTimeout(() => say(lost() ? LOST : SILENT), WAIT);
+    if (timer && type !== "click") return;
+    timer ??= setTimeout(() => say(lost() ? LOST : SILENT), WAIT);
     try {
-      model.send({ asked: ++asked });
+      model.send({ asked: ++asked, written: Object.fromEntries(saving.map(([field, value]) => [labelOf(field), value])) });
     } catch {
       say(LOST);
     }

@@ -29,7 +29,11 @@ class Care(anywidget.AnyWidget):
     """An invisible widget that looks after all others of its output.
 
     It names sliders for screen readers, keeps in the browser what is being written until the kernel has saved it, says
-    when the kernel does not answer, and hides the plain twin of the widgets as long as they live.
+    when the kernel does not answer, and hides the plain twin of the widgets as long as they live. Whatever is written
+    when a button is pressed is in the kernel before the press is.
+
+    Args:
+        widget: all others of its output.
     """
 
     _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.js", "keep.js"))
@@ -37,9 +41,18 @@ class Care(anywidget.AnyWidget):
     about = traitlets.Unicode().tag(sync=True)  # what the texts are about: they are found again by it
     twin = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, **traits):
+    def __init__(self, widget, **traits):
         super().__init__(**traits)
-        self.on_msg(lambda _widget, asked, _buffers: self.send(asked))  # "are you there?"
+        self.widget = widget
+        self.on_msg(self._on_asked)
+
+    def _on_asked(self, _care, asked, _buffers):
+        """Answer "are you there?"; while the kernel was busy, a page has sent no more than a text's first letters."""
+        texts = [part for part in _all_in(self.widget) if isinstance(part, ipywidgets.Text | ipywidgets.Textarea)]
+        written = [(text, asked["written"].get(text.description, text.value)) for text in texts]
+        for text, value in [(text, value) for text, value in written if value != text.value]:
+            text.set_state({"value": value})  # as if the page had sent it: it is not sent back over what is typed since
+        self.send({"asked": asked["asked"]})
 
 
 def show_widget(widget, text, twin=""):
@@ -50,7 +63,7 @@ def show_widget(widget, text, twin=""):
         display({"text/html": f"{words}{twin}<p><em>{NO_CONTROLS}</em></p>", "text/plain": plain_text}, raw=True)
         return
     name = f"twin-{uuid4().hex}"
-    box = ipywidgets.VBox([widget, Care(about=text.splitlines()[0] if text else "", twin=name)])
+    box = ipywidgets.VBox([widget, Care(widget, about=text.splitlines()[0] if text else "", twin=name)])
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}  # the same for ipywidgets 7 and 8
     display({VIEW: view, "text/plain": plain_text}, raw=True)
     if not attended():  # what is written then holds no widget that could be lost
@@ -60,6 +73,12 @@ def show_widget(widget, text, twin=""):
     lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
     plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
     display({"text/html": plain, "text/plain": ""}, raw=True)
+
+
+def _all_in(widget):
+    yield widget
+    for part in getattr(widget, "children", ()):
+        yield from _all_in(part)
 
 
 def _in_lines(text):
