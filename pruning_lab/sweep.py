@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 from filelock import FileLock
 
 from pruning_lab.files import check_path
-from pruning_lab.measure import one_thread
 from pruning_lab.progress import bar
 
 BEGINS = b'{"function": '  # how each line of a file of results begins
@@ -155,6 +154,8 @@ def _outcome(ended):
 
 def _call(function, parameters):
     """Run once; return the outcome as text, so that neither a result nor an error has to survive pickling."""
+    from pruning_lab.measure import one_thread  # brings torch, for which who only hands out runs need not wait
+
     try:
         with one_thread():
             return json.dumps({"result": function(**_own(parameters), seed=seed_of(parameters))})

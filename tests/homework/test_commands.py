@@ -66,6 +66,13 @@ def test_a_command_that_cannot_be_done_says_why_before_it_begins(tmp_path, argum
     assert "student/s" not in done.stderr  # no bar: nobody was graded
 
 
+def test_what_takes_seconds_to_import_is_imported_once_something_is_graded():
+    """Else a command that only refuses, or shows its help, would take as long."""
+    slow = "print({'torch', 'nbconvert', 'otter'} & set(sys.modules))"
+    run = [sys.executable, "-c", f"import sys; import pruning_lab.homework.__main__; {slow}"]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 @pytest.fixture
 def short_tmp():
     """A folder for what a grader keeps for a while, with a name short enough for the sockets that it tries."""

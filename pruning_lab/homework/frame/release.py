@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import nbformat
-from nbconvert import HTMLExporter
 
 from pruning_lab.homework.frame.assignments import sources
 
@@ -26,7 +25,8 @@ def make(name, folder):
     Raises:
         ValueError: there is no such assignment.
     """
-    from otter.assign import main as assign  # takes four seconds, which grading and checking need not wait for
+    from nbconvert import HTMLExporter  # these two take seconds, which a command that only refuses need not wait for
+    from otter.assign import main as assign
 
     if name not in sources():
         raise ValueError(f"assignment must be one of {list(sources())}; got {name!r}")
