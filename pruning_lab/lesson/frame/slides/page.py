@@ -4,6 +4,7 @@ import base64
 import io
 import logging
 import re
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 
@@ -86,16 +87,17 @@ def _safe(script):
 
 def _fonts(body):
     """Return both weights of the font with the letters of the body, and those of plain English for explorers."""
-    letters = set(unescape(re.sub(r"<[^>]+>", "", body))) | set(map(chr, range(32, 127)))
+    letters = frozenset(unescape(re.sub(r"<[^>]+>", "", body))) | frozenset(map(chr, range(32, 127)))
     return "".join(
         f"@font-face{{font-family:Deck;font-weight:{weight};src:url(data:font/woff;base64,{_font(name, letters)})}}"
         for name, weight in (("DejaVuSans.ttf", 400), ("DejaVuSans-Bold.ttf", 700))
     )
 
 
+@cache
 def _font(name, letters):
-    """Return a font with these letters alone, in base64."""
-    font, made = TTFont(FONTS / name), io.BytesIO()
+    """Return a font with these letters alone, in base64; many decks need the same."""
+    font, made = TTFont(FONTS / name, recalcTimestamp=False), io.BytesIO()
     # It says of tables made for other font programs that it leaves them whole.
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     cut = subset.Subsetter(subset.Options(flavor="woff"))
