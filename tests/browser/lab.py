@@ -25,6 +25,9 @@ AXE = {
     "rules": {"target-size": {"enabled": True}},  # 24 pixels, or as much room around: axe asks only where told
     "resultTypes": ["violations"],  # what is right need not be described, which takes a quarter of the time or more
 }
+# The contrast of words whose look others have too, which are looked at: a check may mark those that need not be.
+LOOKS = "axe.configure({ rules: [{ id: 'color-contrast', selector: ':not([data-alike])' }] });"
+RUN_AXE = "async ([within, options]) => (await axe.run(within ?? document, options)).violations"
 RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
 STEP_MS = 60_000
 
@@ -94,9 +97,11 @@ def browser_page(browser=None):
 
 def serious(page, context=None):
     """Return (rule, the first element) for each rule of axe that a page breaks in a serious or critical way."""
-    from axe_playwright_python.sync_playwright import Axe  # benchmarks/widgets.py, which has no use for it, needs none
+    from axe_playwright_python.base import AXE_SCRIPT  # benchmarks/widgets.py, which has no use for it, needs none
 
-    found = Axe().run(page, context=context, options=AXE).response["violations"]
+    if not page.evaluate("'axe' in window"):  # a slide is the page of the slide before
+        page.evaluate(AXE_SCRIPT + LOOKS)
+    found = page.evaluate(RUN_AXE, [context, AXE])
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")]
 
 
@@ -144,6 +149,14 @@ def open_and_run_all(page, address, notebook, last, workspace=""):
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     while_it_moves(page, last(page))
     expect(idle(page)).to_be_visible(timeout=RUN_ALL_MS)
+
+
+def command(page, name):
+    """Run a command of JupyterLab from its palette."""
+    page.keyboard.press("Control+Shift+C")
+    expect(page.locator(".lm-CommandPalette-input")).to_be_focused(timeout=STEP_MS)
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
 
 
 def while_it_moves(page, shown):

@@ -15,6 +15,7 @@ from browser.lab import (
     RUN_ALL_MS,
     STEP_MS,
     browser_page,
+    command,
     idle,
     open_and_run_all,
     running_lab,
@@ -106,7 +107,7 @@ def test_the_note_survives_a_restart_of_the_kernel_and_the_whole_lesson_goes_wit
     )
     expect(idle(page)).to_be_visible(timeout=RUN_ALL_MS)
 
-    select_cell(page, "why_prune.explore_patterns(")
+    select_cell(page, "ArrowUp", "why_prune.explore_patterns(")
     tab_to(page, "Pattern")
     tab_to(page, "Sparsity")
     picture = page.locator("canvas[aria-label*='weights stay']")
@@ -114,7 +115,7 @@ def test_the_note_survives_a_restart_of_the_kernel_and_the_whole_lesson_goes_wit
     page.keyboard.press("ArrowRight")
     expect(picture).not_to_have_attribute("aria-label", before)
 
-    select_cell(page, "lesson.predict(")
+    select_cell(page, "ArrowUp", "lesson.predict(")
     tab_to(page, "all four")
     page.keyboard.press("ArrowDown")
     tab_to(page, "a guess")
@@ -125,7 +126,7 @@ def test_the_note_survives_a_restart_of_the_kernel_and_the_whole_lesson_goes_wit
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("^Measured: "))).to_be_visible(timeout=RUN_ALL_MS)
 
-    select_cell(page, "lesson.research_room(")
+    select_cell(page, "ArrowDown", "lesson.research_room(")
     tab_to(page, "My question")
     page.keyboard.type("Can I do this without a mouse?")
     tab_to(page, "Save note")
@@ -138,26 +139,16 @@ def entries(journal):
     return json.loads(journal.read_text(encoding="utf-8"))["entries"]
 
 
-def command(page, name):
-    """Run a command of JupyterLab from its palette."""
-    page.keyboard.press("Control+Shift+C")
-    expect(page.locator(".lm-CommandPalette-input")).to_be_focused(timeout=STEP_MS)
-    page.keyboard.type(name)
-    page.keyboard.press("Enter")
-
-
-def select_cell(page, text):
-    """Walk up to the first cell, in command mode, then down to the one that holds `text`."""
+def select_cell(page, key, text):
+    """Walk, in command mode, from the cell that is selected to the next one that holds `text`."""
     while not page.evaluate("() => document.activeElement.classList.contains('jp-Cell')"):
         page.keyboard.press("Shift+Tab")  # out of a widget, back to its cell
-    for key, wanted in (("ArrowUp", "Why prune? When does a zero pay?"), ("ArrowDown", text)):
-        for _ in range(CELLS):
-            if wanted in page.locator(".jp-Notebook .jp-Cell.jp-mod-active").inner_text():
-                break
-            page.keyboard.press(key)
-            page.wait_for_timeout(50)  # a cell out of sight is put on the page first
-        else:
-            raise AssertionError(f"no cell holds {wanted!r}")
+    for _ in range(CELLS):
+        page.keyboard.press(key)
+        page.wait_for_timeout(50)  # a cell out of sight is put on the page first
+        if text in page.locator(".jp-Notebook .jp-Cell.jp-mod-active").inner_text():
+            return
+    raise AssertionError(f"no cell holds {text!r}")
 
 
 def tab_to(page, name):

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, OURS, STEP_MS, browser_page, idle, running_lab, serious
+from browser.lab import CHROMIUM, NO_BROWSER, OURS, STEP_MS, browser_page, command, idle, running_lab, serious
 from browser.test_locks import lessons_to_run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -32,23 +32,15 @@ WORDLESS = """() => [...document.querySelectorAll('.jp-RenderedImage')].filter((
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def page(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    set_(home, "notebook-extension/tracker", {"windowingMode": "none"})  # every cell is on the page
-    return home
-
-
-@pytest.fixture(scope="module")
-def page(home):
+    settings = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    every_cell = {"windowingMode": "none"}  # on the page, not only those in sight
+    (settings / "tracker.jupyterlab-settings").write_text(json.dumps(every_cell))
     with running_lab(home, home / "journal.json") as address, browser_page() as page:
-        page.address = address
+        page.home, page.address, page.lesson = home, address, None
         yield page
-
-
-def set_(home, name, content):
-    path = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
 
 
 def pytest_generate_tests(metafunc):
@@ -59,21 +51,29 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="module")
-def opened(request, page, home):
+def opened(request, page):
     """The page with a lesson in a theme of JupyterLab: opened once for all its checks."""
     lesson, theme = request.param
-    set_(home, "apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
-    shutil.copy(lesson.notebook, home)
-    page.goto("about:blank")
-    page.goto(f"{page.address}/lab/workspaces/{lesson.stem}-{theme}/tree/{lesson.notebook.name}")
-    expect(idle(page)).to_be_visible(timeout=STEP_MS)
-    expect(page.locator(f"body[data-jp-theme-light={'true' if theme == 'Light' else 'false'}]")).to_have_count(1)
-    expect(page.locator(".jp-Cell").nth(len(lesson.cells()) - 1)).to_be_attached(timeout=STEP_MS)
+    page.set_viewport_size(SCREEN)
+    if page.lesson != lesson:
+        open_saved(page, lesson)
+    shown = page.locator(f"body[data-jp-theme-name='JupyterLab {theme}']")
+    if not shown.count():
+        command(page, f"JupyterLab {theme}")
+    expect(shown).to_have_count(1, timeout=STEP_MS)
     return page
 
 
+def open_saved(page, lesson):
+    shutil.copy(lesson.notebook, page.home)
+    page.goto("about:blank")
+    page.goto(f"{page.address}/lab/workspaces/{lesson.stem}/tree/{lesson.notebook.name}")
+    expect(idle(page)).to_be_visible(timeout=STEP_MS)
+    expect(page.locator(".jp-Cell").nth(len(lesson.cells()) - 1)).to_be_attached(timeout=STEP_MS)
+    page.lesson = lesson
+
+
 def test_nothing_serious_stands_between_a_saved_lesson_and_its_reader(opened):
-    opened.set_viewport_size(SCREEN)
     assert opened.evaluate(WORDLESS) == 0
     found = [rule for rule in serious(opened, OURS) if rule[0] != "image-alt"]  # JupyterLab drops the words of a PNG
     assert found == []

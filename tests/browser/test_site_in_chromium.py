@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from functools import cache
 from html import escape
 from urllib.parse import unquote
@@ -30,14 +31,21 @@ def site(tmp_path_factory, decks):
     return out
 
 
-@pytest.fixture
-def page(chromium):
+@contextmanager
+def noting_page(chromium):
+    """A page without a network that notes every trouble."""
     with browser_page(chromium) as page:
         page.context.set_offline(True)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
         page.on("request", lambda asked: _note(page.troubles, asked.url))
+        yield page
+
+
+@pytest.fixture
+def page(chromium):
+    with noting_page(chromium) as page:
         yield page
 
 
@@ -57,12 +65,95 @@ def ours_of(site):
     return [path for path in pages_of(site) if path.parent != site]
 
 
-def test_every_page_opens_from_disk(site, page):
-    pages = pages_of(site)
-    assert {"01-why-prune.html", "guide.html", "api.html", "claims.html"} <= {path.name for path in pages}
-    for path in pages:
-        page.goto(path.as_uri())
-        assert page.troubles == [], path
+# How well words can be read depends on their colour, size and weight and on what lies behind them. A page of the
+# reference has ten thousand words, each of which axe gives a place on the page and then a judgement, at 2 ms and more:
+# of those that look alike in every theme three are judged, and the others have no part of their own, where they can do
+# without. axe does not judge a single letter, nor signs alone.
+SOME_OF_EACH = """(themes) => {
+  const own = (part) => [...part.childNodes].map((node) => node.nodeType === 3 ? node.data : "").join("");
+  const word = (part) => part.matches("p, span, em, strong, code, cite");
+  const texts = [...document.querySelectorAll("article *")]
+    .filter((part) => (word(part) || own(part).trim()) && part.checkVisibility());
+  const looks = texts.map(() => "");
+  for (const theme of themes) {  // all is asked before anything else is changed: each change is a new layout
+    document.documentElement.dataset.theme = theme;
+    const known = new Map([[null, ""]]);
+    const behind = (part) => {
+      if (!known.has(part)) {
+        const { backgroundColor, backgroundImage, opacity } = getComputedStyle(part);
+        const own = backgroundColor === "rgba(0, 0, 0, 0)" ? "" : backgroundColor;
+        known.set(part, behind(part.parentElement) + own + backgroundImage + opacity);
+      }
+      return known.get(part);
+    };
+    for (const [number, part] of texts.entries()) {
+      const { color, fontSize, fontWeight, textShadow } = getComputedStyle(part);
+      looks[number] += [color, fontSize, fontWeight, textShadow, behind(part)].join();
+    }
+  }
+  const counts = {};
+  for (const [number, part] of [...texts.entries()].reverse()) {  // what lies in another part comes before it
+    const judged = /[\\p{L}\\p{N}].*[\\p{L}\\p{N}]/us.test(own(part)), count = counts[looks[number]] ?? 0;
+    if (judged) counts[looks[number]] = count + 1;
+    if (judged && count < 3) continue;
+    if (word(part) && !part.firstElementChild) part.replaceWith(part.textContent);
+    else part.toggleAttribute("data-alike", true);
+  }
+}"""
+
+
+SCREEN = {"width": 1400, "height": 1000}
+NARROW = {"a telephone": 400, "1280 pixels at 200 %": 640}
+WIDE = (400, 1280)
+THEMES = ("light", "dark")
+FIGURES = """() => [...document.querySelectorAll("article img")].filter((figure) => figure.clientHeight)
+  .map((it) => [it.alt, it.clientWidth / it.clientHeight, it.naturalWidth / it.naturalHeight])"""
+FORMULAS = """() => [...document.querySelectorAll("article div.math")].map((line) => {
+  const [around, formula] = [line, line.firstElementChild].map((part) => part.getBoundingClientRect());
+  return [formula.left - around.left, around.right - formula.right];
+})"""
+OPEN_FOLDS = "document.querySelectorAll('details').forEach((fold) => { fold.shut = !fold.open; fold.open = true; })"
+SHUT_FOLDS = "document.querySelectorAll('details').forEach((fold) => { fold.open = !fold.shut; })"
+THEME = "(theme) => { document.documentElement.dataset.theme = theme; }"  # all that the theme's own button changes
+
+
+@pytest.fixture(scope="module")
+def seen(site, chromium):
+    """{page: what is seen there}: each is opened once for all that is asked of it."""
+    ours = ours_of(site)
+    with noting_page(chromium) as page:
+        return {path: look_at(page, path, path in ours) for path in pages_of(site)}
+
+
+def look_at(page, path, ours):
+    """Open a page; return {what was asked: what was found}. Only our own pages are asked more than two things."""
+    page.troubles.clear()
+    page.set_viewport_size(SCREEN)
+    page.goto(path.as_uri())
+    found = {"same with focus": same_with_focus(page, "article")}
+    if ours:
+        for width in WIDE:
+            page.set_viewport_size({"width": width, "height": 800})
+            found["figures", width], found["formulas", width] = page.evaluate(FIGURES), page.evaluate(FORMULAS)
+        page.evaluate(OPEN_FOLDS)
+        for width in NARROW.values():
+            page.set_viewport_size({"width": width, "height": 800})
+            found["width", width] = page.evaluate("document.scrollingElement.scrollWidth")
+        page.evaluate(SHUT_FOLDS)
+        page.set_viewport_size(SCREEN)
+    found["troubles"] = [*page.troubles]  # axe makes some of its own: it asks for the style sheets
+    if ours:
+        page.evaluate("document.activeElement.blur()")
+        page.evaluate(SOME_OF_EACH, THEMES)
+        for theme in THEMES:
+            page.evaluate(THEME, theme)
+            found["serious", theme] = serious(page, "article")
+    return found
+
+
+def test_every_page_opens_from_disk(seen):
+    assert {"01-why-prune.html", "guide.html", "api.html", "claims.html"} <= {path.name for path in seen}
+    assert {path: found["troubles"] for path, found in seen.items() if found["troubles"]} == {}
 
 
 def test_the_reference_and_its_index_have_every_function_of_the_packages(site):
@@ -178,38 +269,11 @@ def test_search_finds_a_word(site, page):
     assert "storage" in page.locator("#search-results").inner_text().lower()
 
 
-# How well words can be read depends on their colour, size and weight and on what lies behind them: of those with the
-# same, some are looked at, and the others are left as plain text. A page of the reference has ten thousand of them, at
-# 2 ms each and more. axe does not judge a single letter, nor signs alone.
-SOME_OF_EACH = """() => {
-  const counts = {}, known = new Map([[null, ""]]);
-  const behind = (part) => {
-    if (!known.has(part)) {
-      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(part);
-      const own = backgroundColor === "rgba(0, 0, 0, 0)" ? "" : backgroundColor;
-      known.set(part, behind(part.parentElement) + own + backgroundImage + opacity);
-    }
-    return known.get(part);
-  };
-  const words = document.querySelectorAll("article :is(p, span, em, strong, code, cite)");
-  const kinds = [...words].map((part) => {
-    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(part);
-    return part.checkVisibility() && [color, fontSize, fontWeight, textShadow, behind(part)].join();
-  });  // all is asked before anything is changed: an answer after a change takes the page's whole layout
-  for (const [number, part] of [...words.entries()].reverse()) {  // what lies in another part comes before it
-    if (part.firstElementChild || !kinds[number]) continue;  // a link, a picture, or one of its kind
-    const judged = /[\\p{L}\\p{N}].*[\\p{L}\\p{N}]/u.test(part.textContent), count = counts[kinds[number]] ?? 0;
-    if (count >= 3 || !judged) part.replaceWith(part.textContent);
-    else counts[kinds[number]] = count + 1;
-  }
-}"""
-
-
 def test_a_word_that_cannot_be_read_is_found_among_thousands(site, page):
     page.goto((site / "site" / "api.html").as_uri())
     page.evaluate("document.querySelectorAll('article p')[700].innerHTML += '<em class=\"faint\">faint</em>'")
     page.add_style_tag(content=".faint { color: #aaa !important; background: #fff !important; }")
-    page.evaluate(SOME_OF_EACH)
+    page.evaluate(SOME_OF_EACH, THEMES)
     assert serious(page, "article") == [("color-contrast", '<em class="faint">faint</em>')]
 
 
@@ -227,49 +291,29 @@ HIDDEN = {
 @pytest.mark.parametrize("content", HIDDEN.values(), ids=HIDDEN)
 def test_what_is_left_out_hides_no_other(page, content):
     page.set_content(f"<body style='background: #fff; color: #111'><article>{content}</article>")
-    page.evaluate(SOME_OF_EACH)
+    page.evaluate(SOME_OF_EACH, THEMES)
     assert [rule for rule, _ in serious(page, "article")] == ["color-contrast"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_serious_stands_between_our_pages_and_their_reader(site, page, theme):
-    page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
-    for path in ours_of(site):
-        page.goto(path.as_uri())
-        page.evaluate(SOME_OF_EACH)
-        assert serious(page, "article") == [], path
+@pytest.mark.parametrize("theme", THEMES)
+def test_nothing_serious_stands_between_our_pages_and_their_reader(site, seen, theme):
+    assert {path: seen[path]["serious", theme] for path in ours_of(site) if seen[path]["serious", theme]} == {}
 
 
-@pytest.mark.parametrize("width", [400, 640], ids=["a telephone", "1280 pixels at 200 %"])
-def test_no_page_scrolls_sideways(site, page, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    for path in ours_of(site):
-        page.goto(path.as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+@pytest.mark.parametrize("width", NARROW.values(), ids=NARROW)
+def test_no_page_scrolls_sideways(site, seen, width):
+    assert [path for path in ours_of(site) if seen[path]["width", width] > width] == []
 
 
-FIGURES = """() => [...document.querySelectorAll("article img")].filter((figure) => figure.clientHeight)
-  .map((it) => [it.alt, it.clientWidth / it.clientHeight, it.naturalWidth / it.naturalHeight])"""
-FORMULAS = """() => [...document.querySelectorAll("article div.math")].map((line) => {
-  const [around, formula] = [line, line.firstElementChild].map((part) => part.getBoundingClientRect());
-  return [formula.left - around.left, around.right - formula.right];
-})"""
-
-
-@pytest.mark.parametrize("width", [400, 1280])
-def test_figures_keep_their_shape_and_their_words_and_formulas_begin_where_they_are_seen(site, page, width):
-    page.set_viewport_size({"width": width, "height": 800})
+@pytest.mark.parametrize("width", WIDE)
+def test_figures_keep_their_shape_and_their_words_and_formulas_begin_where_they_are_seen(site, seen, width):
     for path in (site / "notebooks" / f"{lesson.stem}.html" for lesson in lessons()):
-        page.goto(path.as_uri())
-        figures, formulas = page.evaluate(FIGURES), page.evaluate(FORMULAS)
+        figures, formulas = seen[path]["figures", width], seen[path]["formulas", width]
         assert [words for words, shown, drawn in figures if abs(shown / drawn - 1) > 0.03] == [], path
         assert [words for words, _, _ in figures if "_images" in words or len(words) < 20] == [], path
         aside = [sides for sides in formulas if sides[0] < -1 or (sides[1] > -1 and abs(sides[0] - sides[1]) > 2)]
         assert aside == [], path
 
 
-def test_what_has_the_focus_is_seen_on_every_page(site, page):
-    for path in pages_of(site):
-        page.goto(path.as_uri())
-        assert same_with_focus(page, "article") == [], path
+def test_what_has_the_focus_is_seen_on_every_page(seen):
+    assert {path: found["same with focus"] for path, found in seen.items() if found["same with focus"]} == {}
