@@ -341,7 +341,7 @@ def print_kinds(class_, found, feedback):
 
 def left_over():
     """Return the processes of sandboxes that nobody has any more, or that this process has forgotten."""
-    listed = subprocess.run(["ps", "-eo", "ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ewwo", "ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listed.splitlines() if "from inside." in line]
     return [words for parent, state, words in rows if int(parent) in (1, os.getpid()) and not state.startswith("Z")]
 

@@ -1,6 +1,7 @@
 """The journal in a real browser: two tabs at once, a kernel that is busy, and a place that cannot be written."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -26,7 +27,7 @@ def save(page, question):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    for name in ("one.ipynb", "two.ipynb", "busy.ipynb"):
+    for name in ("one.ipynb", "two.ipynb", "busy.ipynb", "again.ipynb"):
         write_notebook(home / name, CELLS)
     (home / "a file").write_text("not a folder")  # even an administrator cannot write below a file
     elsewhere = f"import os\nos.environ['PRUNING_LAB_JOURNAL'] = {str(home / 'a file' / 'journal.json')!r}"
@@ -65,20 +66,39 @@ def test_two_tabs_lose_nothing(page, address, home):
     second.close()
 
 
+def keep_busy(page, seconds):
+    """Let the notebook's first cell keep the kernel busy."""
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(f"import time; time.sleep({seconds})")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
+
+
 def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(page, address, home):
     """A page sends a text when the kernel has read what was typed before it, and the press of a button at once."""
     run(page, address, "busy.ipynb", workspace="/workspaces/busy")
-    page.get_by_text("import lesson").first.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text("import time; time.sleep(5)")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
+    keep_busy(page, seconds=5)
     page.get_by_label("My question:").press_sequentially("Is it whole?")
     page.get_by_label("One next action:").press_sequentially("read it")
     page.get_by_label("My question:").press_sequentially(" To its end?")
     page.get_by_role("button", name="Save note").click()
     expect(page.get_by_text("Is it whole? To its end? → read it")).to_be_visible(timeout=STEP_MS)
     assert (entries(home)[-1]["question"], entries(home)[-1]["next_action"]) == ("Is it whole? To its end?", "read it")
+    told = page.get_by_label("Text to copy for a tutor:")
+    expect(told).to_have_value(
+        re.compile("question: Is it whole[?] To its end[?]\n.*\nMy next action: read it", re.DOTALL)
+    )
+
+
+def test_what_is_written_while_the_kernel_is_busy_outlives_a_page_that_is_loaded_again(page, address):
+    run(page, address, "again.ipynb", workspace="/workspaces/again")
+    page.keyboard.press("Control+s")
+    keep_busy(page, seconds=5)
+    page.get_by_label("My question:").press_sequentially("Is it still there?")
+    page.reload()
+    expect(page.get_by_label("My question:")).to_have_value("Is it still there?", timeout=STEP_MS)
+    expect(page.get_by_text("What you had written is back.")).to_be_visible(timeout=STEP_MS)
 
 
 def test_a_journal_that_cannot_be_written_is_said_and_the_lesson_goes_on(page, address):

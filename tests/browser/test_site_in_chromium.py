@@ -67,8 +67,8 @@ def ours_of(site):
 
 # How well words can be read depends on their colour, size and weight and on what lies behind them. A page of the
 # reference has ten thousand words, each of which axe gives a place on the page and then a judgement, at 2 ms and more:
-# of those that look alike in every theme three are judged, and the others have no part of their own, where they can do
-# without. axe does not judge a single letter, nor signs alone.
+# of those that look alike in every theme a few are judged, from all over the page. The others are marked, or left
+# as plain text where their part holds nothing but words. axe does not judge a single letter, nor signs alone.
 SOME_OF_EACH = """(themes) => {
   const own = (part) => [...part.childNodes].map((node) => node.nodeType === 3 ? node.data : "").join("");
   const word = (part) => part.matches("p, span, em, strong, code, cite");
@@ -91,11 +91,16 @@ SOME_OF_EACH = """(themes) => {
       looks[number] += [color, fontSize, fontWeight, textShadow, behind(part)].join();
     }
   }
-  const counts = {};
+  const all = {}, met = {}, next = {};
+  for (const look of looks) all[look] = (all[look] ?? 0) + 1;
   for (const [number, part] of [...texts.entries()].reverse()) {  // what lies in another part comes before it
-    const judged = /[\\p{L}\\p{N}].*[\\p{L}\\p{N}]/us.test(own(part)), count = counts[looks[number]] ?? 0;
-    if (judged) counts[looks[number]] = count + 1;
-    if (judged && count < 3) continue;
+    const look = looks[number], text = own(part).trim();
+    met[look] = (met[look] ?? 0) + 1;
+    const due = met[look] >= (next[look] ?? 0) || met[look] === all[look];
+    if (due && text.length > 1 && /[\\p{L}\\p{N}]/u.test(text)) {
+      next[look] = met[look] + all[look] / 3;
+      continue;
+    }
     if (word(part) && !part.firstElementChild) part.replaceWith(part.textContent);
     else part.toggleAttribute("data-alike", true);
   }
@@ -284,6 +289,9 @@ HIDDEN = {
     "rows are striped": "<style>tr:nth-child(odd) {background: #ddd} em {color: #767676}</style>"
     "<table><tr><td><em>faint</em><tr><td><em>dark</em></table>",
     "one part has its own colour": "<style>#one p {color: #ccc}</style><div id='one'><p>faint</p></div><p>dark</p>",
+    "a letter and a sign": "<style>td {color: #ccc}</style><p>one</p><table><tr><td>3×</td></tr></table>",
+    "code goes on beyond the end of its box": "<style>b {color: #ccc; font-weight: 400} pre {width: 5em}"
+    "</style><pre tabindex='0' style='overflow: auto'><b>faint</b> as all are, <b>beyond</b> <b>the</b> <b>end</b></pre>",
     "what follows is paler": "<style>p + p {color: #ccc}</style><p>one</p><p>two</p><h2>then</h2><p>three</p>",
 }
 

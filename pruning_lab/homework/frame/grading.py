@@ -11,16 +11,19 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import tempfile
 import threading
 import time
 from contextlib import closing
 from functools import cache, partial
+from importlib import import_module
 
 from pruning_lab import progress, sweep
 from pruning_lab.homework.frame.sandbox import Sandbox, Stopped, Unsafe
 from pruning_lab.homework.frame.sandbox.inside.child import CLOSED_SAID
 from pruning_lab.homework.frame.sandbox.measure import measured
+from pruning_lab.homework.frame.sandbox.process import kill_all
 from pruning_lab.homework.frame.submissions import opened
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
@@ -66,16 +69,26 @@ def grade_all(submissions, tests, ledger, executor=None, trust=False):
 def end_with_parent(folder):
     """Let a process that grades end when the one that began it is killed: it would wait for work for ever.
 
+    Whoever ends it ends what it has begun, too. A terminal that is closed tells all of them; it is then the first that
+    ends, and the others after it.
+
     Args:
         folder: all that the run keeps for a while is in there; it is taken away then.
     """
     tempfile.tempdir = folder
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_end_after_parent, args=[folder], daemon=True).start()
 
 
 def _end_after_parent(folder):
     multiprocessing.parent_process().join()
     shutil.rmtree(folder, ignore_errors=True)
+    _end()
+
+
+def _end():
+    kill_all()
     os._exit(1)
 
 
@@ -185,8 +198,12 @@ class Files:
 
 @cache
 def parse_tests(source):
-    """Return the tests of a question as otter reads them from their source."""
-    from otter.test_files import ExceptionTestFile  # takes four seconds, once for each process that grades
+    """Return the tests of a question as otter reads them from their source; what they need is imported with them.
+
+    That takes seconds, once for each process that grades: none of them is a question's own.
+    """
+    import_module("pruning_lab.measure")  # and torch, which all tests stand on
+    from otter.test_files import ExceptionTestFile
 
     return ExceptionTestFile.from_string(source)
 

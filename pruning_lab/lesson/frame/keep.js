@@ -27,6 +27,7 @@ function keepTexts(model, el) {
 
   function keep({ target }) {
     if (!target.matches(WRITTEN)) return;
+    target.dataset.typed = "yes"; // here: not by the kernel, nor in another tab
     if (target.value) localStorage.setItem(nameOf(target), target.value);
     else localStorage.removeItem(nameOf(target));
     if (el.textContent === BACK) say("");
@@ -35,7 +36,7 @@ function keepTexts(model, el) {
   function bringBack() {
     for (const field of place.querySelectorAll(WRITTEN)) {
       const kept = localStorage.getItem(nameOf(field));
-      if (!kept || field.value || field.dataset.met) continue;
+      if (!kept?.startsWith(field.value) || kept === field.value || field.dataset.met) continue; // a kernel may have the beginning
       field.value = kept;
       field.dispatchEvent(new Event("input", { bubbles: true })); // so that the kernel hears of it
       say(BACK);
@@ -54,7 +55,8 @@ function keepTexts(model, el) {
     if (timer && type !== "click") return;
     timer ??= setTimeout(() => say(lost() ? LOST : SILENT), WAIT);
     try {
-      model.send({ asked: ++asked, written: Object.fromEntries(saving.map(([field, value]) => [labelOf(field), value])) });
+      const typed = saving.filter(([field]) => field.dataset.typed);
+      model.send({ asked: ++asked, written: Object.fromEntries(typed.map(([field, value]) => [labelOf(field), value])) });
     } catch {
       say(LOST);
     }

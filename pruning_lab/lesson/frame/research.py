@@ -34,7 +34,8 @@ def research_room(lesson, objects):
         )
     room = _Room(lesson, objects, [sources[key] for key in cited])
     kinds = "\n".join("\n- ".join([f"{kind}:", *objects[kind]]) for kind in KINDS)
-    show_widget(room.box, f"Choose one object, write a question, the evidence to inspect, one next action.\n{kinds}")
+    text = f"Choose one object, write a question, the evidence to inspect, one next action.\n{kinds}"
+    show_widget(room.box, text, about=f"research room of lesson {lesson}")
 
 
 class _Room:

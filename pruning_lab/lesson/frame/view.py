@@ -48,22 +48,26 @@ class Care(anywidget.AnyWidget):
 
     def _on_asked(self, _care, asked, _buffers):
         """Answer "are you there?"; while the kernel was busy, a page has sent no more than a text's first letters."""
-        texts = [part for part in _all_in(self.widget) if isinstance(part, ipywidgets.Text | ipywidgets.Textarea)]
-        written = [(text, asked["written"].get(text.description, text.value)) for text in texts]
-        for text, value in [(text, value) for text, value in written if value != text.value]:
-            text.set_state({"value": value})  # as if the page had sent it: it is not sent back over what is typed since
+        for part in _all_in(self.widget):
+            if isinstance(part, ipywidgets.Text | ipywidgets.Textarea) and part.description in asked["written"]:
+                part.set_state({"value": asked["written"][part.description]})  # as if the page had sent it by itself
         self.send({"asked": asked["asked"]})
 
 
-def show_widget(widget, text, twin=""):
-    """Display a widget; a page without its kernel or without controls shows `text`, and the HTML `twin`, instead."""
+def show_widget(widget, text, twin="", about=""):
+    """Display a widget; a page without its kernel or without controls shows `text`, and the HTML `twin`, instead.
+
+    Args:
+        about: what its texts are about, where that is not the first line of `text`: the browser keeps them by it.
+    """
     words = f'<p style="white-space:pre-wrap">{escape(text)}</p>' if text else ""
     plain_text = _in_lines(text)
     if attended() and not has_controls():
         display({"text/html": f"{words}{twin}<p><em>{NO_CONTROLS}</em></p>", "text/plain": plain_text}, raw=True)
         return
     name = f"twin-{uuid4().hex}"
-    box = ipywidgets.VBox([widget, Care(widget, about=text.splitlines()[0] if text else "", twin=name)])
+    about = about or text.partition("\n")[0]
+    box = ipywidgets.VBox([widget, Care(widget, about=about, twin=name)])
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}  # the same for ipywidgets 7 and 8
     display({VIEW: view, "text/plain": plain_text}, raw=True)
     if not attended():  # what is written then holds no widget that could be lost

@@ -1,6 +1,7 @@
 """Submissions are cut off, as root and as an ordinary user; where they are not, nothing is graded."""
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -113,9 +114,20 @@ def test_nothing_is_asked_of_a_process_that_has_not_begun(tmp_path):
     """A grader that is killed meanwhile leaves a process that finds nothing to run."""
     asked = tmp_path / "asked"
     mute = ways.Way("mute", lambda module, package: ways.Begun(["sh", "-c", f"cat > {asked}"]))
-    with pytest.raises(sandbox.Stopped, match="too late"), process.Process(mute, "child") as begun:
+    with pytest.raises(process.NotBegun, match="did not begin"), process.Process(mute, "child") as begun:
         begun.ask(["a notebook"], 0.5, "too late")
     assert asked.read_bytes() == b""
+
+
+@fenced
+@pytest.mark.parametrize("said", [True, {"a": 1}, np.array(1), [[math.inf, "x"]], [["one", "x"]]], ids=str)
+def test_a_strange_answer_to_the_cells_ends_their_process_and_nothing_else(monkeypatch, said):
+    monkeypatch.setattr(process.Process, "ask", lambda *_: said)
+    box = sandbox.Sandbox(["x = 1"])
+    with pytest.raises(sandbox.Stopped, match="ended its own Python process"):
+        box.__enter__()
+    assert box.process is None
+    assert hostile_class.left_over() == []
 
 
 @fenced

@@ -23,5 +23,5 @@ def shown(monkeypatch):
     """The (widget, text) pairs that a call displays."""
     pairs = []
     for module in (explorer, guess, inquiry, practice, predict, research, storyboard):
-        monkeypatch.setattr(module, "show_widget", lambda widget, text, twin="": pairs.append((widget, text)))
+        monkeypatch.setattr(module, "show_widget", lambda widget, text, *_twin, **_about: pairs.append((widget, text)))
     return pairs

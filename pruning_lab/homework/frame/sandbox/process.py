@@ -5,6 +5,7 @@ import os
 import subprocess
 import tempfile
 import time
+import weakref
 
 from pruning_lab.homework.frame.sandbox.inside.wire import receive, send
 from pruning_lab.homework.frame.sandbox.watch import Watch
@@ -13,8 +14,24 @@ MEMORY = 4 * 2**30  # bytes, of each process and of all together
 ENDED = "the notebook ended its own Python process, so nothing after that could be asked"
 
 
+_running = weakref.WeakSet()  # each `Process` in its `with`
+
+
+def kill_all():
+    """Kill every process that this one has begun: as root the layers around it do not end with this one by themselves.
+
+    The outer layer has given up the right to signal another user, and the inner one is another user's.
+    """
+    for process in list(_running):
+        process.watch.kill()
+
+
 class Stopped(Exception):
     """A process is gone or does not answer; the message is for the student."""
+
+
+class NotBegun(Exception):
+    """A process was gone, or silent, before it had any code of a submission: nothing of the student's."""
 
 
 class Process:
@@ -42,10 +59,12 @@ class Process:
             stack.callback(self._close)
             self.watch = stack.enter_context(Watch(self.process, self.begun.kill, self.watched, MEMORY))
             self.stack = stack.pop_all()
+        _running.add(self)
         return self
 
     def __exit__(self, *_error):
         self.stack.close()
+        _running.discard(self)
 
     def _close(self):
         self.process.wait()
@@ -63,6 +82,7 @@ class Process:
 
         Raises:
             Stopped: it was stopped, is gone, or does not answer in plain values.
+            NotBegun: so it was before it was asked anything.
         """
         with self.watch.until(time.monotonic() + seconds, late):
             try:
@@ -71,6 +91,8 @@ class Process:
                 return receive(self.process.stdout)
             except (OSError, EOFError, ValueError) as error:  # a submission controls what comes
                 self.watch.kill()
+                if not self.has_begun:
+                    raise NotBegun(f"the process for it did not begin: {self.said() or error}") from error
                 raise Stopped(self.watch.reason or ENDED) from error
 
     def said(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pruning_lab.homework.frame.sandbox import ways
-from pruning_lab.homework.frame.sandbox.process import Process, Stopped
+from pruning_lab.homework.frame.sandbox.process import NotBegun, Process, Stopped
 from pruning_lab.homework.frame.sandbox.view import PACKAGE
 from pruning_lab.homework.frame.sandbox.watch import root_of
 
@@ -99,7 +99,7 @@ def prove(way):
 def _tried(process, asked, way):
     try:
         reached, broken = process.ask(asked, SECONDS, "it took too long")
-    except (Stopped, ValueError) as error:
+    except (NotBegun, Stopped, ValueError) as error:
         return _explained(process.said() or str(error))
     reached = [what for what in reached if way.watched or what not in INSIDE_A_CONTAINER]
     blind = ["it cannot be watched"] if way.watched and root_of(process.process.pid) is None else []

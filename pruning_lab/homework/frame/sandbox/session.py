@@ -49,18 +49,24 @@ class Sandbox:
     def _start(self):
         """Begin a process and run the cells; return which of them failed, and why."""
         self.process = self.stack.enter_context(Process(cut_off(self.trust), "child"))
+        try:
+            return self._run_cells()
+        except BaseException:
+            self._end()
+            raise
+
+    def _run_cells(self):
         late = f"the notebook was stopped after {self.seconds} s: is there a loop that never ends?"
         begin = [[in_bytes(cell.encode("utf-8", "replace")) for cell in self.cells]]
         begin += [{name: in_bytes(content) for name, content in self.files.items()}, self.closed, MEMORY, LONGEST]
         try:
             failed = self.process.ask(begin, min(self.seconds, self.ends - time.monotonic()), late)
+        except TypeError as error:
+            raise Stopped(f"the notebook is too large: {error}") from error
+        try:
             return [(int(number), str(error)[:LONGEST_ERROR]) for number, error in failed[:MOST_FAILED]]
-        except (TypeError, ValueError) as error:  # too large to be sent; or an answer to something else
-            self._end()
-            raise Stopped(ENDED if isinstance(error, ValueError) else f"the notebook is too large: {error}") from error
-        except Stopped:
-            self._end()
-            raise
+        except Exception as error:  # a submission has answered in the place of its process
+            raise Stopped(ENDED) from error
 
     def _end(self):
         self.stack.close()
