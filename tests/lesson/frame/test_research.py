@@ -25,6 +25,13 @@ class TestResearchRoom:
         again = self.room(shown)
         assert any("Why 0.885? → integrate by parts" in html.value for html in find(again, ipywidgets.HTML))
 
+    def test_the_browser_keeps_what_is_written_apart_from_that_of_other_lessons(self, monkeypatch, path):
+        kept_by = []
+        monkeypatch.setattr(research, "show_widget", lambda *_shown, about="": kept_by.append(about))
+        for number in ("01", "02"):
+            lesson.research_room(number, self.OBJECTS)
+        assert len(set(kept_by)) == 2
+
     def test_the_journal_is_written_as_markdown_on_request(self, shown, path):
         journal.append("note", lesson="01", question="Why 0.885?", next_action="", object="x")
         room = self.room(shown)
