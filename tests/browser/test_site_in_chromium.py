@@ -291,7 +291,8 @@ HIDDEN = {
     "one part has its own colour": "<style>#one p {color: #ccc}</style><div id='one'><p>faint</p></div><p>dark</p>",
     "a letter and a sign": "<style>td {color: #ccc}</style><p>one</p><table><tr><td>3×</td></tr></table>",
     "code goes on beyond the end of its box": "<style>b {color: #ccc; font-weight: 400}"
-    "pre {width: 5em; overflow: auto}</style><pre tabindex='0'><b>faint</b> as all are, <b>beyond</b> <b>the</b> <b>end</b></pre>",
+    "pre {width: 5em; overflow: auto}</style>"
+    "<pre tabindex='0'><b>faint</b> as all are, <b>beyond</b> <b>the</b> <b>end</b></pre>",
     "what follows is paler": "<style>p + p {color: #ccc}</style><p>one</p><p>two</p><h2>then</h2><p>three</p>",
 }
 
