@@ -102,7 +102,8 @@ def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, ma
     command = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "2"]
     environment = {**os.environ, "TMPDIR": str(short_tmp)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    run = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
+    usual = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}  # no nohup
+    run = subprocess.Popen(command, env=environment, **usual, **pipes)
     assert soon(lambda: len(list(short_tmp.rglob("submission-*"))) == 2)
     time.sleep(2)  # by then their cells run, mostly
     (os.kill if end == signal.SIGKILL else os.killpg)(run.pid, end)
@@ -110,8 +111,8 @@ def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, ma
     assert soon(lambda: not list(short_tmp.iterdir()))
     time.sleep(1)  # what is left has nobody only when the layers around it have ended
     assert soon(lambda: hostile_class.left_over() == [], seconds=30)  # far less than what it runs may take
+    assert run.returncode == (130 if end == signal.SIGINT else -end)  # it has not graded to its end meanwhile
     if end == signal.SIGINT:
-        assert run.returncode == 130
         assert "Traceback" not in said
         assert said.splitlines()[-1] == "Stopped. What has been graded is kept; the same command goes on from there."
 
