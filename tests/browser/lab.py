@@ -1,5 +1,6 @@
 """JupyterLab, Voila and a browser for the tests and for benchmarks/widgets.py."""
 
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ AXE = {
     "rules": {"target-size": {"enabled": True}},  # 24 pixels, or as much room around: axe asks only where told
     "resultTypes": ["violations"],  # what is right need not be described, which takes a quarter of the time or more
 }
-# The contrast of words whose look others have too, which are looked at: a check may mark those that need not be.
+# A check may mark words that look like others: axe then judges the contrast of the others alone.
 LOOKS = "axe.configure({ rules: [{ id: 'color-contrast', selector: ':not([data-alike])' }] });"
 RUN_AXE = "async ([within, options]) => (await axe.run(within ?? document, options)).violations"
 RUN_ALL_MS = 240_000  # two cores that may be busy with other checks; the lesson itself is timed in its own test
@@ -37,6 +38,23 @@ def write_notebook(path, cells):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, path)
+
+
+def set_up(home, extension, settings):
+    """Write a user's settings for an extension of a JupyterLab whose home folder is `home`."""
+    path = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(settings), encoding="utf-8")
+
+
+def show_every_cell(home):
+    """Have every cell of a notebook on the page, not only those in sight."""
+    set_up(home, "notebook-extension/tracker", {"windowingMode": "none"})
+
+
+def entries(journal):
+    """Return what a journal holds."""
+    return json.loads(journal.read_text(encoding="utf-8"))["entries"]
 
 
 def running_lab(home, journal):

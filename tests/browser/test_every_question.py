@@ -4,7 +4,6 @@ The questions stand alone in one notebook, so no lesson is run: each with the op
 outputs show, and with a line of its own behind it. Nobody can answer twice, so there is a copy for each option.
 """
 
-import json
 import re
 from html import unescape
 from typing import NamedTuple
@@ -13,7 +12,16 @@ import pytest
 from locks import kept_in_keys
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab, write_notebook
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    STEP_MS,
+    browser_page,
+    open_and_run_all,
+    running_lab,
+    show_every_cell,
+    write_notebook,
+)
 from browser.test_locks import END_KERNELS, SEEN, SEEN_ASKED
 from pruning_lab.lesson.frame.keys import keys_of
 from pruning_lab.lesson.frame.lessons import lessons
@@ -131,9 +139,7 @@ class Answered(NamedTuple):
 def lab(tmp_path_factory):
     """A folder, the address of a JupyterLab that shows it, and a page."""
     home = tmp_path_factory.mktemp("questions")
-    settings = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
+    show_every_cell(home)
     with running_lab(home, home / "journal.json") as address, browser_page() as page:
         yield home, address, page
 

@@ -1,12 +1,20 @@
 """The journal in a real browser: two tabs at once, a kernel that is busy, and a place that cannot be written."""
 
-import json
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, open_and_run_all, running_lab, write_notebook
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    STEP_MS,
+    browser_page,
+    entries,
+    open_and_run_all,
+    running_lab,
+    write_notebook,
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
@@ -36,8 +44,13 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(home):
-    with running_lab(home, home / "journal.json") as address:
+def journal(home):
+    return home / "journal.json"
+
+
+@pytest.fixture(scope="module")
+def address(home, journal):
+    with running_lab(home, journal) as address:
         yield address
 
 
@@ -47,12 +60,13 @@ def page(chromium):
         yield page
 
 
-def entries(home):
-    return json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"]
+@pytest.fixture
+def second(chromium):
+    with browser_page(chromium) as page:
+        yield page
 
 
-def test_two_tabs_lose_nothing(page, address, home):
-    second = page.context.browser.new_page()
+def test_two_tabs_lose_nothing(page, second, address, journal):
     run(page, address, "one.ipynb")
     run(second, address, "two.ipynb", workspace="/workspaces/second")
     for number in range(3):
@@ -61,9 +75,8 @@ def test_two_tabs_lose_nothing(page, address, home):
         for tab, name in ((page, "first"), (second, "second")):
             expect(tab.get_by_text(f"{name} {number} →")).to_be_visible(timeout=STEP_MS)
     wanted = {f"{name} {number}" for name in ("first", "second") for number in range(3)}
-    assert {entry["question"] for entry in entries(home)} == wanted
-    assert len(entries(home)) == 6
-    second.close()
+    assert {entry["question"] for entry in entries(journal)} == wanted
+    assert len(entries(journal)) == 6
 
 
 def keep_busy(page, seconds):
@@ -75,7 +88,7 @@ def keep_busy(page, seconds):
     expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
 
 
-def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(page, address, home):
+def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(page, address, journal):
     """A page sends a text when the kernel has read what was typed before it, and the press of a button at once."""
     run(page, address, "busy.ipynb", workspace="/workspaces/busy")
     keep_busy(page, seconds=5)
@@ -84,7 +97,10 @@ def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(pa
     page.get_by_label("My question:").press_sequentially(" To its end?")
     page.get_by_role("button", name="Save note").click()
     expect(page.get_by_text("Is it whole? To its end? → read it")).to_be_visible(timeout=STEP_MS)
-    assert (entries(home)[-1]["question"], entries(home)[-1]["next_action"]) == ("Is it whole? To its end?", "read it")
+    assert (entries(journal)[-1]["question"], entries(journal)[-1]["next_action"]) == (
+        "Is it whole? To its end?",
+        "read it",
+    )
     told = page.get_by_label("Text to copy for a tutor:")
     expect(told).to_have_value(
         re.compile("question: Is it whole[?] To its end[?]\n.*\nMy next action: read it", re.DOTALL)

@@ -1,6 +1,5 @@
 """Lesson 01 in a real browser: run it, move a slider, commit a prediction, write a note; then again without a mouse."""
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -16,6 +15,7 @@ from browser.lab import (
     STEP_MS,
     browser_page,
     command,
+    entries,
     idle,
     open_and_run_all,
     running_lab,
@@ -133,10 +133,6 @@ def test_the_note_survives_a_restart_of_the_kernel_and_the_whole_lesson_goes_wit
     page.keyboard.press("Enter")
     expect(page.get_by_text("Can I do this without a mouse?")).to_be_visible(timeout=STEP_MS)
     assert [entry["kind"] for entry in entries(journal)[written:]] == ["prediction", "note"]
-
-
-def entries(journal):
-    return json.loads(journal.read_text(encoding="utf-8"))["entries"]
 
 
 def select_cell(page, key, text):

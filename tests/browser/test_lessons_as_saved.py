@@ -3,13 +3,23 @@
 In light and dark, and at 200 % zoom. The three quickest lessons; with `--all-lessons` all of them, some minutes more.
 """
 
-import json
 import shutil
 
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, OURS, STEP_MS, browser_page, command, idle, running_lab, serious
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    OURS,
+    STEP_MS,
+    browser_page,
+    command,
+    idle,
+    running_lab,
+    serious,
+    show_every_cell,
+)
 from browser.test_locks import lessons_to_run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
@@ -34,10 +44,7 @@ WORDLESS = """() => [...document.querySelectorAll('.jp-RenderedImage')].filter((
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    settings = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    every_cell = {"windowingMode": "none"}  # on the page, not only those in sight
-    (settings / "tracker.jupyterlab-settings").write_text(json.dumps(every_cell))
+    show_every_cell(home)
     with running_lab(home, home / "journal.json") as address, browser_page() as page:
         page.home, page.address, page.lesson = home, address, None
         yield page

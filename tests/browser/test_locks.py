@@ -22,10 +22,13 @@ from browser.lab import (
     RUN_ALL_MS,
     STEP_MS,
     browser_page,
+    entries,
     idle,
     open_and_run_all,
     running_lab,
     serious,
+    set_up,
+    show_every_cell,
     write_notebook,
 )
 from pruning_lab.lesson.frame.keys import keys_of
@@ -129,13 +132,8 @@ def test_a_fold_that_cannot_be_opened_is_found(page, fold):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    settings = home / ".config" / "jupyter" / "lab" / "user-settings" / "@jupyterlab"
-    for name, content in {
-        "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page
-        "apputils-extension/themes": {"theme": "JupyterLab Dark"},
-    }.items():
-        (settings / name).parent.mkdir(parents=True)
-        (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
+    show_every_cell(home)
+    set_up(home, "apputils-extension/themes", {"theme": "JupyterLab Dark"})
     write_notebook(home / "short.ipynb", CELLS)
     for lesson in lessons():
         shutil.copy(lesson.notebook, home)
@@ -175,8 +173,7 @@ def test_a_guess_is_opened_by_keyboard_and_by_mouse(page, address, home):
     expect(page.get_by_role("button", name="Save sentence")).to_have_count(0, timeout=STEP_MS)
     page.get_by_role("button", name="Show it without a guess").nth(1).click()
     expect(page.get_by_text("a share of 0.36")).to_be_visible(timeout=STEP_MS)
-    entries = json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"]
-    (guessed, seen) = entries
+    guessed, seen = entries(home / "journal.json")
     assert (guessed["choice"], guessed["answer"], guessed["right"]) == ("seven", "one", False)
     assert (seen["kind"], seen["observation"], seen["answer"]) == ("observation", "one of eight", "one")
     expect(page.get_by_label(SEEN_ASKED)).to_have_count(1)  # nobody asks who only looked
@@ -230,7 +227,7 @@ def test_what_is_written_outlives_a_kernel_that_is_killed(page, address, home):
     expect(page.get_by_text("What you had written is back.")).to_be_visible()
     page.get_by_role("button", name="Save answer").click()
     expect(page.get_by_text("Saved in").last).to_be_visible(timeout=STEP_MS)
-    assert json.loads((home / "journal.json").read_text(encoding="utf-8"))["entries"][-1]["answer"] == ANSWER
+    assert entries(home / "journal.json")[-1]["answer"] == ANSWER
     page.wait_for_function("!Object.values(localStorage).some((kept) => kept.startsWith('It was stored'))")
     expect(page.get_by_text("Welcome back.")).to_be_visible()
     expect(page.get_by_text("you answered: seven. Measured then: one.")).to_be_visible()

@@ -70,7 +70,7 @@ def test_what_takes_seconds_to_import_is_imported_when_tests_are_read():
     """Before, a command that only refuses would take as long; after, it would be the first question's own time."""
     code = """import sys
 from pruning_lab.homework.__main__ import grading
-slow = {"torch", "otter"}
+slow = {"torch", "nbconvert", "otter"}
 print(slow & set(sys.modules))
 grading.parse_tests("name = 'q1'")
 print(slow - set(sys.modules))"""

@@ -5,7 +5,6 @@ import os
 import subprocess
 import tempfile
 import time
-import weakref
 
 from pruning_lab.homework.frame.sandbox.inside.wire import receive, send
 from pruning_lab.homework.frame.sandbox.watch import Watch
@@ -14,7 +13,7 @@ MEMORY = 4 * 2**30  # bytes, of each process and of all together
 ENDED = "the notebook ended its own Python process, so nothing after that could be asked"
 
 
-_running = weakref.WeakSet()  # each `Process` in its `with`
+_running = set()  # each `Process` in its `with`
 
 
 def kill_all():
