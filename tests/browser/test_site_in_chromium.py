@@ -290,9 +290,9 @@ HIDDEN = {
     "<table><tr><td><em>faint</em><tr><td><em>dark</em></table>",
     "one part has its own colour": "<style>#one p {color: #ccc}</style><div id='one'><p>faint</p></div><p>dark</p>",
     "a letter and a sign": "<style>td {color: #ccc}</style><p>one</p><table><tr><td>3×</td></tr></table>",
-    "code goes on beyond the end of its box": "<style>b {color: #ccc; font-weight: 400}"
-    "pre {width: 5em; overflow: auto}</style>"
-    "<pre tabindex='0'><b>faint</b> as all are, <b>beyond</b> <b>the</b> <b>end</b></pre>",
+    "what comes last is to be heard alone": "<style>b {color: #ccc; font-weight: 400}"
+    "p + p b {position: absolute; clip: rect(0, 0, 0, 0)}</style>"
+    "<p><b>faint</b></p><p>to hear: <b>one</b> <b>two</b> <b>three</b></p>",
     "what follows is paler": "<style>p + p {color: #ccc}</style><p>one</p><p>two</p><h2>then</h2><p>three</p>",
 }
 
