@@ -177,6 +177,24 @@ def command(page, name):
     page.keyboard.press("Enter")
 
 
+@contextmanager
+def busy_kernel(page, free):
+    """Keep the kernel of a notebook busy with a new cell at its end, which ends once there is a file `free`."""
+    page.locator(".jp-Cell").last.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    code = f"import os, time\nwhile not os.path.exists({str(free)!r}): time.sleep(0.1)"
+    page.keyboard.insert_text(code)  # at once: typed, an editor may complete it
+    page.keyboard.press("Control+Enter")
+    # Not the status bar: a slider's own message, which the kernel answers beside the cell, turns that to "Idle".
+    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
+    try:
+        yield
+    finally:
+        free.touch()
+
+
 def while_it_moves(page, shown):
     """Wait for `shown` as long as the notebook changes: a busy machine is slow, which is not to be stuck."""
     notebook = page.locator(".jp-NotebookPanel:visible")

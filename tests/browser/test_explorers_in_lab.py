@@ -8,7 +8,17 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import CHROMIUM, NO_BROWSER, STEP_MS, browser_page, idle, open_and_run_all, running_lab, write_notebook
+from browser.lab import (
+    CHROMIUM,
+    NO_BROWSER,
+    STEP_MS,
+    browser_page,
+    busy_kernel,
+    idle,
+    open_and_run_all,
+    running_lab,
+    write_notebook,
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
@@ -129,27 +139,14 @@ def test_keys_paint_a_mask_and_are_not_taken_by_the_page(page):
     expect(field).to_have_value(token + "bb")
 
 
-def test_the_picture_follows_while_the_kernel_is_busy(page):
-    page.evaluate("() => window.scrollTo(0, 0)")
-    page.locator(".jp-Cell").last.click()
-    page.keyboard.press("Escape")
-    page.keyboard.press("b")
-    page.keyboard.press("Enter")
-    page.keyboard.insert_text("import time; time.sleep(300)")  # at once: typed, an editor may complete it
-    page.keyboard.press("Control+Enter")
-    # Not the status bar: a slider's own message, which the kernel answers beside the cell, turns that to "Idle".
-    running = page.locator(".jp-InputPrompt").filter(has_text="[*]")
-    expect(running).to_have_count(1, timeout=STEP_MS)
-    slider = page.get_by_role("slider").first
-    slider.scroll_into_view_if_needed()
-    before = canvas(page, 0).get_attribute("aria-label")
-    slider.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(canvas(page, 0)).not_to_have_attribute("aria-label", before, timeout=2_000)
-    expect(running).to_have_count(1)
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name=re.compile("^Interrupt Kernel")).click()  # no nap is long enough everywhere
-    expect(running).to_have_count(0, timeout=STEP_MS)
+def test_the_picture_follows_while_the_kernel_is_busy(page, tmp_path):
+    with busy_kernel(page, free=tmp_path / "free"):
+        slider = page.get_by_role("slider").first
+        slider.scroll_into_view_if_needed()
+        before = canvas(page, 0).get_attribute("aria-label")
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        expect(canvas(page, 0)).not_to_have_attribute("aria-label", before, timeout=2_000)
 
 
 def kernel_process(address):

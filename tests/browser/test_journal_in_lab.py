@@ -10,6 +10,7 @@ from browser.lab import (
     NO_BROWSER,
     STEP_MS,
     browser_page,
+    busy_kernel,
     entries,
     open_and_run_all,
     running_lab,
@@ -79,40 +80,32 @@ def test_two_tabs_lose_nothing(page, second, address, journal):
     assert len(entries(journal)) == 6
 
 
-def keep_busy(page, seconds):
-    """Let the notebook's first cell keep the kernel busy."""
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(f"import time; time.sleep({seconds})")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
-
-
-def test_what_is_written_while_the_kernel_is_busy_is_saved_to_its_last_letter(page, address, journal):
-    """A page sends a text when the kernel has read what was typed before it, and the press of a button at once."""
+def test_a_press_saves_what_the_page_shows_though_the_kernel_is_busy(page, address, journal, tmp_path):
+    """A page sends a change once the kernel has read the one before, and the press of a button at once."""
     run(page, address, "busy.ipynb", workspace="/workspaces/busy")
-    keep_busy(page, seconds=5)
-    page.get_by_label("My question:").press_sequentially("Is it whole?")
-    page.get_by_label("One next action:").press_sequentially("read it")
-    page.get_by_label("My question:").press_sequentially(" To its end?")
-    page.get_by_role("button", name="Save note").click()
+    with busy_kernel(page, free=tmp_path / "free"):
+        page.get_by_label("Kind of object:").select_option("equation")
+        page.get_by_label("My question:").press_sequentially("Is it whole?")
+        page.get_by_label("One next action:").press_sequentially("read it")
+        page.get_by_label("My question:").press_sequentially(" To its end?")
+        page.get_by_label("Kind of object:").select_option("code")
+        page.get_by_role("button", name="Save note").click()
+        page.get_by_label("My question:").press_sequentially(" After the press?")
     expect(page.get_by_text("Is it whole? To its end? → read it")).to_be_visible(timeout=STEP_MS)
-    assert (entries(journal)[-1]["question"], entries(journal)[-1]["next_action"]) == (
-        "Is it whole? To its end?",
-        "read it",
-    )
-    told = page.get_by_label("Text to copy for a tutor:")
-    expect(told).to_have_value(
-        re.compile("question: Is it whole[?] To its end[?]\n.*\nMy next action: read it", re.DOTALL)
+    saved = [entries(journal)[-1][name] for name in ("object_kind", "question", "next_action")]
+    assert saved == ["code", "Is it whole? To its end?", "read it"]
+    expect(page.get_by_label("Text to copy for a tutor:")).to_have_value(
+        re.compile("question: Is it whole[?] To its end[?] After the press[?]\n.*\nMy next action: read it", re.DOTALL),
+        timeout=STEP_MS,
     )
 
 
-def test_what_is_written_while_the_kernel_is_busy_outlives_a_page_that_is_loaded_again(page, address):
+def test_what_is_written_while_the_kernel_is_busy_outlives_a_page_that_is_loaded_again(page, address, tmp_path):
     run(page, address, "again.ipynb", workspace="/workspaces/again")
     page.keyboard.press("Control+s")
-    keep_busy(page, seconds=5)
-    page.get_by_label("My question:").press_sequentially("Is it still there?")
-    page.reload()
+    with busy_kernel(page, free=tmp_path / "free"):
+        page.get_by_label("My question:").press_sequentially("Is it still there?")
+        page.reload()
     expect(page.get_by_label("My question:")).to_have_value("Is it still there?", timeout=STEP_MS)
     expect(page.get_by_text("What you had written is back.")).to_be_visible(timeout=STEP_MS)
 

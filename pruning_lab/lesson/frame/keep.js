@@ -20,6 +20,8 @@ function keepTexts(model, el) {
   let asked = 0;
   let timer;
   let saving = [];
+  let widget; // what holds all others of this output
+  model.widget_manager?.get_model(model.get("widget_id")).then((found) => (widget = found));
 
   const say = (text) => {
     if (el.textContent !== text) el.textContent = text;
@@ -27,7 +29,6 @@ function keepTexts(model, el) {
 
   function keep({ target }) {
     if (!target.matches(WRITTEN)) return;
-    target.dataset.typed = "yes"; // here: not by the kernel, nor in another tab
     if (target.value) localStorage.setItem(nameOf(target), target.value);
     else localStorage.removeItem(nameOf(target));
     if (el.textContent === BACK) say("");
@@ -44,8 +45,8 @@ function keepTexts(model, el) {
     for (const field of place.querySelectorAll(WRITTEN)) field.dataset.met = "yes"; // what is emptied later stays empty
   }
 
-  // Ask before the control's own message goes out, so that a long measurement behind it delays no answer. What is written
-  // goes with it: a text is sent once the kernel has read what was typed before, but the press of a button at once.
+  // Ask before the control's own message goes out, so that a long measurement behind it delays no answer. What has been
+  // chosen or written goes with it: it is sent once the kernel has read what was sent before, but a press at once.
   function ask({ target, type, key }) {
     const slides = target.closest("[role=slider]") && !place.querySelector("canvas"); // an explorer needs no kernel
     const acts = type === "keydown" ? slides && /^(Arrow|Page|Home|End)/.test(key) : target.closest("button, input, select") || slides;
@@ -55,8 +56,7 @@ function keepTexts(model, el) {
     if (timer && type !== "click") return;
     timer ??= setTimeout(() => say(lost() ? LOST : SILENT), WAIT);
     try {
-      const typed = saving.filter(([field]) => field.dataset.typed);
-      model.send({ asked: ++asked, written: Object.fromEntries(typed.map(([field, value]) => [labelOf(field), value])) });
+      model.send({ asked: ++asked, unsent: unsentBy(widget) });
     } catch {
       say(LOST);
     }
@@ -88,6 +88,12 @@ function keepTexts(model, el) {
     watch.disconnect();
     clearTimeout(timer);
   };
+}
+
+// What a page keeps back until the kernel has read what it has sent before: ipywidgets has no other name for it.
+function unsentBy(widget) {
+  const ofParts = (widget?.get("children") ?? []).map(unsentBy);
+  return Object.assign({}, widget?._msg_buffer && { [widget.model_id]: widget._msg_buffer }, ...ofParts);
 }
 
 // As long as these widgets live, their plain twin is not shown.

@@ -29,7 +29,7 @@ class Care(anywidget.AnyWidget):
     """An invisible widget that looks after all others of its output.
 
     It names sliders for screen readers, keeps in the browser what is being written until the kernel has saved it, says
-    when the kernel does not answer, and hides the plain twin of the widgets as long as they live. Whatever is written
+    when the kernel does not answer, and hides the plain twin of the widgets as long as they live. Whatever a page shows
     when a button is pressed is in the kernel before the press is.
 
     Args:
@@ -40,18 +40,19 @@ class Care(anywidget.AnyWidget):
     _css = (HERE / "page.css").read_text(encoding="utf-8")
     about = traitlets.Unicode().tag(sync=True)  # what the texts are about: they are found again by it
     twin = traitlets.Unicode().tag(sync=True)
+    widget_id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, widget, **traits):
-        super().__init__(**traits)
+        super().__init__(widget_id=widget.model_id, **traits)
         self.widget = widget
         self.on_msg(self._on_asked)
 
     def _on_asked(self, _care, asked, _buffers):
-        """Answer "are you there?"; while the kernel was busy, a page has sent no more than a text's first letters."""
-        for part in _all_in(self.widget):
-            if isinstance(part, ipywidgets.Text | ipywidgets.Textarea) and part.description in asked["written"]:
-                part.set_state({"value": asked["written"][part.description]})  # as if the page had sent it by itself
+        """Answer "are you there?"; while the kernel was busy, a page has sent the first of many changes alone."""
         self.send({"asked": asked["asked"]})
+        for part in _all_in(self.widget):
+            if part.model_id in asked["unsent"]:
+                part.set_state(asked["unsent"][part.model_id])  # as if the page had sent it by itself
 
 
 def show_widget(widget, text, twin="", about=""):
