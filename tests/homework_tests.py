@@ -2,6 +2,7 @@
 
 import ast
 import shutil
+import time
 
 import nbformat
 import pytest
@@ -9,6 +10,14 @@ import pytest
 from pruning_lab.homework.frame import assignments, grading, release
 
 fenced = pytest.mark.skipif(shutil.which("bwrap") is None, reason="submissions are cut off by bubblewrap")
+
+
+def soon(there, seconds=100):
+    """Wait until something is so; return whether it was in time."""
+    ends = time.monotonic() + seconds
+    while not there() and time.monotonic() < ends:
+        time.sleep(0.1)
+    return there()
 
 
 class Here:

@@ -94,8 +94,9 @@ STUBBORN = """while True:
     try:
         while True: total = sum(range(1000))
     except BaseException: pass"""
-
-
+ASLEEP = """import signal, time
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+while True: time.sleep(600)"""  # takes no time of a processor, so no limit on that ends it
 STUBBORN_ANSWER = """while True:
         try:
             while True: pass

@@ -15,7 +15,7 @@ from pathlib import Path
 import hostile_class
 import nbformat
 import pytest
-from homework_tests import fenced
+from homework_tests import fenced, soon
 
 from pruning_lab.homework.frame import release
 from pruning_lab.homework.frame.assignments import SOURCES
@@ -78,11 +78,6 @@ print(slow - set(sys.modules))"""
     assert done.stdout.splitlines() == ["set()", "set()"]
 
 
-ASLEEP = """import signal, time
-signal.signal(signal.SIGALRM, signal.SIG_IGN)
-while True: time.sleep(600)"""  # takes no time of a processor, so no limit on that ends it
-
-
 @pytest.fixture
 def short_tmp():
     """A folder for what a grader keeps for a while, with a name short enough for the sockets that it tries."""
@@ -95,9 +90,10 @@ def short_tmp():
 def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, make, short_tmp, end):
     """Ctrl-C, and a terminal that is closed, reach all that grade; a kill reaches the grader alone."""
     (tmp_path / "hw1-masks").mkdir()
-    for student, never_ends in (("ann", hostile_class.STUBBORN), ("bob", ASLEEP), ("cy", ASLEEP)):
+    never_ends = {"ann": hostile_class.STUBBORN, "bob": hostile_class.ASLEEP, "cy": hostile_class.ASLEEP}
+    for student, cell in never_ends.items():
         notebook = nbformat.read(release.solved(make("hw1-masks")), as_version=4)
-        hostile_class.add(never_ends)(notebook)
+        hostile_class.add(cell)(notebook)
         nbformat.write(notebook, tmp_path / "hw1-masks" / f"{student}.ipynb")
     command = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "2"]
     environment = {**os.environ, "TMPDIR": str(short_tmp)}
@@ -115,14 +111,6 @@ def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, ma
     if end == signal.SIGINT:
         assert "Traceback" not in said
         assert said.splitlines()[-1] == "Stopped. What has been graded is kept; the same command goes on from there."
-
-
-def soon(there, seconds=100):
-    """Wait until something is so; return whether it was in time."""
-    ends = time.monotonic() + seconds
-    while not there() and time.monotonic() < ends:
-        time.sleep(0.1)
-    return there()
 
 
 def test_a_dry_run_says_what_would_be_graded_and_writes_nothing(tmp_path):

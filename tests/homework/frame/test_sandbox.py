@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import time
 import attackers
 import hostile_class
 import numpy as np
+import psutil
 import pytest
-from homework_tests import fenced, source_of
+from homework_tests import fenced, soon, source_of
 
 from pruning_lab.homework.frame import release, sandbox
 from pruning_lab.homework.frame.sandbox import container, measure, process, proof, view, watch, ways
@@ -98,6 +100,39 @@ def test_a_notebook_that_never_ends_is_stopped(cell):
         pass
     assert time.monotonic() - begun < 20
     assert hostile_class.left_over() == []
+
+
+HOLDS = """import os
+from pruning_lab.homework.frame import sandbox
+sandbox.cut_off()
+print(os.getpid(), flush=True)
+with sandbox.Sandbox([{cell!r}]):
+    pass"""
+
+
+@fenced
+@pytest.mark.parametrize("user", [list, hostile_class.as_nobody], ids=["who runs this", "an ordinary user"])
+def test_a_submission_ends_with_the_process_that_has_begun_it(user):
+    """Killed, that can end nothing itself; asleep, a submission is ended by no limit on time of a processor."""
+    cell = f"import os\nos.fork()\n{hostile_class.ASLEEP}"  # two processes: by then the cell runs
+    command = user([sys.executable, "-c", HOLDS.format(cell=cell)])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        begins = psutil.Process(int(run.stdout.readline()))
+        assert soon(lambda: len(_pythons_below(begins)) == 2)
+        inside = _pythons_below(begins)
+        begins.kill()
+    assert soon(lambda: not any(each.is_running() for each in inside), seconds=10)
+
+
+def _pythons_below(process):
+    return [each for each in process.children(recursive=True) if each.name().startswith("python")]
+
+
+def test_what_nothing_cuts_off_is_killed_with_all_others():
+    with process.Process(ways.trusting(), "child") as begun:
+        assert begun.process.poll() is None
+        process.kill_all()
+        assert begun.process.wait(10) == -signal.SIGKILL
 
 
 HIDDEN = """import mmap, os, time

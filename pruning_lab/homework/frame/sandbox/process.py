@@ -17,10 +17,7 @@ _running = set()  # each `Process` in its `with`
 
 
 def kill_all():
-    """Kill every process that this one has begun: as root the layers around it do not end with this one by themselves.
-
-    The outer layer has given up the right to signal another user, and the inner one is another user's.
-    """
+    """Kill every process that this one has begun: a container, or what nothing cuts off, does not end with it."""
     for process in list(_running):
         process.watch.kill()
 

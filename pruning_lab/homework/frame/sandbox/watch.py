@@ -95,19 +95,25 @@ class Watch:
         return None
 
 
-def inner(pid):
-    """Return the first process, from `pid` on downwards, that has process ids of its own; None where there is none."""
-    own = os.readlink("/proc/self/ns/pid")
+def inner(pid, layers=1):
+    """Return the first process, from `pid` on downwards, so many layers of process ids further in; None without any."""
+    deep = _depth("self") + layers
     with contextlib.suppress(OSError, IndexError):
-        while os.readlink(f"/proc/{pid}/ns/pid") == own:
+        while _depth(pid) < deep:
             pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return pid
     return None
 
 
+def _depth(pid):
+    """Return how many ids a process has: one in each layer that it is in."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(len(line.split()) for line in lines if line.startswith("NSpid:"))
+
+
 def root_of(pid):
     """Return the root folder of a sandbox as it is seen from here; None while it is being made."""
-    inside = inner(pid)
+    inside = inner(pid, layers=1 if os.geteuid() else 2)  # see `ways.bubblewrap`
     root = Path(f"/proc/{inside}/root")
     return (
         root

@@ -101,7 +101,8 @@ def bubblewrap(module, package=False):
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig=KILL"]
     outer = ["bwrap", "--perms", "1777", "--tmpfs", "/tmp", *view.arguments(package), "--bind", "/proc", "/proc"]
     outer += ["--dev-bind", "/dev", "/dev", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return Begun([*outer, "--die-with-parent", "--", *become, *inner], **own)
+    # With process ids of its own: they end with it, though it has no right to signal another user.
+    return Begun([*outer, "--unshare-pid", "--die-with-parent", "--", *become, *inner], **own)
 
 
 def _unseen(content):
