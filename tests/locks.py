@@ -18,6 +18,7 @@ from pruning_lab.lesson.frame.slides.outputs import Outputs
 
 UNSEEN = {"script", "style", "template", "title"}  # a browser shows none of it on the page
 CODE = "highlight"  # the class of a cell's source: it prints the words of its answer, and no number of it
+MEASURED = re.compile(r"<p>Measured: ([^<]+)[.]</p>(?:<p>([^<]+)[.]</p>)?")  # an answer, and the sentence after it
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -30,7 +31,8 @@ def secrets_of(lesson):
                 secrets += [
                     line for line in part.get("text", "").splitlines() if len(line) > 12 and "rounds" not in line
                 ]
-            secrets += re.findall(r"Measured: ([^<]{12,})[.]<", output.get("data", {}).get("text/html", ""))
+            for told in MEASURED.finditer(output.get("data", {}).get("text/html", "")):
+                secrets += [words for words in told.groups() if len(words or "") >= 12]
     verdicts = [re.search(r"</summary>\n\n(.{20,60}?)[\n.*$`\[]", cell.source) for cell in lesson_cells(lesson)]
     return [" ".join(secret.split()) for secret in [*secrets, *(found[1] for found in verdicts if found)]]
 

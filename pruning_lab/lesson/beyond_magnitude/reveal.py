@@ -19,7 +19,7 @@ def dice_reveal(layer, hessian, found, options, sparsity=0.7, draws=5):
         wins = sum(gained < obd for gained in thrown)
         rows = [("OBD's mask, nothing adjusted", f"{obd:.3f}")]
         rows += [(f"dice, throw {number}, survivors adjusted", f"{g:.3f}") for number, g in enumerate(thrown, start=1)]
-        words = f"Measured: of {draws} throws of the dice, {wins} lose less than OBD's mask. "
+        words = f"Of {draws} throws of the dice, {wins} lose less than OBD's mask."
         return option_around(options, wins), [f"<p>{words}</p>", table_html(["mask", "loss gained"], rows)]
 
     return reveal

@@ -22,7 +22,7 @@ def classifier_reveal(made, whole, options):
         ]
         header = ["measure", "whole", "half of the weights gone", "change, with its interval"]
         lost = -changes["refit"][0]
-        words = f"<p>Measured: a classifier fitted anew loses {lost:.3f} of its accuracy. "
+        words = f"<p>A classifier fitted anew loses {lost:.3f} of its accuracy. "
         words += f"Words found change by {changes['found'][0]:+.3f}.</p>"
         return option_around(options, lost), [words, table_html(header, rows)]
 

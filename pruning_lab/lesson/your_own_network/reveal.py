@@ -17,7 +17,7 @@ def work_reveal(reports, options, asked):
         shares = halves(reports)
         rows = [(name, f"{share:.2f}", _stay(reports[name])) for name, share in shares.items()]
         header = ["network", "work left with half of the channels", "weights whose outputs stay whole"]
-        words = f"<p>Measured: {asked} keeps {shares[asked]:.2f} of its multiply-accumulates.</p>"
+        words = f"<p>{asked} keeps {shares[asked]:.2f} of its multiply-accumulates.</p>"
         return option_around(options, shares[asked]), [words, table_html(header, rows)]
 
     return reveal
@@ -52,7 +52,7 @@ def time_reveal(reports, options, asked):
         if ratio is None:
             raise ValueError(f"reports must hold the time of {asked}; got none: give its audit more seconds")
         header = ["network", "1 / work left", "half of the channels", "zeros in place"]
-        words = f"<p>Measured: {asked} with half of its channels is {ratio:.2f} times as fast here.</p>"
+        words = f"<p>With half of its channels, {asked} is {ratio:.2f} times as fast here.</p>"
         return option_around(options, ratio), [words, table_html(header, rows)]
 
     return reveal

@@ -122,5 +122,5 @@ def test_what_the_prediction_counts(bowl):
     options = {"none": (0, 1), "some": (1, 5), "all": (5, 6)}
     answer, (words, table) = reveal.dice_reveal(bowl, CURVED, found, options, sparsity=0.5)()
     assert answer == ("none" if wins == 0 else "all" if wins == 5 else "some")
-    assert f"of 5 throws of the dice, {wins} lose less" in words
+    assert f"Of 5 throws of the dice, {wins} lose less" in words
     assert table.count("<tr>") == 1 + 1 + 5
