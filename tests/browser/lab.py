@@ -187,7 +187,6 @@ def busy_kernel(page, free):
     code = f"import os, time\nwhile not os.path.exists({str(free)!r}): time.sleep(0.1)"
     page.keyboard.insert_text(code)  # at once: typed, an editor may complete it
     page.keyboard.press("Control+Enter")
-    # Not the status bar: a slider's own message, which the kernel answers beside the cell, turns that to "Idle".
     expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(1, timeout=STEP_MS)
     try:
         yield

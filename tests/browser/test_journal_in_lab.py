@@ -83,14 +83,18 @@ def test_two_tabs_lose_nothing(page, second, address, journal):
 def test_a_press_saves_what_the_page_shows_though_the_kernel_is_busy(page, address, journal, tmp_path):
     """A page sends a change once the kernel has read the one before, and the press of a button at once."""
     run(page, address, "busy.ipynb", workspace="/workspaces/busy")
+    save(page, "Read before?")  # a control that has been read once is one that ipykernel would read beside a cell
+    expect(page.get_by_text("Read before? →")).to_be_visible(timeout=STEP_MS)
+    page.get_by_label("My question:").clear()
     with busy_kernel(page, free=tmp_path / "free"):
         page.get_by_label("Kind of object:").select_option("equation")
         page.get_by_label("My question:").press_sequentially("Is it whole?")
         page.get_by_label("One next action:").press_sequentially("read it")
         page.get_by_label("My question:").press_sequentially(" To its end?")
         page.get_by_label("Kind of object:").select_option("code")
-        page.get_by_role("button", name="Save note").click()
+        page.get_by_role("button", name="Save note").press("Enter")
         page.get_by_label("My question:").press_sequentially(" After the press?")
+        expect(page.get_by_text("No answer from the kernel")).to_be_visible(timeout=STEP_MS)
     expect(page.get_by_text("Is it whole? To its end? → read it")).to_be_visible(timeout=STEP_MS)
     saved = [entries(journal)[-1][name] for name in ("object_kind", "question", "next_action")]
     assert saved == ["code", "Is it whole? To its end?", "read it"]
@@ -108,6 +112,8 @@ def test_what_is_written_while_the_kernel_is_busy_outlives_a_page_that_is_loaded
         page.reload()
     expect(page.get_by_label("My question:")).to_have_value("Is it still there?", timeout=STEP_MS)
     expect(page.get_by_text("What you had written is back.")).to_be_visible(timeout=STEP_MS)
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("Is it still there? →")).to_be_visible(timeout=STEP_MS)
 
 
 def test_a_journal_that_cannot_be_written_is_said_and_the_lesson_goes_on(page, address):

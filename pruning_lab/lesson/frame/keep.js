@@ -51,7 +51,7 @@ function keepTexts(model, el) {
     const slides = target.closest("[role=slider]") && !place.querySelector("canvas"); // an explorer needs no kernel
     const acts = type === "keydown" ? slides && /^(Arrow|Page|Home|End)/.test(key) : target.closest("button, input, select") || slides;
     if (!acts) return;
-    saving = [...place.querySelectorAll(WRITTEN)].map((field) => [field, field.value]);
+    if (target.closest("button")) saving = [...place.querySelectorAll(WRITTEN)].map((field) => [field, field.value]);
     if (lost()) return say(LOST);
     if (timer && type !== "click") return;
     timer ??= setTimeout(() => say(lost() ? LOST : SILENT), WAIT);

@@ -1,5 +1,6 @@
 """Putting widgets on a page so that they last: what they cannot show without a kernel is in plain HTML beside them."""
 
+from contextlib import suppress
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -51,8 +52,8 @@ class Care(anywidget.AnyWidget):
         """Answer "are you there?"; while the kernel was busy, a page has sent the first of many changes alone."""
         self.send({"asked": asked["asked"]})
         for part in _all_in(self.widget):
-            if part.model_id in asked["unsent"]:
-                part.set_state(asked["unsent"][part.model_id])  # as if the page had sent it by itself
+            with suppress(Exception):  # the page sends it once more by itself: an error is shown then
+                part.set_state(asked["unsent"].get(part.model_id, {}))
 
 
 def show_widget(widget, text, twin="", about=""):
@@ -69,6 +70,7 @@ def show_widget(widget, text, twin="", about=""):
     name = f"twin-{uuid4().hex}"
     about = about or text.partition("\n")[0]
     box = ipywidgets.VBox([widget, Care(widget, about=about, twin=name)])
+    _read_in_order(type(box.comm))
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}  # the same for ipywidgets 7 and 8
     display({VIEW: view, "text/plain": plain_text}, raw=True)
     if not attended():  # what is written then holds no widget that could be lost
@@ -78,6 +80,19 @@ def show_widget(widget, text, twin="", about=""):
     lost = f"{before} > .jp-OutputArea-output:not(:has(*)) {{display: none}}"
     plain = f'<style>{lost}</style><div id="{name}">{words}{twin}<p><em>{GONE}</em></p></div>'
     display({"text/html": plain, "text/plain": ""}, raw=True)
+
+
+def _read_in_order(comm):
+    """Have the kernel read what controls send in the order in which they send it, when no cell runs.
+
+    ipykernel 7 reads what some of JupyterLab's controls send beside the cell that runs, in another thread (a subshell),
+    and waits with others: a press could be read before what was written, and a measurement be disturbed.
+
+    Args:
+        comm: class of what controls send through.
+    """
+    if hasattr(comm, "_reply_subshell_for"):  # it has no other name for where a message is read
+        comm._reply_subshell_for = lambda self, data, default: None
 
 
 def _all_in(widget):
