@@ -20,10 +20,10 @@ from functools import cache, partial
 from importlib import import_module
 
 from pruning_lab import progress, sweep
-from pruning_lab.homework.frame.sandbox import Sandbox, Stopped, Unsafe
+from pruning_lab.homework.frame.sandbox import Sandbox, Stopped, Unsafe, isolation
 from pruning_lab.homework.frame.sandbox.inside.child import CLOSED_SAID
 from pruning_lab.homework.frame.sandbox.measure import measured
-from pruning_lab.homework.frame.sandbox.process import kill_all
+from pruning_lab.homework.frame.sandbox.process import NotBegun, kill_all
 from pruning_lab.homework.frame.submissions import opened
 
 CLOSED = ["pruning_lab"]  # a question asks for the mechanism, not for a call
@@ -52,6 +52,7 @@ def grade_all(submissions, tests, ledger, executor=None, trust=False):
     """
     asked = ledger.waiting(submissions)
     waiting = {student: (submissions[student], questions) for student, questions in asked.items()}
+    trust = trust and isolation().way is None  # no process that grades is to be less safe than what has been told
     call = partial(_graded, tests, ledger.instances, trust)
     bar = progress.bar(total=len(submissions), initial=len(submissions) - len(waiting), unit="student")
     with bar, closing(sweep.outcomes(call, waiting, executor)) as ended:
@@ -236,6 +237,8 @@ def _outcome(case, box):
         return None, case.body.test_func(**{name: box.get(name) for name in _arguments(case)})
     except (AssertionError, Stopped) as error:
         return str(error), None
+    except NotBegun:  # nothing of the student's: there is no mark, and a later run tries again
+        raise
     except Exception as error:  # a check that trips over a strange answer has not been passed
         return f"the answer could not be checked ({type(error).__name__}: {error})", None
 

@@ -129,6 +129,8 @@ def told(tree, shapes=(), content=b""):
         told(["array", False], [["<f8", [2**40, 0]]]),
         told(["array", False], [["|O8", [1]]], bytes(8)),
         told(["array", False], [["|V8", [1]]], bytes(8)),
+        told(["array", False], [[",0ui", [1]]], bytes(8)),
+        told(["array", False], [[8, [1]]], bytes(8)),
         told(["list", [["array", False]] * 2], [["|b1", [1]]], bytes(1)),
         told(["dict", [[["list", []], ["scalar", 1]]]]),
         told(["object", []]),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import attackers
 import hostile_class
@@ -17,8 +18,8 @@ import psutil
 import pytest
 from homework_tests import fenced, soon, source_of
 
-from pruning_lab.homework.frame import release, sandbox
-from pruning_lab.homework.frame.sandbox import container, measure, process, proof, view, watch, ways
+from pruning_lab.homework.frame import grading, release, sandbox
+from pruning_lab.homework.frame.sandbox import container, measure, process, proof, session, view, watch, ways
 
 
 @fenced
@@ -85,11 +86,53 @@ def test_a_bubblewrap_that_fails_or_cuts_nothing_off_is_found_out(script, monkey
 
 def test_another_process_proves_for_itself(monkeypatch):
     """A worker, on whatever machine, that has no isolation stops the run; it does not grade in silence."""
-    from pruning_lab.homework.frame import grading
-
     monkeypatch.setattr(grading, "grade", lambda *given: (_ for _ in ()).throw(sandbox.Unsafe("no isolation here")))
     monkeypatch.setattr(grading.sweep, "_outcome", grading.sweep._outcome)
     assert json.loads(grading._graded({}, 1, False, ({}, []))) == {"unsafe": "no isolation here"}
+
+
+@pytest.mark.parametrize(("way", "trusts"), [("some way", False), (None, True)])
+def test_no_process_is_less_safe_than_what_has_been_told(monkeypatch, way, trusts):
+    """One that cannot prove its isolation, where the first one could, stops the run, whoever is trusted."""
+    calls = []
+    monkeypatch.setattr(grading, "isolation", lambda: proof.Isolation(way, []))
+    monkeypatch.setattr(grading.sweep, "outcomes", lambda call, *_: calls.append(call) or (each for each in ()))
+    nobody = SimpleNamespace(waiting=lambda _: {}, all=lambda _: {}, instances=1)
+    grading.grade_all({}, {}, nobody, trust=True)
+    assert [call.args[-1] for call in calls] == [trusts]
+
+
+def test_a_way_that_has_failed_once_is_tried_again(monkeypatch):
+    found = iter(["bwrap: No space left on device", ""])
+    monkeypatch.setattr(proof, "prove", lambda way: next(found))
+    monkeypatch.setattr(ways, "candidates", lambda: iter(["the way"]))
+    assert proof.isolation.__wrapped__() == ("the way", [])
+
+
+@fenced
+def test_the_proof_holds_however_late_it_looks(monkeypatch):
+    monkeypatch.setattr(proof, "root_of", lambda pid: time.sleep(0.5) or watch.root_of(pid))
+    assert proof.prove(next(ways.candidates())) == ""
+
+
+def test_a_slow_beginning_costs_a_notebook_no_time(monkeypatch):
+    begin = ["sh", "-c", 'sleep 2; exec "$@"', "sh"]
+    trusting = ways.trusting()
+    slow = trusting._replace(begin=lambda *given: ways.Begun([*begin, *trusting.begin(*given).command]))
+    monkeypatch.setattr(session, "cut_off", lambda trust: slow)
+    with sandbox.Sandbox(["import time; time.sleep(0.5); x = 3"], seconds=2, trust=True) as box:
+        assert box.get("x") == 3
+
+
+def test_what_never_began_again_is_no_mark(monkeypatch):
+    """An answer has ended its process, and there is no room for another one: nothing of the next question's."""
+
+    class NoRoom:
+        def get(self, name):
+            raise process.NotBegun("No space left on device")
+
+    with pytest.raises(process.NotBegun):
+        grading.score_question(grading.parse_tests(source_of("    assert files")), NoRoom())
 
 
 @fenced
@@ -135,22 +178,13 @@ def test_what_nothing_cuts_off_is_killed_with_all_others():
         assert begun.process.wait(10) == -signal.SIGKILL
 
 
-HIDDEN = """import mmap, os, time
-kept = []
-for _ in range(60):
-    file = os.memfd_create("x")
-    os.write(file, bytes(8_000_000))
-    kept.append(mmap.mmap(file, 8_000_000))
-    os.close(file)
-time.sleep(3)"""
-
-
-def test_nothing_is_asked_of_a_process_that_has_not_begun(tmp_path):
+def test_nothing_is_asked_of_a_process_that_has_not_begun(monkeypatch, tmp_path):
     """A grader that is killed meanwhile leaves a process that finds nothing to run."""
+    monkeypatch.setattr(process, "BEGINS", 0.5)
     asked = tmp_path / "asked"
     mute = ways.Way("mute", lambda module, package: ways.Begun(["sh", "-c", f"cat > {asked}"]))
     with pytest.raises(process.NotBegun, match="did not begin"), process.Process(mute, "child") as begun:
-        begun.ask(["a notebook"], 0.5, "too late")
+        begun.ask(["a notebook"], 100, "too late")
     assert asked.read_bytes() == b""
 
 
@@ -165,32 +199,81 @@ def test_a_strange_answer_to_the_cells_ends_their_process_and_nothing_else(monke
     assert hostile_class.left_over() == []
 
 
+# Memory that no process shows, and no file with a name: it would be counted nowhere.
+UNSEEN = {
+    "a file without a name": "import os; os.memfd_create('x')",
+    "shared without a name": "import mmap; mmap.mmap(-1, 4096)",
+    "shared by way of a device": "import mmap; mmap.mmap(open('/dev/zero', 'r+b').fileno(), 4096)",
+    "handles of one thread": "import ctypes\nif ctypes.CDLL(None).unshare(0x400): raise OSError('refused')",
+    "a large buffer": "import socket as s; s.socketpair()[0].setsockopt(s.SOL_SOCKET, s.SO_SNDBUF, 1 << 30)",
+    "buffers of a network": "import socket; socket.create_server(('127.0.0.1', 0))",
+}
+
+
 @fenced
-def test_memory_in_files_that_are_mapped_and_closed_is_counted(monkeypatch):
-    """No process has them in its memory, and no file is open: nothing but the list of what is mapped tells."""
-    monkeypatch.setattr(process, "MEMORY", 300_000_000)
-    with pytest.raises(sandbox.Stopped, match="took more memory"), sandbox.Sandbox([HIDDEN]):
-        pass
+def test_memory_that_nobody_would_count_is_refused():
+    with sandbox.Sandbox(list(UNSEEN.values())) as box:
+        assert [number for number, _ in box.failed] == list(range(1, len(UNSEEN) + 1))
+        assert all("Error" in error.split(":")[0] for _, error in box.failed)
 
 
-SHARED = """import mmap, time
-kept = [mmap.mmap(-1, 50_000_000) for _ in range(4)]
-for part in kept:
-    for place in range(0, 50_000_000, 4096):
-        part[place] = 1
-time.sleep(1)
+TAKES = """import ctypes, os, threading, time
+def take():
+    {first}
+    kept = b"x" * 300_000_000
+    time.sleep(9)
+{then}"""
+HERE, IN_A_THREAD = "take()", "threading.Thread(target=take).start(); ctypes.CDLL(None).syscall(60, 0)"
+NAMED = "ctypes.CDLL(None).prctl(15, {})"
+
+
+@fenced
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("pass", HERE),
+        (NAMED.format(b"RssAnon:"), HERE),
+        (NAMED.format(b"RssAnon:\t0 kB"), HERE),
+        (NAMED.format(b"a\nRssAnon:\t0 kB"), HERE),
+        (NAMED.format(b"\xff"), HERE),
+        ("ctypes.CDLL(None).prctl(4, 0)", HERE),  # its files in /proc are root's then
+        ("time.sleep(0.5)", IN_A_THREAD),  # whose process has no first thread any more
+    ],
+)
+def test_no_process_hides_its_memory(first, then):
+    """Asked as an ordinary user, who may read less of it."""
+    program = (
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {TAKES.format(first=first, then=then)!r}])"
+    )
+    code = f"""from pruning_lab.homework.frame import sandbox
+from pruning_lab.homework.frame.sandbox import process
+process.MEMORY = 200_000_000
+try:
+    with sandbox.Sandbox([{program!r}]):
+        print("not stopped")
+except sandbox.Stopped as stopped:
+    print(stopped)"""
+    done = subprocess.run(
+        hostile_class.as_nobody([sys.executable, "-c", code]), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{watch.TOO_MUCH_MEMORY}\n", done.stderr
+
+
+SHARED = """import os, subprocess, sys, time
+many = "import os, time; kept = b'x' * 150_000_000; [os.fork() for _ in range(2)]; time.sleep(3)"
+subprocess.Popen([sys.executable, "-c", many])
+time.sleep(1.5)
 x = 3"""
 
 
 @fenced
 def test_memory_that_is_shared_is_counted_once(monkeypatch):
-    monkeypatch.setattr(process, "MEMORY", 1_000_000_000)
+    monkeypatch.setattr(process, "MEMORY", 500_000_000)
     monkeypatch.setattr(watch, "_is_full", lambda: False)
     with sandbox.Sandbox([SHARED]) as box:
-        root = watch.root_of(box.process.process.pid)
-        taken = watch._unnamed(root) + watch._resident(root)
-        assert 200_000_000 < taken < 350_000_000
-        assert watch._shares(root) < 150_000_000
+        every = [path for path in (watch.root_of(box.process.process.pid) / "proc").iterdir() if path.name.isdigit()]
+        assert sum(map(watch._resident, every)) > 600_000_000
+        assert 150_000_000 < sum(map(watch._share, every)) < 300_000_000
         assert box.get("x") == 3
 
 

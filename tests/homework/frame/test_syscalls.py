@@ -13,9 +13,10 @@ from pruning_lab.homework.frame.sandbox.inside import syscalls
 LISTED = [(machine, name) for machine, numbers in syscalls.NUMBERS.items() for name in numbers.refused]
 
 
-def decided(machine, number, first=0, kind=None):
+def decided(machine, number, *arguments, kind=None):
     """Return what the filter of a machine says of a system call."""
-    data = struct.pack("=iIQ6Q", number, kind or syscalls.NUMBERS[machine].machine, 0, first, *[0] * 5)
+    given = [*arguments, *[0] * 6][:6]
+    data = struct.pack("=iIQ6Q", number, kind or syscalls.NUMBERS[machine].machine, 0, *given)
     lines, at, held = list(struct.iter_unpack("HBBI", syscalls.program(machine))), 0, None
     while True:
         code, then, otherwise, value = lines[at]
@@ -25,7 +26,8 @@ def decided(machine, number, first=0, kind=None):
         if code == syscalls.LOAD:
             (held,) = struct.unpack_from("=I", data, value)
         else:
-            at += then if {syscalls.EQUAL: held == value, syscalls.AT_LEAST: held >= value}[code] else otherwise
+            holds = {syscalls.EQUAL: held == value, syscalls.AT_LEAST: held >= value, syscalls.ANY_OF: held & value}
+            at += then if holds[code] else otherwise
 
 
 @pytest.mark.parametrize(("machine", "name"), LISTED)
@@ -34,9 +36,28 @@ def test_each_call_in_the_list_is_refused(machine, name):
 
 
 @pytest.mark.parametrize("machine", syscalls.NUMBERS)
-def test_only_sockets_of_families_with_namespaces_are_made(machine):
+def test_only_sockets_between_processes_and_to_the_kernel_are_made(machine):
     socket = syscalls.NUMBERS[machine].socket
-    assert {family for family in range(60) if decided(machine, socket, family) == syscalls.ALLOW} == {1, 2, 10, 16}
+    assert {family for family in range(60) if decided(machine, socket, family) == syscalls.ALLOW} == {1, 16}
+
+
+@pytest.mark.parametrize("machine", syscalls.NUMBERS)
+def test_memory_is_shared_in_files_with_a_name_alone(machine):
+    private, shared, shared_validated, unnamed, in_no_advance = 0x02, 0x01, 0x03, 0x20, 0x4000
+    for flags in (shared | unnamed, shared_validated | unnamed, shared | unnamed | in_no_advance):
+        assert decided(machine, syscalls.NUMBERS[machine].mmap, 0, 4096, 3, flags) == syscalls.REFUSE
+    for flags in (private | unnamed, shared, private, private | unnamed | in_no_advance):
+        assert decided(machine, syscalls.NUMBERS[machine].mmap, 0, 4096, 3, flags) == syscalls.ALLOW
+
+
+@pytest.mark.parametrize("machine", syscalls.NUMBERS)
+def test_a_socket_keeps_the_buffer_that_it_was_made_with(machine):
+    asked = {
+        option
+        for option in range(80)
+        if decided(machine, syscalls.NUMBERS[machine].setsockopt, 5, 1, option) == syscalls.REFUSE
+    }
+    assert asked == {7}
 
 
 @pytest.mark.parametrize("machine", syscalls.NUMBERS)

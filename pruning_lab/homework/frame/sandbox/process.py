@@ -10,6 +10,7 @@ from pruning_lab.homework.frame.sandbox.inside.wire import receive, send
 from pruning_lab.homework.frame.sandbox.watch import Watch
 
 MEMORY = 4 * 2**30  # bytes, of each process and of all together
+BEGINS = 120  # seconds: a machine may be busy, and a disk cold
 ENDED = "the notebook ended its own Python process, so nothing after that could be asked"
 
 
@@ -80,16 +81,25 @@ class Process:
             Stopped: it was stopped, is gone, or does not answer in plain values.
             NotBegun: so it was before it was asked anything.
         """
+        self._wait()
         with self.watch.until(time.monotonic() + seconds, late):
             try:
-                self.has_begun = self.has_begun or receive(self.process.stdout)  # see `pipes`
                 send(self.process.stdin, value)
                 return receive(self.process.stdout)
             except (OSError, EOFError, ValueError) as error:  # a submission controls what comes
                 self.watch.kill()
-                if not self.has_begun:
-                    raise NotBegun(f"the process for it did not begin: {self.said() or error}") from error
                 raise Stopped(self.watch.reason or ENDED) from error
+
+    def _wait(self):
+        """Wait until the process has begun, in time of its own: see `pipes`."""
+        if self.has_begun:
+            return
+        with self.watch.until(time.monotonic() + BEGINS, "it took too long"):
+            try:
+                self.has_begun = receive(self.process.stdout)
+            except (OSError, EOFError, ValueError) as error:
+                self.watch.kill()
+                raise NotBegun(f"the process for it did not begin: {self.said() or error}") from error
 
     def said(self):
         """Return the last line that the process wrote to its errors before it had any code of a submission."""

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 EVERY = 0.1  # seconds
@@ -79,16 +79,17 @@ class Watch:
                 return
 
     def _too_much(self):
-        with contextlib.suppress(OSError, ValueError):  # not there yet, or not any more
+        with contextlib.suppress(OSError):  # not there yet, or not any more
             root = root_of(self.process.pid)
             if root is None:
                 return None
             files = os.statvfs(root / "tmp")
             if files.f_files - files.f_ffree > MOST_FILES:
                 return TOO_MANY_FILES
-            kept = (files.f_blocks - files.f_bfree) * files.f_frsize + _unnamed(root)
-            taken = kept + _resident(root)
-            if taken > self.memory and kept + _shares(root) > self.memory:
+            kept = (files.f_blocks - files.f_bfree) * files.f_frsize
+            processes = [path for path in (root / "proc").iterdir() if path.name.isdigit()]
+            taken = kept + sum(map(_resident, processes))
+            if taken > self.memory and kept + sum(map(_share, processes)) > self.memory:
                 return TOO_MUCH_MEMORY
             if taken > self.memory * WHERE_FULL and _is_full():
                 return TOO_MUCH_MEMORY
@@ -127,59 +128,33 @@ def _is_ours(root):
     return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
-def _processes(root):
-    return [path for path in (root / "proc").iterdir() if path.name.isdigit()]
+def _resident(process):
+    """Return the bytes in memory of a process; what two of them share is in both. No file is kept there.
+
+    Memory that no process shows, and no file with a name, is refused: see `syscalls`.
+    """
+    return sum(_bytes(process, "status", "RssAnon", "RssFile"))
 
 
-def _resident(root):
-    """Return the bytes in memory of all processes, what two of them share counted twice; no file is kept there."""
-    return sum(_kilobytes(words, "RssAnon:") + _kilobytes(words, "RssFile:") for words in _read(root, "status"))
+def _share(process):
+    """Return the bytes in memory of a process, of what several of them share its part; slower."""
+    shares = _bytes(process, "smaps_rollup", "Pss", "Pss_Shmem")
+    return shares[0] - shares[1] if shares else _resident(process)  # a process can keep the first from being read
 
 
-def _shares(root):
-    """Return the bytes in memory of all processes, each of them once; slower."""
-    return sum(_kilobytes(words, "Pss:") - _kilobytes(words, "Pss_Shmem:") for words in _read(root, "smaps_rollup"))
+def _bytes(process, file, *names):
+    """Return what stands behind each name, in bytes, as the first thread that still runs has it; nothing without one.
 
-
-def _kilobytes(words, name):
-    """Return what stands behind a name, in bytes; the memory of a process that ends has no names any more."""
-    return 1024 * int(words[words.index(name) + 1]) if name in words else 0
-
-
-def _read(root, name):
-    for process in _processes(root):
-        with contextlib.suppress(OSError):
-            if words := (process / name).read_text().split():
-                yield words
-
-
-def _unnamed(root):
-    """Return the bytes of files without a name: they are kept in memory, and no other count sees them."""
-    found = {}
-    for process in _processes(root):
-        with contextlib.suppress(OSError):
-            for file, size in (*_open(process), *_mapped(process)):
-                found[file] = max(size, found.get(file, 0))
-    return sum(found.values())
-
-
-def _open(process):
-    for handle in (process / "fd").iterdir():
-        with contextlib.suppress(OSError):
-            status = handle.stat()
-            if status.st_nlink == 0:
-                yield (status.st_dev, status.st_ino), status.st_blocks * 512
-
-
-def _mapped(process):
-    """Yield files that a process has mapped, with the bytes of all their parts that it may touch; open or not."""
-    sizes = Counter()
-    for line in (process / "maps").read_text(errors="replace").splitlines():
-        if line.endswith("(deleted)"):
-            place, _, _, device, file, *_ = line.split()
-            begins, ends = (int(part, 16) for part in place.split("-"))
-            sizes[os.makedev(*(int(part, 16) for part in device.split(":"))), int(file)] += ends - begins
-    return sizes.items()
+    A process chooses its own name, which stands in there, too: so a name counts at the start of a line alone.
+    """
+    with contextlib.suppress(OSError):  # it has ended
+        for thread in (process / "task").iterdir():
+            with contextlib.suppress(OSError):
+                content = (thread / file).read_bytes()
+                found = [re.search(rb"^%s:\s+(\d+) kB$" % name.encode(), content, re.MULTILINE) for name in names]
+                if all(found):
+                    return [1024 * int(each[1]) for each in found]
+    return []
 
 
 def _is_full():

@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.util
+import mmap
 import os
 import platform
 import socket
@@ -16,6 +17,7 @@ SESSION_KEYS = (0, -3, 0)  # asks for the number of the session's ring of keys
 VSOCK, ATTACH = 40, 16  # a family of sockets; a request of ptrace(2)
 OWN_PROCESSES = 3  # itself, and what begins and ends a sandbox
 SKIPPED = ("/proc", "/dev")
+HIDDEN = (lambda: os.close(os.memfd_create("x")), lambda: mmap.mmap(-1, 1), lambda: open("/dev/zero").close())
 
 
 def main():
@@ -37,12 +39,16 @@ def main():
         "opened a socket to the machine around this one": _opens(VSOCK),
         "stopped the process that ends it": sys.platform == "linux" and _libc().ptrace(ATTACH, 1, 0, 0) == 0,
         "found the package that solves the assignment": _finds(closed),
+        "kept memory that nobody counts": sys.platform == "linux" and any(map(_works_here, HIDDEN)),
         "filled a folder without end": os.statvfs(".").f_blocks * os.statvfs(".").f_frsize > 2**30,
     }
     send(replies, [[what for what, worked in found.items() if worked], _works()])
+    requests.read()  # until the grader has looked at this process from outside
 
 
 def _connects(family, address):
+    if not _opens(family):
+        return False
     with socket.socket(family, socket.SOCK_STREAM) as client:
         client.settimeout(2)
         return client.connect_ex(address) == 0
@@ -57,8 +63,12 @@ def _calls(number, arguments):
 
 
 def _opens(family):
+    return _works_here(lambda: socket.socket(family, socket.SOCK_STREAM).close())
+
+
+def _works_here(attempt):
     try:
-        socket.socket(family, socket.SOCK_STREAM).close()
+        attempt()
     except OSError:
         return False
     return True

@@ -8,6 +8,7 @@ says it holds is what it takes.
 import json
 import math
 import os
+import re
 import struct
 import sys
 
@@ -176,7 +177,7 @@ def _arrays(content, shapes):
 
 
 def _kind(letters):
-    if type(letters) is not str or len(letters) > 4 or np.dtype(letters).kind not in KINDS:
+    if not re.fullmatch(f"[<>|=]?[{KINDS}][0-9]{{1,2}}", letters):  # NumPy reads more, and some of it as Python
         raise ValueError("an array must hold numbers")
     return np.dtype(letters)
 
