@@ -205,6 +205,8 @@ UNSEEN = {
     "shared without a name": "import mmap; mmap.mmap(-1, 4096)",
     "shared by way of a device": "import mmap; mmap.mmap(open('/dev/zero', 'r+b').fileno(), 4096)",
     "handles of one thread": "import ctypes\nif ctypes.CDLL(None).unshare(0x400): raise OSError('refused')",
+    "semaphores": "import ctypes\nif ctypes.CDLL(None).semget(0, 1, 0o600) < 0: raise OSError('refused')",
+    "a queue of events": "import ctypes\nif ctypes.CDLL(None).inotify_init() < 0: raise OSError('refused')",
     "a large buffer": "import socket as s; s.socketpair()[0].setsockopt(s.SOL_SOCKET, s.SO_SNDBUF, 1 << 30)",
     "buffers of a network": "import socket; socket.create_server(('127.0.0.1', 0))",
 }

@@ -133,27 +133,29 @@ def _resident(process):
 
     Memory that no process shows, and no file with a name, is refused: see `syscalls`.
     """
-    return sum(_bytes(process, "status", "RssAnon", "RssFile"))
+    return sum(_bytes(process, "status", "RssAnon", "RssFile", "VmSwap", "VmPTE"))
 
 
 def _share(process):
     """Return the bytes in memory of a process, of what several of them share its part; slower."""
-    shares = _bytes(process, "smaps_rollup", "Pss", "Pss_Shmem")
-    return shares[0] - shares[1] if shares else _resident(process)  # a process can keep the first from being read
+    if shares := _bytes(process, "smaps_rollup", "Pss", "SwapPss", "Pss_Shmem"):
+        return shares[0] + shares[1] - shares[2]
+    return _resident(process)  # a process can keep its shares from being read
 
 
 def _bytes(process, file, *names):
     """Return what stands behind each name, in bytes, as the first thread that still runs has it; nothing without one.
 
-    A process chooses its own name, which stands in there, too: so a name counts at the start of a line alone.
+    A process chooses its own name, which stands in there, too: so a name counts at the start of a line alone. A kernel
+    without swap has no line for it.
     """
     with contextlib.suppress(OSError):  # it has ended
         for thread in (process / "task").iterdir():
             with contextlib.suppress(OSError):
                 content = (thread / file).read_bytes()
                 found = [re.search(rb"^%s:\s+(\d+) kB$" % name.encode(), content, re.MULTILINE) for name in names]
-                if all(found):
-                    return [1024 * int(each[1]) for each in found]
+                if any(found):
+                    return [1024 * int(each[1]) if each else 0 for each in found]
     return []
 
 

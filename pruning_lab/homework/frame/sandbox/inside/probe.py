@@ -39,7 +39,7 @@ def main():
         "opened a socket to the machine around this one": _opens(VSOCK),
         "stopped the process that ends it": sys.platform == "linux" and _libc().ptrace(ATTACH, 1, 0, 0) == 0,
         "found the package that solves the assignment": _finds(closed),
-        "kept memory that nobody counts": sys.platform == "linux" and any(map(_works_here, HIDDEN)),
+        "kept memory that nobody counts": sys.platform == "linux" and any(map(_succeeds, HIDDEN)),
         "filled a folder without end": os.statvfs(".").f_blocks * os.statvfs(".").f_frsize > 2**30,
     }
     send(replies, [[what for what, worked in found.items() if worked], _works()])
@@ -63,10 +63,10 @@ def _calls(number, arguments):
 
 
 def _opens(family):
-    return _works_here(lambda: socket.socket(family, socket.SOCK_STREAM).close())
+    return _succeeds(lambda: socket.socket(family, socket.SOCK_STREAM).close())
 
 
-def _works_here(attempt):
+def _succeeds(attempt):
     try:
         attempt()
     except OSError:

@@ -2,10 +2,10 @@
 
 Namespaces leave a few doors open: the keys of whoever is logged in, sockets between a virtual machine and its host, the
 kernel's messages, other processes' memory. And there is memory that no process shows: files without a name, what
-processes share without one, sockets with large buffers. No notebook needs any of it. The filter is what bubblewrap's
---seccomp takes: instructions of classic BPF (Documentation/userspace-api/seccomp_filter.rst of the Linux kernel).
-Container engines have filters of their own, which differ: podman's let sockets to the machine around through until
-2026. So in a container the process takes this one too, before it reads a line of a submission.
+processes share without one, large buffers, long lists in the kernel. No notebook needs any of it. The filter is what
+bubblewrap's --seccomp takes: instructions of classic BPF (Documentation/userspace-api/seccomp_filter.rst of the Linux
+kernel). Container engines have filters of their own, which differ: podman's let sockets to the machine around through
+until 2026. So in a container the process takes this one too, before it reads a line of a submission.
 """
 
 import ctypes
@@ -36,13 +36,15 @@ GENERIC = {  # on all kinds of machines that Linux took up since 2012
     **{"add_key": 217, "request_key": 218, "keyctl": 219, "syslog": 116, "shmget": 194, "msgget": 186},
     **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "pidfd_getfd": 438, "io_uring_setup": 425},
     **{"bpf": 280, "perf_event_open": 241, "userfaultfd": 282},
-    **{"memfd_create": 279, "memfd_secret": 447, "unshare": 97},
+    **{"memfd_create": 279, "memfd_secret": 447, "unshare": 97, "semget": 190, "vmsplice": 75, "inotify_init1": 26},
+    **{"fanotify_init": 262, "landlock_create_ruleset": 444, "landlock_add_rule": 445},
 }
 OF_X86_64 = {
     **{"add_key": 248, "request_key": 249, "keyctl": 250, "syslog": 103, "shmget": 29, "msgget": 68},
     **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "pidfd_getfd": 438, "io_uring_setup": 425},
     **{"bpf": 321, "perf_event_open": 298, "userfaultfd": 323},
-    **{"memfd_create": 319, "memfd_secret": 447, "unshare": 272},
+    **{"memfd_create": 319, "memfd_secret": 447, "unshare": 272, "semget": 64, "vmsplice": 278, "inotify_init1": 294},
+    **{"inotify_init": 253, "fanotify_init": 300, "landlock_create_ruleset": 444, "landlock_add_rule": 445},
 }
 NUMBERS = {
     "x86_64": Numbers(0xC000003E, 41, 54, 9, OF_X86_64),
