@@ -157,7 +157,7 @@ with sandbox.Sandbox([{cell!r}]):
 @pytest.mark.parametrize("user", [list, hostile_class.as_nobody], ids=["who runs this", "an ordinary user"])
 def test_a_submission_ends_with_the_process_that_has_begun_it(user):
     """Killed, that can end nothing itself; asleep, a submission is ended by no limit on time of a processor."""
-    cell = f"import os\nos.fork()\n{hostile_class.ASLEEP}"  # two processes: by then the cell runs
+    cell = f"import os\nos.fork()\n{hostile_class.ASLEEP}"  # a second process, ended at once: by then the cell runs
     command = user([sys.executable, "-c", HOLDS.format(cell=cell)])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         begins = psutil.Process(int(run.stdout.readline()))
@@ -273,7 +273,7 @@ def test_memory_that_is_shared_is_counted_once(monkeypatch):
     monkeypatch.setattr(process, "MEMORY", 500_000_000)
     monkeypatch.setattr(watch, "_is_full", lambda: False)
     with sandbox.Sandbox([SHARED]) as box:
-        every = [path for path in (watch.root_of(box.process.process.pid) / "proc").iterdir() if path.name.isdigit()]
+        every = watch._processes(watch.root_of(box.process.process.pid))
         assert sum(map(watch._resident, every)) > 600_000_000
         assert 150_000_000 < sum(map(watch._share, every)) < 300_000_000
         assert box.get("x") == 3

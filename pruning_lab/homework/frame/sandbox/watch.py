@@ -87,7 +87,7 @@ class Watch:
             if files.f_files - files.f_ffree > MOST_FILES:
                 return TOO_MANY_FILES
             kept = (files.f_blocks - files.f_bfree) * files.f_frsize
-            processes = [path for path in (root / "proc").iterdir() if path.name.isdigit()]
+            processes = _processes(root)
             taken = kept + sum(map(_resident, processes))
             if taken > self.memory and kept + sum(map(_share, processes)) > self.memory:
                 return TOO_MUCH_MEMORY
@@ -126,6 +126,10 @@ def root_of(pid):
 def _is_ours(root):
     here, there = os.stat("/"), os.stat(root)
     return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _processes(root):
+    return [path for path in (root / "proc").iterdir() if path.name.isdigit()]
 
 
 def _resident(process):
