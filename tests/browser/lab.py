@@ -25,6 +25,7 @@ OURS = {"include": [[".jp-RenderedMarkdown"], [".jp-OutputArea-output"]]}  # of 
 AXE = {
     "rules": {"target-size": {"enabled": True}},  # 24 pixels, or as much room around: axe asks only where told
     "resultTypes": ["violations"],  # what is right need not be described, which takes a quarter of the time or more
+    "preload": {"assets": ["media"]},  # the style sheets are for no rule that runs; asked for from disk they are errors
 }
 # A check may mark words that look like others: axe then judges the contrast of the others alone.
 LOOKS = "axe.configure({ rules: [{ id: 'color-contrast', selector: ':not([data-alike])' }] });"
