@@ -27,6 +27,8 @@ from pruning_lab.homework.frame.downloads import opened_class
 from pruning_lab.homework.frame.ledger import Ledger, one_grader
 from pruning_lab.homework.frame.text import listed
 
+ENDS = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}  # Windows, where homework is made, has no SIGHUP
+
 
 def main(arguments=None):
     """Run one of the two commands; return the exit status."""
@@ -51,8 +53,12 @@ def main(arguments=None):
 def _own_folder():
     """Yield the one folder for all that this run keeps for a while: the solved notebook is in it, and unpacked zips.
 
-    Should this process be killed, those that grade for it take the folder away.
+    Who ends this process, or closes its terminal, stops it as Ctrl-C does. Should it be killed, those that grade for it
+    take the folder away.
     """
+    for end in ENDS:
+        if signal.getsignal(end) == signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(end, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         before, tempfile.tempdir = tempfile.tempdir, folder
         try:

@@ -85,8 +85,28 @@ def short_tmp():
         yield Path(folder)
 
 
+def begun(folder, tmp):
+    """Begin to grade the class in a folder, as the first of a group of processes; `tmp` is for temporary files."""
+    command = [*hostile_class.command(folder / "hw1-masks", folder / "out"), "--workers", "2"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    usual = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}  # no nohup
+    return subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp)}, **usual, **pipes)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_grader_that_is_stopped_before_it_grades_leaves_no_solution_behind(tmp_path, short_tmp, end):
+    (tmp_path / "hw1-masks").mkdir()
+    (tmp_path / "hw1-masks" / "ann.ipynb").write_text('{"cells": [], "nbformat": 4, "metadata": {}}', encoding="utf-8")
+    run = begun(tmp_path, short_tmp)
+    assert soon(lambda: list(short_tmp.iterdir()))
+    run.send_signal(end)
+    _, said = run.communicate()
+    assert list(short_tmp.iterdir()) == []
+    assert (run.returncode, "Traceback" in said) == (130, False)
+
+
 @fenced
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, make, short_tmp, end):
     """Ctrl-C, and a terminal that is closed, reach all that grade; a kill reaches the grader alone."""
     (tmp_path / "hw1-masks").mkdir()
@@ -95,11 +115,7 @@ def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, ma
         notebook = nbformat.read(release.solved(make("hw1-masks")), as_version=4)
         hostile_class.add(cell)(notebook)
         nbformat.write(notebook, tmp_path / "hw1-masks" / f"{student}.ipynb")
-    command = [*hostile_class.command(tmp_path / "hw1-masks", tmp_path / "out"), "--workers", "2"]
-    environment = {**os.environ, "TMPDIR": str(short_tmp)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    usual = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}  # no nohup
-    run = subprocess.Popen(command, env=environment, **usual, **pipes)
+    run = begun(tmp_path, short_tmp)
     assert soon(lambda: len(list(short_tmp.rglob("submission-*"))) == 2)
     time.sleep(2)  # by then their cells run, mostly
     (os.kill if end == signal.SIGKILL else os.killpg)(run.pid, end)
@@ -107,8 +123,8 @@ def test_a_grader_that_is_stopped_says_so_and_leaves_nothing_behind(tmp_path, ma
     assert soon(lambda: not list(short_tmp.iterdir()))
     time.sleep(1)  # what is left has nobody only when the layers around it have ended
     assert soon(lambda: hostile_class.left_over() == [], seconds=30)  # far less than what it runs may take
-    assert run.returncode == (130 if end == signal.SIGINT else -end)  # it has not graded to its end meanwhile
-    if end == signal.SIGINT:
+    assert run.returncode == (-end if end == signal.SIGKILL else 130)  # it has not graded to its end meanwhile
+    if end in (signal.SIGINT, signal.SIGTERM):  # of a terminal that is closed nobody reads
         assert "Traceback" not in said
         assert said.splitlines()[-1] == "Stopped. What has been graded is kept; the same command goes on from there."
 
