@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from pruning_lab import compress, masks, plots
+from pruning_lab import compress, masks, plots, sparse
+from pruning_lab.compress.huffman import huffman_bits
 from pruning_lab.lesson.deep_compression.bits import DENSITIES, RIVALS, bits_by_format
 from pruning_lab.lesson.deep_compression.experiments import frontier
 
@@ -124,13 +125,15 @@ def small_frames(weight, bits=2):
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
     def sizes(axes, sparsity):
-        size = compress.compressed_size(shared(sparsity), 2)
-        bars = [weight.numel() * 32, size.stored * (32 + 2), size.stored * (bits + 2)]
-        bars.append(8 * (size.value_bytes_huffman + size.gap_bytes_huffman))
+        found = shared(sparsity)
+        relative = sparse.RelativeIndex.from_dense(found.mask.reshape(1, -1).astype(np.float32), 2)
+        steps = np.where(relative.data, relative.gaps, 2**2)  # a filler is a symbol of its own, as in a file
+        bars = [weight.numel() * 32, relative.stored * (32 + 2), relative.stored * (bits + 2)]
+        bars.append(huffman_bits(found.codes) + huffman_bits(steps))
         drawn = axes.bar(["dense", "pruned", "shared", "Huffman"], bars, color=plots.SERIES[:4])
         axes.bar_label(drawn, fontsize=10)
         axes.set_yscale("log", base=2)
-        axes.set(ylabel="bits, without codebook and tables", ylim=(8, 2 * weight.numel() * 32))
+        axes.set(ylabel="bits, without codebook and tables", ylim=(1, 2 * weight.numel() * 32))
 
     return [
         ("32 bits each", as_it_is),

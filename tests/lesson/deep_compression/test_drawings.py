@@ -62,8 +62,10 @@ def test_the_bars_of_the_last_frame_are_the_bits_of_each_step():
     weight = torch.tensor([[1.0, 0.1, 2.0, 0.2], [1.1, 0.3, 2.1, 0.0]])
     axes = Figure().add_subplot()
     drawings.small_frames(weight)[-1][1](axes, 0.5)  # four stay, with at most one zero between them: no filler
-    heights = [bar.get_height() for bar in axes.patches]
-    assert heights[:3] == [8 * 32, 4 * (32 + 2), 4 * (2 + 2)]
+    assert [bar.get_height() for bar in axes.patches] == [8 * 32, 4 * (32 + 2), 4 * (2 + 2), 4 * 1 + 4 * 1]
+    axes = Figure().add_subplot()
+    drawings.small_frames(torch.tensor([[0.1, 0.2, 0.3, 0.4, 5.0]]))[-1][1](axes, 0.8)  # one stays, behind a filler
+    assert [bar.get_height() for bar in axes.patches] == [5 * 32, 2 * (32 + 2), 2 * (2 + 2), 1 + 2 * 1]
 
 
 def test_bars_of_stages_and_parts_are_the_rows():
