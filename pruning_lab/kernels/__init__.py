@@ -66,8 +66,8 @@ def csr_matvec(csr: CSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
 def tiled_matmul(tiled_csr: TiledCSR, x: np.ndarray, parallel: bool = False) -> np.ndarray:
     """Multiply a TiledCSR by a vector or a batch: the CSR's product one step further, tile after tile of columns.
 
-    For a vector, a value of a CSR takes three loads: its column, itself, and an entry of x, perhaps from a slow cache.
-    Here four columns come in one load and two values in another, and the part of x that a tile looks up stays in the
+    For a vector, each value of a CSR looks up an entry of x, often by a gather, and perhaps from a slow cache. Here
+    four columns come in one load, the look-ups are plain loads, and the part of x that a tile looks up stays in the
     first cache. For a batch, the rows of x that a tile looks up stay in the second: a tile of 1,024 columns is a good
     one then.
 

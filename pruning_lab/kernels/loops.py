@@ -137,7 +137,7 @@ def csr_matvec(data, indices, indptr, x, y):
 
 @side_by_side
 def _dot_in_fours(values, fours, x):
-    """One row times a vector in 7 loads for four values, not 12: their columns are one number of 64 bits.
+    """One row times a vector, 7 plain loads for four values: their columns are one number of 64 bits.
 
     Four sums do not wait for each other, and added up like this they go in pairs: two values are one load, and one
     instruction multiplies both. They are not to be reordered: the compiler would gather all look-ups of a vector by one

@@ -151,7 +151,7 @@ def results_picture(rows):
         rows: what `experiments.measured` returns.
 
     Returns:
-        a matplotlib Figure: on the left all networks, on the right those that were trained to the end, from near.
+        a matplotlib Figure: on the left all networks, on the right those that were trained to the end, zoomed in.
     """
     figure = Figure(figsize=(10, 3.9), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -159,13 +159,13 @@ def results_picture(rows):
     for axes, networks in ((left, list(styles)), (right, ["retrained", "born small"])):
         for network in networks:
             _draw_seeds(axes, rows, network, styles[network])
-        for network, line in (("dense", ":"), ("dense, trained on", "--")):
+        for network, line in (("dense", ":"), ("dense, trained as long", "--")):
             level = np.mean(by_seed(rows, network)[1])
             axes.axhline(level, color=plots.COLOURS["dense"], linestyle=line, label=network)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel("fraction removed")
     left.set(ylabel="test accuracy", ylim=(0, 1))
-    right.set_title("from near", fontsize=12)
+    right.set_title("zoomed in", fontsize=12)
     figure.legend(*left.get_legend_handles_labels(), loc="outside right center", frameon=False)
     return figure
 

@@ -102,15 +102,15 @@ def one_seed(seed):
     """Train, shrink, retrain, and train born-small rivals; choose on validation, read test once.
 
     Returns:
-        list of dicts: seed, fraction removed, network ("dense", "dense, trained on", "one-shot", "statistics again",
-        "retrained" or "born small"), score, validation and test accuracy, parameters, macs.
+        list of dicts: seed, fraction removed, network ("dense", "dense, trained as long", "one-shot", "statistics
+        again", "retrained" or "born small"), score, validation and test accuracy, parameters, macs.
     """
     torch.manual_seed(seed)
     dense = resnet20()
     train.fit(dense, images("train"), epochs=EPOCHS, seed=seed, progress=False)
     longer = copy.deepcopy(dense)
     train.fit(longer, images("train"), epochs=RETRAIN, seed=seed, progress=False)
-    rows = [_row(seed, 0.0, "dense", dense), _row(seed, 0.0, "dense, trained on", longer)]
+    rows = [_row(seed, 0.0, "dense", dense), _row(seed, 0.0, "dense, trained as long", longer)]
     groups = channels.channel_groups(dense, images("train")[0][:2])
     for fraction in FRACTIONS:
         rows += _at(seed, fraction, dense, groups)
@@ -171,7 +171,7 @@ def results_text(rows):
     """Return the test accuracies in lines, one for each fraction and kind of network, and how often a score was chosen.
 
     >>> print(results_text([{"seed": 0, "network": "retrained", "fraction": 0.5, "test": 0.9, "score": "a"}]))
-    0.50  retrained         0.900
+    0.50  retrained              0.900
     scores chosen: {'a': 1}
     """
     tested = [row for row in rows if row["test"] is not None]
@@ -179,7 +179,7 @@ def results_text(rows):
     lines = []
     for kind in sorted(kinds, key=lambda kind: kind[0]):
         seeds = [row["test"] for row in tested if (row["fraction"], row["network"]) == kind]
-        lines.append(f"{kind[0]:.2f}  {kind[1]:17} " + " ".join(f"{accuracy:.3f}" for accuracy in seeds))
+        lines.append(f"{kind[0]:.2f}  {kind[1]:22} " + " ".join(f"{accuracy:.3f}" for accuracy in seeds))
     chosen = [row["score"] for row in rows if row["network"] == "retrained"]
     return "\n".join([*lines, f"scores chosen: { {score: chosen.count(score) for score in sorted(set(chosen))} }"])
 

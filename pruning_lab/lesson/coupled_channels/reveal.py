@@ -34,7 +34,7 @@ def stem_reveal(model, groups, options):
         group = groups["conv.weight"]
         kinds = slices_by_kind(model, group)
         total, tensors = sum(kinds.values()), len(list(model.parameters()))
-        rows = [*kinds.items(), ("together", total), ("numbers in one unit", f"{int(group.parameters[0]):,}")]
+        rows = [*kinds.items(), ("together", total), ("parameters in one unit", f"{int(group.parameters[0]):,}")]
         table = table_html([f"one channel of the stem, {tensors} parameter tensors", "slices"], rows)
         words = f"One channel of the stem takes a slice of {total} of {tensors} parameter tensors."
         return option_around(options, total), [f"<p>{words}</p>", table]

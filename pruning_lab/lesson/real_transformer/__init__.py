@@ -16,6 +16,7 @@ from pruning_lab.lesson.real_transformer.explorer import explore_structure
 from pruning_lab.lesson.real_transformer.parts import shares, time_parts
 from pruning_lab.lesson.real_transformer.published import ALEXNET
 from pruning_lab.lesson.real_transformer.results import (
+    MEASURES,
     chosen,
     compared,
     differences,
@@ -31,6 +32,7 @@ from pruning_lab.lesson.real_transformer.weights import block_by_block, block_we
 
 __all__ = [
     "ALEXNET",
+    "MEASURES",
     "activations_picture",
     "after_gelu",
     "after_relus",

@@ -40,7 +40,7 @@ def test_results_are_drawn_with_the_range_of_the_seeds():
     rows = [
         {"seed": seed, "network": network, "fraction": fraction, "test": 0.5 + 0.1 * seed}
         for seed in (0, 1)
-        for network, fractions in {"dense": [0], "dense, trained on": [0], **spans}.items()
+        for network, fractions in {"dense": [0], "dense, trained as long": [0], **spans}.items()
         for fraction in fractions
     ]
     left, right = drawings.results_picture(rows).axes

@@ -63,7 +63,7 @@ def test_validation_chooses_and_the_other_is_never_tested(monkeypatch):
 
     monkeypatch.setattr(experiments.train, "evaluate", evaluate)
     rows = experiments.one_seed(0)
-    assert [row["network"] for row in rows[:2]] == ["dense", "dense, trained on"]
+    assert [row["network"] for row in rows[:2]] == ["dense", "dense, trained as long"]
     assert sum(row["test"] is None for row in rows) == len(experiments.FRACTIONS)
     assert seen.count("test") == len(rows) - len(experiments.FRACTIONS)
     pruned, born = ([row for row in rows if row["network"] == name] for name in ("retrained", "born small"))
