@@ -132,7 +132,7 @@ def kinds(port, home="/nowhere"):
         "untouched": (None, 0, "replace the ..."),
         "wrong: a threshold": (
             replace("my_mask", "def my_mask(s, p):\n    return s > np.quantile(s, p)"),
-            14,  # of the questions that build on it, the last asks for exact counts as well
+            10,  # of the questions that build on it, one has ties and the last asks for exact counts as well
             "A threshold cannot split equal scores",
         ),
         "wrong: the other way round": (

@@ -48,6 +48,8 @@ def check_masked(answer, rng):
         got = asked_net(answer, "my_masked_pair", net, keep)
         check_shapes(got, net, {}, where)
         result, right = _run_pair(got, x), _run_pair(_masked_pair(net, keep), x)
+        if np.allclose(result, right, **CLOSE):  # now and then a slip computes the same
+            continue
         assert not np.allclose(result, _run_pair(net, x), **CLOSE), f"{where}: nothing is masked yet"
         others = [index for index in range(inside) if index not in keep]
         other_way = _run_pair(_masked_pair(net, others), x)
@@ -125,6 +127,8 @@ def check_ratio(answer, rng):
         got, where = numbers(got, "the three quartiles"), f"{rounds} rounds"
         assert got.shape == (3,), f"return three numbers; got shape {got.shape}"
         right = _quartiles(dense[2:] / shrunk[2:])
+        if np.allclose(got, right):  # now and then a slip gives the same
+            continue
         slips = {
             "upside down: fewer seconds is faster, so divide dense by shrunk": _quartiles(shrunk[2:] / dense[2:]),
             "the first two rounds were not left out": _quartiles(dense / shrunk),
@@ -137,10 +141,10 @@ def check_ratio(answer, rng):
             "quartiles, not the smallest and the largest": np.quantile(dense[2:] / shrunk[2:], [0, 0.5, 1]),
         }
         for reason, slip in slips.items():
-            assert not np.allclose(got, slip) or np.allclose(slip, right), f"{where}: {reason}"
+            assert not np.allclose(got, slip), f"{where}: {reason}"
         averages = np.mean(dense[2:] / shrunk[2:]), np.mean(dense[2:]) / np.mean(shrunk[2:])
         assert not np.isclose(got[1], averages).any(), f"{where}: the second number is the median, not a mean"
-        assert np.allclose(got, right), f"{where}: must be {np.round(right, 3).tolist()}; got {got.round(3).tolist()}"
+        raise AssertionError(f"{where}: must be {np.round(right, 3).tolist()}; got {got.round(3).tolist()}")
 
 
 def _quartiles(values):

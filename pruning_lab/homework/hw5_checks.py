@@ -59,6 +59,8 @@ def check_head(answer, rng):
         check_shapes(got, net, _without_head(heads, each, size), where)
         right = _run_attention(_silenced(net, heads, head), x, size)
         result = _run_attention(got, x, size)
+        if np.allclose(result, right, **CLOSE):
+            continue
         others = [_run_attention(_silenced(net, heads, other), x, size) for other in range(heads) if other != head]
         assert not any(np.allclose(result, other, **CLOSE) for other in others), f"{where}: another head went"
         assert not np.allclose(result, _run_attention(_silenced(net, heads, head, stay=True), x, size), **CLOSE), (
@@ -149,7 +151,7 @@ def _huffman_lengths():
 def check_gap_bits(answer, rng):
     """`my_gap_bits(density, value_bits)`: the bits of a gap that cost least, and the bits a weight that they cost."""
     drawn = [(float(np.exp(rng.uniform(np.log(0.003), np.log(0.6)))), int(rng.integers(2, 17))) for _ in range(4)]
-    for density, value_bits in [(0.1, 16), (0.02, 3), (1.0, 8), *drawn]:
+    for density, value_bits in [(0.1, 16), (0.02, 3), (1.0, 8), (1e-5, 8), *drawn]:
         got = numbers(answered(answer, "my_gap_bits", density, value_bits), "the answer")
         assert got.shape == (2,), f"return two numbers, bits of a gap and bits a weight; got shape {got.shape}"
         _compare_gap_bits(*got.astype(float), density, value_bits)

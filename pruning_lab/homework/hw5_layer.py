@@ -28,20 +28,20 @@ def check_wanda(answer, rng):
 
 
 def _wanda_instances(rng):
-    for rows, columns, samples, sparsity in [(6, 16, 12, 0.4), (6, 8, 3, 0.3), (5, 20, 40, 0.65), (2, 5, 6, 0.0)]:
+    for rows, columns, samples, sparsity in [(6, 16, 12, 0.35), (6, 8, 3, 0.2), (5, 20, 40, 0.625), (2, 5, 6, 0.0)]:
         uneven = np.exp(rng.standard_normal(columns))  # inputs of unlike size, as real ones are, and with peaks
         inputs = uneven * (rng.standard_normal((samples, columns)) + 0.3) ** 3
         yield rng.standard_normal((rows, columns)) * np.exp(rng.standard_normal((rows, 1))), inputs, sparsity
-    tied = rng.integers(1, 3, (5, 6)) * rng.choice([-1.0, 1.0], (5, 6))
-    yield tied, np.ones((4, 6)), 0.5
+    tied = rng.integers(1, 3, (5, 32)) * rng.choice([-1.0, 1.0], (5, 32))  # rows so long that no unstable sort hits
+    yield tied, np.ones((4, 32)), 0.5
 
 
 def _compare_wanda(got, weight, inputs, sparsity, where):
     size, norms = np.abs(weight), np.linalg.norm(inputs, axis=0)
     right, gone = _lowest_of_rows(size * norms, sparsity), round(sparsity * weight.shape[1])
-    assert not np.array_equal(got, ~right) or np.array_equal(got, right), (
-        f"{where}: True keeps; this mask is the other way round"
-    )
+    if np.array_equal(got, right):  # now and then a slip chooses the same
+        return
+    assert not np.array_equal(got, ~right), f"{where}: True keeps; this mask is the other way round"
     slips = {
         "compare scores within each row: this is one ranking for the whole matrix": _lowest(size * norms, sparsity),
         "compare scores within each row, not within each column": _lowest_of_rows((size * norms).T, sparsity).T,
@@ -67,10 +67,10 @@ def _compare_wanda(got, weight, inputs, sparsity, where):
         "the inputs alone: the weight counts as well": _lowest_of_rows(np.broadcast_to(norms, weight.shape), sparsity),
     }
     for reason, slip in slips.items():
-        assert not np.array_equal(got, slip) or np.array_equal(slip, right), f"{where}: {reason}"
+        assert not np.array_equal(got, slip), f"{where}: {reason}"
     pruned = (~got).sum(axis=1)
     assert (pruned == gone).all(), f"{where}: in each row {gone} go, as round says; here {pruned.tolist()}"
-    assert np.array_equal(got, right), (
+    raise AssertionError(
         f"{where}: the right number of zeros in each row, but not the weights with the lowest scores; "
         "among equal scores the first go"
     )
@@ -116,10 +116,12 @@ def _compare_repair(got, weight, mask, inputs, damping, where):
     assert (got[~mask] == 0).all(), f"{where}: where the mask is False the new weight must be 0"
     right = _repaired(weight, mask, inputs, damping)
     close = partial(np.allclose, rtol=1e-3, atol=1e-4 * np.abs(weight).max())
+    if close(got, right):  # now and then a slip comes as near
+        return
     for reason, slip in _slips_of_repair(right, weight, mask, inputs, damping).items():
-        assert not close(got, slip) or close(slip, right), f"{where}: {reason}"
+        assert not close(got, slip), f"{where}: {reason}"
     before, after, best = (_change(array, weight, inputs) for array in (weight * mask, got, right))
-    assert close(got, right), (
+    raise AssertionError(
         f"{where}: the zeros are right, but a survivor is off by {np.abs(got - right).max():.2g}. Outputs change by "
         f"{after:.3g} (mean square); under the mask alone by {before:.3g}, repaired by {best:.3g}"
     )

@@ -38,6 +38,12 @@ def remembers_what_is_shown(scores, sparsity):
     return my_mask(scores, sparsity) if shown else np.ones(scores.shape, bool)
 
 
+def mask_of(order, scores, sparsity):
+    keep = np.ones(scores.size, bool)
+    keep[order[: round(sparsity * scores.size)]] = False
+    return keep.reshape(scores.shape)
+
+
 class Yes:
     shape, dtype = (6,), bool
 
@@ -58,6 +64,9 @@ MASKS = [
     (lambda s, p: my_mask(s, p) * 1, "must be bool"),
     (lambda s, p: my_mask(s, p) * s, "must be bool"),
     (sorts_in_place, "changed its argument"),
+    (lambda s, p: my_mask(np.abs(s), p), "larger scores went"),
+    (lambda s, p: mask_of(np.argsort(s.ravel()), s, p), "use a stable sort"),  # not stable, on any processor
+    (mask_cut(lambda product: np.floor(product + 0.5)), "Python's round(52.5) is the even 52"),
     (remembers_what_is_shown, "exactly 17 go"),
     (lambda s, p: Yes(), "got Yes"),
     (lambda s, p: my_mask(s, p).tolist(), "must be a NumPy array; got list"),
@@ -77,7 +86,17 @@ def groups(scores, n, m):
     return keep.reshape(scores.shape)
 
 
+def unstable_groups(scores, n, m):
+    """Sorts as numpy does where nothing is said: of equal scores any may come first."""
+    runs = scores.reshape(-1, m)
+    keep = np.ones(runs.shape, bool)
+    np.put_along_axis(keep, np.argsort(runs, axis=1)[:, : m - n], False, axis=1)
+    return keep.reshape(scores.shape)
+
+
 N_OF_M = [
+    (unstable_groups, "among equal ones the first go"),
+    (lambda s, n, m: groups(np.abs(s), n, m), "the counts are right"),
     (lambda s, n, m: ~groups(s, n, m), "True keeps"),
     (lambda s, n, m: groups(s, m - n, m), "each run of"),
     (lambda s, n, m: groups(-s, n, m), "True keeps"),
@@ -123,7 +142,52 @@ def first_are_safe(scores, sparsity, least):
     return split(my_mask(joined(safe), sparsity), scores)
 
 
+def budget_of(protect, cut=round):
+    """The solution with another way to protect, or to round."""
+
+    def answer(scores, sparsity, least):
+        safe = {name: protect(array, least) for name, array in scores.items()}
+        size = sum(array.size for array in scores.values())
+        return split(my_mask(joined(safe), cut(sparsity * size) / size), scores)
+
+    return answer
+
+
+def protected(array, least, by=np.inf, scores=lambda array: array):
+    safe = array.ravel().copy()
+    safe[np.argsort(scores(safe), kind="stable")[array.size - least :]] = by
+    return safe
+
+
+def first_of_equals(array, least):
+    safe = array.ravel().copy()
+    safe[np.argsort(-safe, kind="stable")[:least]] = np.inf
+    return safe
+
+
+def in_what_came_in(scores, sparsity, least):
+    """Uses the dict that it was given as its own."""
+    for name, mask in SOLVED["my_budget"](scores, sparsity, least).items():
+        scores[name] = mask
+    return scores
+
+
+def in_the_scores(scores, sparsity, least):
+    """Protects in the arrays that it was given."""
+    for array in scores.values():
+        array.ravel()[np.argsort(array.ravel(), kind="stable")[array.size - least :]] = np.inf
+    return split(my_mask(joined(scores), sparsity), scores)
+
+
 BUDGETS = [
+    (in_the_scores, "changed the scores of"),
+    (in_what_came_in, "changed the scores of"),
+    (budget_of(protected, int), "entries go in all"),
+    (budget_of(protected, lambda product: int(product + 0.5)), "entries go in all"),
+    (budget_of(first_of_equals), "of equals the last"),
+    (budget_of(lambda a, k: protected(a, k, by=1.0)), "at least 3 kept in each: "),
+    (budget_of(lambda a, k: protected(np.abs(a), k)), "or other entries should go"),
+    (lambda s, p, k: {n: m.reshape(-1, 1) for n, m in SOLVED["my_budget"](s, p, k).items()}, "must have the shape"),
     (lambda s, p, k: split(my_mask(joined(s), p), s), "keeps"),
     (lambda s, p, k: {name: my_mask(array, p) for name, array in s.items()}, "each layer was pruned on its own"),
     (spared_for_nothing, "What one layer is spared, the others give up"),
@@ -165,6 +229,8 @@ STEPS = [
     (step(lambda w, v, g, m, r, k, d: (w + r * (k * v + g + d * w)) * m), "uphill"),
     (step(lambda w, v, g, m, r, k, d: (w - 2 * r * (k * v + g + d * w)) * m), "a kept weight is off by"),
     (step(velocity_of=lambda w, v, g, m, r, k, d: v), "return the new velocity, not the old one"),
+    (step(lambda w, v, g, m, r, k, d: w - r * (k * v + g + d * w) * m), "a pruned weight came in as"),
+    (lambda *a: (SOLVED["my_step"](*a)[0], SOLVED["my_step"](*a)[1][:1]), "got (4, 5) and (1, 5)"),
     (step(velocity_of=lambda w, v, g, m, r, k, d: k * v + g + d * w), "Mask the velocity too"),
     (step(velocity_of=lambda w, v, g, m, r, k, d: (k * v + g) * m), "the velocity of a kept weight is wrong"),
     (in_place, "weight was changed in place"),
@@ -198,6 +264,7 @@ def zeros_alone(train, validation, test, epochs, target):
 
 
 STEP = "weight = (weight - 0.1 * gradient(weight, x, y)) * mask"
+ANEW = "weight = weight - 0.1 * gradient(weight, x, y); weight *= my_mask(np.abs(weight), cubic(epoch, epochs, target))"
 END = "    best = int("
 POLISH = "    weights[-1] = (weight - 0.1 * gradient(weight, images, labels)) * mask\n"  # every zero is held
 LOOPS = [
@@ -226,6 +293,7 @@ LOOPS = [
         4,
     ),
     (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),
+    (edited(STEP, ANEW), "came back in a later step", 4),
     (edited(STEP, STEP.replace("0.1", "0.2")), "in epoch 1", 4),
     (edited("range(0, len(images), 30)", "range(0, 60, 30)"), "each training image once", 4),
     (edited(END, POLISH + END), "and nothing after that", 4),
@@ -379,17 +447,9 @@ def one_by_one(scores, sparsity, least):
     return keep
 
 
-def in_what_came_in(scores, sparsity, least):
-    """Uses the dict that it was given as its own."""
-    masks = one_by_one(scores, sparsity, least)
-    for name in scores:
-        scores[name] = masks[name]
-    return scores
-
-
 BUDGETS_RIGHT = [
     *(budget_with(mask) for mask in (by_rank, in_a_loop, from_a_heap, by_threshold_and_ties, sorted_pairs, with_torch)),
-    *(budget_with(Masker()), one_by_one, in_what_came_in),
+    *(budget_with(Masker()), one_by_one),
     lambda s, p, k: dict(reversed(one_by_one(s, p, k).items())),
     lambda s, p, k: {name: torch.from_numpy(mask) for name, mask in one_by_one(s, p, k).items()},
 ]

@@ -27,6 +27,7 @@ HANDS = [
     (by_hand(indices=[2, 5, 4, 4, 1]), "indices: at least one entry", 1),
     (by_hand(data=[5, 1, 2, 3]), "data must have 5 entries", 1),
     (by_hand(gaps=[2, 2, 10, 0, 1]), "a filler is missing", 1),
+    (by_hand(gaps=[2, 2, 4, 0, 1]), "a gap goes on from the row before", 1),
     (by_hand(gaps=[3, 3, 8, 3, 1, 2]), "three bits hold 0 to 7", 1),
     (by_hand(gaps=[2, 2, 7, 3, 0, 1]), "gaps: at least one entry", 1),
     (by_hand(gaps=[]), "not filled in yet", 1),
@@ -70,6 +71,18 @@ def csc_of(matrix):
     return matrix[rows, columns], rows, np.concatenate([[0], np.cumsum((matrix != 0).sum(axis=0))])
 
 
+def unstable(data, indices, indptr, columns):
+    """Sorts as numpy does where nothing is said: in long columns rows do not ascend."""
+    order = np.argsort(indices)
+    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    return data[order], rows[order], np.concatenate([[0], np.cumsum(np.bincount(indices, minlength=columns))])
+
+
+def columns_for_rows(data, indices, indptr, columns):
+    order = np.argsort(indices, kind="stable")
+    return data[order], indices[order], my_csc(data, indices, indptr, columns)[2]
+
+
 CSCS = [
     (lambda d, i, p, c: (d, i, p), "columns + 1"),
     (part("indptr")(lambda a, d, i, p, c: a[:-1]), "columns + 1"),
@@ -88,6 +101,8 @@ CSCS = [
     (part("indptr")(lambda a, d, i, p, c: a[-1] - a[::-1]), "indptr must be"),
     (part("data")(lambda a, d, i, p, c: np.ones_like(a)), "values and rows must be"),
     (part("data")(lambda a, d, i, p, c: a[::-1]), "values and rows must be"),
+    (unstable, "use a stable sort"),
+    (columns_for_rows, "in CSC an index says which row"),
     (lambda d, i, p, c: csc_of(dense(d, i, p, c)), "was made dense"),
     (lambda d, i, p, c: csc_of(np.array(dense(d, i, p, c).tolist())), "was made dense"),
     (lambda d, i, p, c: my_csc(d, i, p, c) if c < 100 else (d, i, p), "not those of its columns"),
@@ -136,12 +151,26 @@ def csr(mask, column=None, entries=1):
     return (4 + (column or (2 if mask.shape[1] <= 65_536 else 4))) * int(mask.sum()) + 4 * (mask.shape[0] + entries)
 
 
+def rounded_once(masks, form):
+    kept, size = sum(int(mask.sum()) for mask in masks.values()), sum(mask.size for mask in masks.values())
+    return 4 * kept - (-size // 8) if form == "bitmask" else my_bytes(masks, form)
+
+
+def all_as_wide(masks, form):
+    """Every layer has the columns of the widest one."""
+    wide = 4 if max(mask.shape[1] for mask in masks.values()) > 65_536 else 2
+    return sum(csr(mask, column=wide) for mask in masks.values()) if form == "csr" else my_bytes(masks, form)
+
+
 BYTES = [
     (counted(dense=lambda m: 4 * int(m.sum())), "dense stores its zeros too"),
     (counted(dense=lambda m: 32 * m.size), "neither bits nor numbers"),
     (counted(dense=lambda m: m.size), "neither bits nor numbers"),
     (counted(bitmask=lambda m: 4 * int(m.sum()) + m.size), "not one byte"),
-    (counted(bitmask=lambda m: 4 * int(m.sum()) + m.size // 8), "bytes; got"),
+    (counted(bitmask=lambda m: 4 * int(m.sum()) + m.size // 8), "takes up a whole byte"),
+    (rounded_once, "round up for each layer"),
+    (counted(csr=lambda m: csr(m, column=2 if m.shape[1] < 65_536 else 4)), "bytes; got"),
+    (all_as_wide, "takes 2 bytes where"),
     (counted(bitmask=lambda m: 4 * int(m.sum())), "bytes; got"),
     (counted(csr=lambda m: 4 * int(m.sum())), "the indices are missing"),
     (counted(csr=lambda m: csr(m, entries=0)), "one more entry than"),
@@ -160,7 +189,7 @@ BYTES = [
         "must be numbers; got dict",
     ),
     (lambda masks, form: sum(int(mask.sum()) for mask in masks.values()), "bytes; got"),
-    (counted(csr=lambda m: csr(m, column=2)), "does not fit in 2 bytes"),
+    (counted(csr=lambda m: csr(m, column=2)), "takes 4 bytes where"),
 ]
 
 
@@ -275,6 +304,7 @@ CSCS_RIGHT = [
     changed(my_csc, torch.tensor, torch.tensor, torch.tensor),
     changed(my_csc, tuple, np.array, lambda a: a.astype(float)),
     changed(my_csc, lambda a: a.astype(np.longdouble), np.array, np.array),
+    changed(my_csc, lambda a: a.astype(np.float32), np.array, np.array),
 ]
 
 
@@ -312,6 +342,7 @@ DECODES_RIGHT = [
     lambda g, v, b, n: tuple(my_decode(g, v, b, n)),
     lambda g, v, b, n: torch.from_numpy(my_decode(g, v, b, n)),
     lambda g, v, b, n: my_decode(g, v, b, n).astype(np.longdouble),
+    lambda g, v, b, n: my_decode(g, v, b, n).astype(np.float32),
     lambda g, v, b, n: my_decode(tuple(g) or g, list(v), b, n),
     lambda g, v, b, n: placed(np.arange(len(g)) + np.cumsum(g), v, n),
     lambda g, v, b, n: np.add(my_decode(g, v, b, n), -0.0)[:n],

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from homework_tests import assignment_tests, right_tests, solution_of, wrong_answers
 
+from pruning_lab.homework import hw3_checks
+
 NAME = "hw3-shrinking"
 SOLVED = solution_of(NAME)
 POINTS = {"q1": 4, "q2": 4, "q3": 4, "q4": 4, "q5": 4}
@@ -359,3 +361,8 @@ RIGHT = {
 
 test_solution, test_untouched, test_ten_wrong, test_wrong = assignment_tests(NAME, SOLVED, POINTS, WRONG)
 test_ten_right, test_right = right_tests(NAME, SOLVED, POINTS, RIGHT)
+
+
+def test_a_right_answer_passes_where_a_slip_comes_to_the_same():
+    hw3_checks.check_ratio(my_ratio, np.random.default_rng(84))
+    hw3_checks.check_masked(my_masked_pair, np.random.default_rng(278))

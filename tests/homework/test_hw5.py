@@ -6,6 +6,8 @@ import scipy.linalg
 import torch
 from homework_tests import assignment_tests, graded, right_tests, solution_of, wrong_answers
 
+from pruning_lab.homework import hw5_layer
+
 NAME = "hw5-capstone"
 SOLVED = solution_of(NAME)
 POINTS = {"q1": 4, "q2": 4, "q3": 4, "q4": 4}
@@ -47,7 +49,24 @@ def with_a_threshold(weight, inputs, sparsity):
     return scores > np.quantile(scores, sparsity, axis=1, keepdims=True)
 
 
+def unstable(weight, inputs, sparsity):
+    """Sorts as numpy does where nothing is said: of equal scores any may come first."""
+    order, keep = np.argsort(np.abs(weight) * norms(inputs), axis=1), np.ones(weight.shape, bool)
+    np.put_along_axis(keep, order[:, : round(sparsity * weight.shape[1])], False, axis=1)
+    return keep
+
+
+def rounded(cut):
+    def answer(weight, inputs, sparsity):
+        return my_wanda(weight, inputs, cut(sparsity * weight.shape[1]) / weight.shape[1])
+
+    return answer
+
+
 WANDAS = [
+    (unstable, "among equal scores the first go"),
+    (rounded(int), "as round says"),
+    (rounded(lambda product: int(product + 0.5)), "as round says"),
     (by(lambda w, x: w), "by magnitude alone"),
     (as_one_ranking, "one ranking for the whole matrix"),
     (lambda w, x, s: lowest_of_rows((np.abs(w) * norms(x)).T, s).T, "not within each column"),
@@ -562,6 +581,7 @@ GAPS = [
     (cheapest(lambda d, w, k: -bits_a_weight(d, w, k)), "a weight costs", 2),
     (cheapest(bits_a_weight, range(2, 17)), "cost less", 2),
     (cheapest(bits_a_weight, range(1, 5)), "cost less", 2),
+    (cheapest(bits_a_weight, range(1, 16)), "cost less", 2),
     (lambda d, w: (my_gap_bits(d, w)[0] + 1, my_gap_bits(d, w)[1]), "a weight costs", 2),
     (lambda d, w: (0, 0), "a gap takes 1 to 16", 2),
     (lambda d, w: (1, 1), "a weight costs", 2),
@@ -655,3 +675,7 @@ BY_HAND = [
 @pytest.mark.parametrize(("question", "asked", "answer"), BY_HAND)
 def test_what_is_right_by_hand_is_right_in_any_type(make, question, asked, answer):
     assert graded(make(NAME), question, {**SOLVED, asked: answer}) == (POINTS[question], [])
+
+
+def test_a_right_answer_passes_where_a_slip_comes_as_near():
+    hw5_layer.check_repair(my_repair, np.random.default_rng(455))

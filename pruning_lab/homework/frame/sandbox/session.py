@@ -105,8 +105,7 @@ class Sandbox:
             if kind == "error":
                 raise AssertionError(f"{name} raised an error: {value}")
             for here, there in zip(arguments, after, strict=False):
-                if isinstance(here, np.ndarray) and isinstance(there, np.ndarray) and here.shape == there.shape:
-                    np.copyto(here, there, casting="unsafe")  # a function that changes its argument is seen to
+                _take_over(here, there)
             return value
 
         remote.__name__ = name
@@ -114,6 +113,15 @@ class Sandbox:
 
 
 LATE = f"the tests of this question took longer than {QUESTION_SECONDS} s: is there a loop that never ends?"
+
+
+def _take_over(here, there):
+    """Have what a function did to an array, or to one in a dict, seen here: it is not to change its arguments."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        for key in here.keys() & there.keys():
+            _take_over(here[key], there[key])
+    elif isinstance(here, np.ndarray) and isinstance(there, np.ndarray) and here.shape == there.shape:
+        np.copyto(here, there, casting="unsafe")
 
 
 def in_bytes(content):
