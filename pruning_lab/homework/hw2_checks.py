@@ -159,8 +159,8 @@ def _compare_bytes(got, wanted, form, masks):
         "the indices are missing": 4 * kept,
         "indptr is missing": wanted - 4 * (rows + len(masks)),
         "indptr has one more entry than a matrix has rows": wanted - 4 * len(masks),
-        "a column takes 2 bytes where its layer has no more than 65,536": 8 * kept + 4 * (rows + len(masks)),
-        "a column takes 4 bytes where its layer has more than 65,536": 6 * kept + 4 * (rows + len(masks)),
+        "a column index takes 2 bytes where the layer has at most 65,536 columns": 8 * kept + 4 * (rows + len(masks)),
+        "a column index takes 4 bytes where the layer has more than 65,536 columns": 6 * kept + 4 * (rows + len(masks)),
     }
     for reason, slip in slips.items():
         assert form != "csr" or got != slip or got == wanted, f"{where}: {reason}"
@@ -168,7 +168,9 @@ def _compare_bytes(got, wanted, form, masks):
     whole = 4 * kept + size // 8
     assert form != "bitmask" or got != whole or got == wanted, f"{where}: part of a byte takes up a whole byte"
     together = 4 * kept - (-size // 8)
-    assert form != "bitmask" or got != together or got == wanted, f"{where}: round up for each layer, not for all"
+    assert form != "bitmask" or got != together or got == wanted, (
+        f"{where}: round up for each layer, not once for all of them"
+    )
     assert form != "dense" or got != 4 * kept, f"{where}: dense stores its zeros too"
     assert got == wanted, f"{where}: {wanted} bytes; got {got:g}"
 

@@ -120,7 +120,7 @@ def check_words(by_hand):
     assert texts, 'words: write each as a text, "010": a number has no 0 first'
     whole = all(isinstance(bits, int) and bits > 0 for bits in lengths.values())
     assert whole and sum(2.0**-bits for bits in lengths.values()) == 1, (  # noqa: PT018
-        "words: the lengths must be right first: these make no code in which every word is used"
+        "words: the lengths must be right first: 2^-bits, summed over them, must be 1"
     )
     right = compress.huffman_codes(lengths)
     wrong = [gap for gap, word in got.items() if len(word) != lengths[gap]]

@@ -189,7 +189,7 @@ BYTES = [
         "must be numbers; got dict",
     ),
     (lambda masks, form: sum(int(mask.sum()) for mask in masks.values()), "bytes; got"),
-    (counted(csr=lambda m: csr(m, column=2)), "takes 4 bytes where"),
+    (counted(csr=lambda m: csr(m, column=2)), "takes 4 bytes where the layer"),
 ]
 
 
