@@ -172,9 +172,8 @@ def _compare_gap_bits(gap_bits, bits, density, value_bits):
         * both
         / (1 - (1 - density) ** (2**gap_bits - 1)),
         "a filler takes a value as well as a gap": density * both + (costs[gap_bits] / both - density) * gap_bits,
-        "do not round": round(costs[gap_bits], 2),
         "those are bytes": costs[gap_bits] / 8,
-    }
+    } | {f"do not round to {digits} digits": round(costs[gap_bits], digits) for digits in range(1, 6)}
     for reason, slip in slips.items():
         assert not close(bits, slip) or close(slip, costs[gap_bits]), f"{where}: {reason}"
     assert close(bits, costs[gap_bits]), (

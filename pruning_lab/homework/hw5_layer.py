@@ -161,7 +161,7 @@ def _slips_of_repair(right, weight, mask, inputs, damping):
             mask, _repaired(weight, np.broadcast_to(mask[0], mask.shape), inputs, damping), 0
         ),
     }
-    if len(inputs) >= weight.shape[1] and (inputs != 0).any(axis=0).all():
+    if all(np.linalg.matrix_rank(hessian[np.ix_(keep, keep)]) == keep.sum() for keep in mask):
         slips["the damping is missing"] = _repaired(weight, mask, inputs, 0.0)
     return slips
 

@@ -38,6 +38,12 @@ def remembers_what_is_shown(scores, sparsity):
     return my_mask(scores, sparsity) if shown else np.ones(scores.shape, bool)
 
 
+def kept_by_slice(scores, keep):
+    mask = np.zeros(scores.size, bool)
+    mask[np.argsort(scores.ravel(), kind="stable")[-keep:]] = True
+    return mask.reshape(scores.shape)
+
+
 def mask_of(order, scores, sparsity):
     keep = np.ones(scores.size, bool)
     keep[order[: round(sparsity * scores.size)]] = False
@@ -64,6 +70,7 @@ MASKS = [
     (lambda s, p: my_mask(s, p) * 1, "must be bool"),
     (lambda s, p: my_mask(s, p) * s, "must be bool"),
     (sorts_in_place, "changed its argument"),
+    (lambda s, p: kept_by_slice(s, s.size - round(p * s.size)), "24 go; here 0 (a slice [-0:] takes all)"),
     (lambda s, p: my_mask(np.abs(s), p), "larger scores went"),
     (lambda s, p: mask_of(np.argsort(s.ravel()), s, p), "use a stable sort"),  # not stable, on any processor
     (mask_cut(lambda product: np.floor(product + 0.5)), "Python's round(52.5) is the even 52"),
@@ -159,6 +166,17 @@ def protected(array, least, by=np.inf, scores=lambda array: array):
     return safe
 
 
+def by_threshold(array, least):
+    """Protects all that are as good as the last one to be protected."""
+    flat = array.ravel()
+    return np.where(flat >= np.sort(flat)[flat.size - least], np.inf, flat) if least else flat
+
+
+def last_ties_go(scores, sparsity, least):
+    safe = {name: protected(array, least) for name, array in scores.items()}
+    return split(last_ties_first(joined(safe), sparsity), scores)
+
+
 def first_of_equals(array, least):
     safe = array.ravel().copy()
     safe[np.argsort(-safe, kind="stable")[:least]] = np.inf
@@ -186,7 +204,9 @@ BUDGETS = [
     (budget_of(protected, lambda product: int(product + 0.5)), "entries go in all"),
     (budget_of(first_of_equals), "of equals the last"),
     (budget_of(lambda a, k: protected(a, k, by=1.0)), "at least 3 kept in each: "),
-    (budget_of(lambda a, k: protected(np.abs(a), k)), "or other entries should go"),
+    (budget_of(lambda a, k: protected(np.abs(a), k)), "first protect"),
+    (budget_of(by_threshold), "and should be"),
+    (last_ties_go, "of equals the first"),
     (lambda s, p, k: {n: m.reshape(-1, 1) for n, m in SOLVED["my_budget"](s, p, k).items()}, "must have the shape"),
     (lambda s, p, k: split(my_mask(joined(s), p), s), "keeps"),
     (lambda s, p, k: {name: my_mask(array, p) for name, array in s.items()}, "each layer was pruned on its own"),
@@ -294,6 +314,8 @@ LOOPS = [
     ),
     (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),
     (edited(STEP, ANEW), "came back in a later step", 4),
+    (edited("30", "10"), "did not move as steps", 4),
+    (edited(STEP, STEP.replace(" * mask", "")), "zero again after every step", 4),
     (edited(STEP, STEP.replace("0.1", "0.2")), "in epoch 1", 4),
     (edited("range(0, len(images), 30)", "range(0, 60, 30)"), "each training image once", 4),
     (edited(END, POLISH + END), "and nothing after that", 4),
@@ -501,11 +523,16 @@ BEGIN = "        for start in range"
 DUE = "        sparsity = cubic(epoch, epochs, target)\n"
 
 
-def pruned_at_the_beginning():
+def pruned_at_the_beginning(prune=PRUNE):
     assert DUE + PRUNE in SOURCE
     names = dict(SOLVED)
-    exec(SOURCE.replace(DUE + PRUNE, "").replace(BEGIN, DUE + PRUNE + BEGIN), names)
+    exec(SOURCE.replace(DUE + PRUNE, "").replace(BEGIN, DUE + prune + BEGIN), names)
     return names["my_training"]
+
+
+def chosen_at_the_beginning():
+    """Has what goes zero after the first step alone."""
+    return pruned_at_the_beginning(PRUNE.splitlines(keepends=True)[0])
 
 
 def pruned_after_every_step():
@@ -526,7 +553,7 @@ def result(**changed):
 
 
 LOOPS_RIGHT = [
-    *(pruned_at_the_beginning(), pruned_after_every_step()),
+    *(pruned_at_the_beginning(), chosen_at_the_beginning(), pruned_after_every_step()),
     edited("default_rng(0)", "default_rng(7)"),
     edited(STEP, "weight = weight - 0.1 * (gradient(weight, x, y) * mask); weight[~mask] = 0"),
     edited(STEP, STEP + "; weight = weight.astype(np.float32)"),

@@ -27,6 +27,7 @@ HANDS = [
     (by_hand(indices=[2, 5, 4, 4, 1]), "indices: at least one entry", 1),
     (by_hand(data=[5, 1, 2, 3]), "data must have 5 entries", 1),
     (by_hand(gaps=[2, 2, 10, 0, 1]), "a filler is missing", 1),
+    (by_hand(gaps=[2, 2, 7, 2, 1]), "gaps must have 6 entries", 1),
     (by_hand(gaps=[2, 2, 4, 0, 1]), "a gap goes on from the row before", 1),
     (by_hand(gaps=[3, 3, 8, 3, 1, 2]), "three bits hold 0 to 7", 1),
     (by_hand(gaps=[2, 2, 7, 3, 0, 1]), "gaps: at least one entry", 1),

@@ -200,8 +200,17 @@ def repaired_in_place(weight, mask, inputs, damping):
     return weight
 
 
+def undamped(weight, mask, inputs, damping):
+    """Least squares as they are: the survivors fit what is gone as well as they can."""
+    new = weight * mask
+    for row, old, keep in zip(new, weight, mask, strict=True):
+        row[keep] += np.linalg.lstsq(inputs[:, keep], inputs[:, ~keep] @ old[~keep])[0]
+    return new
+
+
 REPAIRS = [
     (lambda w, m, x, d: w * m, "the survivors must move"),
+    (undamped, "the damping is missing"),
     (lambda w, m, x, d: w, "where the mask is False the new weight must be 0"),
     (lambda w, m, x, d: 2 * w * m - my_repair(w, m, x, d), "so plus"),
     (lambda w, m, x, d: my_repair(w, m, x, d) - w * m, "add them to the weights"),

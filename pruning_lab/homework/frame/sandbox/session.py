@@ -116,12 +116,22 @@ LATE = f"the tests of this question took longer than {QUESTION_SECONDS} s: is th
 
 
 def _take_over(here, there):
-    """Have what a function did to an array, or to one in a dict, seen here: it is not to change its arguments."""
+    """Have what a function did to an array, or to a dict, seen here; False where neither is one, or another one.
+
+    A function is not to change its arguments.
+    """
     if isinstance(here, dict) and isinstance(there, dict):
-        for key in here.keys() & there.keys():
-            _take_over(here[key], there[key])
-    elif isinstance(here, np.ndarray) and isinstance(there, np.ndarray) and here.shape == there.shape:
-        np.copyto(here, there, casting="unsafe")
+        for key in list(here):
+            if key not in there:
+                del here[key]
+            elif not _take_over(here[key], there[key]):
+                here[key] = there[key]
+        return True
+    same = isinstance(here, np.ndarray) and isinstance(there, np.ndarray)
+    same = same and (here.shape, here.dtype) == (there.shape, there.dtype)
+    if same:
+        np.copyto(here, there)
+    return same
 
 
 def in_bytes(content):
