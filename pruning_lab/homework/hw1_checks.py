@@ -72,30 +72,34 @@ def check_budget(answer, rng):
         assert got.keys() == scores.keys(), f"one mask for each of {list(scores)}; got {list(got)}"
         for name, array in scores.items():
             _is_mask(got[name], array.shape, f"mask of {name}")
-        alone = {name: _kept(array, round(sparsity * array.size)) for name, array in scores.items()}
-        kept, wanted = {name: int(mask.sum()) for name, mask in got.items()}, _budget(scores, sparsity, least)
-        pruned, goal = sum(sizes) - sum(kept.values()), round(sparsity * sum(sizes))
-        starved = [name for name, count in kept.items() if count < least]
-        assert not starved, f"{where}: {starved[0]} keeps {kept[starved[0]]}"
-        assert pruned == goal, (
-            f"{where}: {goal} of {sum(sizes)} entries go in all, not {pruned}. "
-            "What one layer is spared, the others give up"
-        )
-        own = {name: int(mask.sum()) for name, mask in wanted.items()}
-        upside_down = _budget({name: -array for name, array in scores.items()}, sparsity, least)
-        assert any((got[name] != upside_down[name]).any() for name in scores), (
-            f"{where}: larger scores went and smaller ones stayed"
-        )
-        if all(np.array_equal(got[name], wanted[name]) for name in scores):
-            continue
-        assert any((got[name] != alone[name]).any() for name in scores), (
-            f"{where}: each layer was pruned on its own; rank all of them together"
-        )
-        counts = "" if kept == own else f"the counts are {kept} and should be {own}: "
-        raise AssertionError(
-            f"{where}: {counts}first protect the {least} best of each layer, of equals the last, "
-            "then prune the smallest of all the others, of equals the first"
-        )
+        _compare_budget(got, scores, sparsity, least, where)
+
+
+def _compare_budget(got, scores, sparsity, least, where):
+    wanted = _budget(scores, sparsity, least)
+    if _same(got, wanted):
+        return
+    kept, own = ({name: int(mask.sum()) for name, mask in each.items()} for each in (got, wanted))
+    size = sum(array.size for array in scores.values())
+    pruned, goal = size - sum(kept.values()), round(sparsity * size)
+    starved = [name for name, count in kept.items() if count < least]
+    assert not starved, f"{where}: {starved[0]} keeps {kept[starved[0]]}"
+    assert pruned == goal, (
+        f"{where}: {goal} of {size} entries go in all, not {pruned}. What one layer is spared, the others give up"
+    )
+    upside_down = _budget({name: -array for name, array in scores.items()}, sparsity, least)
+    assert not _same(got, upside_down), f"{where}: larger scores went and smaller ones stayed"
+    alone = {name: _kept(array, round(sparsity * array.size)) for name, array in scores.items()}
+    assert not _same(got, alone), f"{where}: each layer was pruned on its own; rank all of them together"
+    counts = "" if kept == own else f"the counts are {kept} and should be {own}: "
+    raise AssertionError(
+        f"{where}: {counts}first protect the {least} best of each layer, of equals the last, "
+        "then prune the smallest of all the others, of equals the first"
+    )
+
+
+def _same(got, wanted):
+    return all(np.array_equal(got[name], mask) for name, mask in wanted.items())
 
 
 def _budget_instances(rng):
@@ -107,8 +111,8 @@ def _budget_instances(rng):
     yield {"conv": conv, "fc": fc}, 0.5, 3  # 20 are equally good, and 3 of them safe
     conv, fc = rng.permutation(np.repeat([1.0, 2], [40, 24])).reshape(8, 8), 3 + rng.random(40)
     yield {"conv": conv, "fc": fc}, 0.6, 12
+    shapes = {"conv": (2, 3, 4), "fc": (9,)}
     for _ in range(3):
-        shapes = {"conv": (2, 3, 4), "fc": (9,)}
         yield {name: rng.choice([-3.0, -1, 3], shape, p=[0.4, 0.1, 0.5]) for name, shape in shapes.items()}, 0.7, 3
 
 
@@ -349,13 +353,16 @@ def _is_mask(got, shape, what):
 
 
 def _count(got, wanted, where, product):
-    pruned, goal, down, up = int((~got).sum()), int((~wanted).sum()), int(product), int(np.ceil(product))
-    assert 0 < goal < wanted.size or pruned == goal, f"{where}: {goal} go; here {pruned} (a slice [-0:] takes all)"
-    assert pruned != wanted.size - goal or pruned == goal, f"{where}: True keeps; this mask is the other way round"
-    assert pruned == goal or pruned != down, f"{where}: {goal} go, not {pruned}: round, do not truncate"
-    half = f"{where}: {goal} go, not {pruned}: Python's round({product:g}) is the even {goal}"
-    assert pruned == goal or pruned != up or product % 1 != 0.5, half
-    assert pruned == goal or pruned != up, f"{where}: {goal} go, not {pruned}: round to the nearest, not up"
-    assert pruned == goal, (
+    pruned, goal = int((~got).sum()), int((~wanted).sum())
+    if pruned == goal:
+        return
+    assert 0 < goal < wanted.size, f"{where}: {goal} go; here {pruned} (a slice [-0:] takes all)"
+    assert pruned != wanted.size - goal, f"{where}: True keeps; this mask is the other way round"
+    assert pruned != int(product), f"{where}: {goal} go, not {pruned}: round, do not truncate"
+    if pruned == np.ceil(product):
+        half = product % 1 == 0.5
+        reason = f"Python's round({product:g}) is the even {goal}" if half else "round to the nearest, not up"
+        raise AssertionError(f"{where}: {goal} go, not {pruned}: {reason}")
+    raise AssertionError(
         f"{where}: exactly {goal} go; here {pruned}. A threshold cannot split equal scores; a sort can"
     )

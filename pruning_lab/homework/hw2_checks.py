@@ -29,9 +29,8 @@ def check_csr_by_hand(by_hand):
 def check_gaps_by_hand(by_hand):
     """`by_hand`: the gaps of the rows of question 1, read as one."""
     relative, gaps = sparse.RelativeIndex.from_dense(BY_HAND, index_bits=3), by_hand_list(by_hand, "gaps")
-    assert gaps.tolist() != [2, 2, 4, 0, 1], (
-        "rows are read one after the other, as one: a gap goes on from the row before"
-    )
+    of_each_row = [gap for row in BY_HAND for gap in np.diff(np.flatnonzero(row), prepend=-1) - 1]
+    assert gaps.tolist() != of_each_row, "rows are read one after the other, as one: a gap goes on from the row before"
     assert len(gaps) != np.count_nonzero(BY_HAND) or 7 in gaps, (
         "one gap does not fit in three bits: a filler is missing"
     )
@@ -155,6 +154,8 @@ def _compare_bytes(got, wanted, form, masks):
     )
     where = f"{form} of {len(masks)} layers, {kept} of {size} weights kept"
     got = number(got, where)
+    if got == wanted:  # now and then a slip comes to the same
+        return
     assert got not in (wanted * 8, wanted // 4), f"{where}: count bytes, neither bits nor numbers of weights"
     rows = sum(mask.shape[0] for mask in masks.values())
     slips = {
@@ -165,16 +166,14 @@ def _compare_bytes(got, wanted, form, masks):
         "a column index takes 4 bytes where the layer has more than 65,536 columns": 6 * kept + 4 * (rows + len(masks)),
     }
     for reason, slip in slips.items():
-        assert form != "csr" or got != slip or got == wanted, f"{where}: {reason}"
+        assert form != "csr" or got != slip, f"{where}: {reason}"
     assert form != "bitmask" or got != 4 * kept + size, f"{where}: the mask takes one bit for each weight, not one byte"
     whole = 4 * kept + size // 8
-    assert form != "bitmask" or got != whole or got == wanted, f"{where}: part of a byte takes up a whole byte"
+    assert form != "bitmask" or got != whole, f"{where}: part of a byte takes up a whole byte"
     together = 4 * kept - (-size // 8)
-    assert form != "bitmask" or got != together or got == wanted, (
-        f"{where}: round up for each layer, not once for all of them"
-    )
+    assert form != "bitmask" or got != together, f"{where}: round up for each layer, not once for all of them"
     assert form != "dense" or got != 4 * kept, f"{where}: dense stores its zeros too"
-    assert got == wanted, f"{where}: {wanted} bytes; got {got:g}"
+    raise AssertionError(f"{where}: {wanted} bytes; got {got:g}")
 
 
 def check_huffman(answer, rng):

@@ -16,11 +16,15 @@ def mask_cut(cut):
     """A mask whose count is rounded another way."""
 
     def answer(scores, sparsity):
-        keep = np.ones(scores.size, bool)
-        keep[np.argsort(scores.ravel(), kind="stable")[: int(cut(sparsity * scores.size))]] = False
-        return keep.reshape(scores.shape)
+        return mask_of(np.argsort(scores.ravel(), kind="stable")[: int(cut(sparsity * scores.size))], scores)
 
     return answer
+
+
+def mask_of(gone, scores):
+    keep = np.ones(scores.size, bool)
+    keep[gone] = False
+    return keep.reshape(scores.shape)
 
 
 def last_ties_first(scores, sparsity):
@@ -42,12 +46,6 @@ def kept_by_slice(scores, keep):
     mask = np.zeros(scores.size, bool)
     mask[np.argsort(scores.ravel(), kind="stable")[-keep:]] = True
     return mask.reshape(scores.shape)
-
-
-def mask_of(order, scores, sparsity):
-    keep = np.ones(scores.size, bool)
-    keep[order[: round(sparsity * scores.size)]] = False
-    return keep.reshape(scores.shape)
 
 
 class Yes:
@@ -72,7 +70,7 @@ MASKS = [
     (sorts_in_place, "changed its argument"),
     (lambda s, p: kept_by_slice(s, s.size - round(p * s.size)), "24 go; here 0 (a slice [-0:] takes all)"),
     (lambda s, p: my_mask(np.abs(s), p), "larger scores went"),
-    (lambda s, p: mask_of(np.argsort(s.ravel()), s, p), "use a stable sort"),  # not stable, on any processor
+    (lambda s, p: mask_of(np.argsort(s.ravel())[: round(p * s.size)], s), "use a stable sort"),  # on any processor
     (mask_cut(lambda product: np.floor(product + 0.5)), "Python's round(52.5) is the even 52"),
     (remembers_what_is_shown, "exactly 17 go"),
     (lambda s, p: Yes(), "got Yes"),
@@ -86,23 +84,15 @@ MASKS = [
 ]
 
 
-def groups(scores, n, m):
+def groups(scores, n, m, kind="stable"):
     runs = scores.reshape(-1, m)
     keep = np.ones(runs.shape, bool)
-    np.put_along_axis(keep, np.argsort(runs, axis=1, kind="stable")[:, : m - n], False, axis=1)
-    return keep.reshape(scores.shape)
-
-
-def unstable_groups(scores, n, m):
-    """Sorts as numpy does where nothing is said: of equal scores any may come first."""
-    runs = scores.reshape(-1, m)
-    keep = np.ones(runs.shape, bool)
-    np.put_along_axis(keep, np.argsort(runs, axis=1)[:, : m - n], False, axis=1)
+    np.put_along_axis(keep, np.argsort(runs, axis=1, kind=kind)[:, : m - n], False, axis=1)
     return keep.reshape(scores.shape)
 
 
 N_OF_M = [
-    (unstable_groups, "among equal ones the first go"),
+    (lambda s, n, m: groups(s, n, m, kind=None), "among equal ones the first go"),
     (lambda s, n, m: groups(np.abs(s), n, m), "the counts are right"),
     (lambda s, n, m: ~groups(s, n, m), "True keeps"),
     (lambda s, n, m: groups(s, m - n, m), "each run of"),
@@ -160,9 +150,9 @@ def budget_of(protect, cut=round):
     return answer
 
 
-def protected(array, least, by=np.inf, scores=lambda array: array):
+def protected(array, least, by=np.inf):
     safe = array.ravel().copy()
-    safe[np.argsort(scores(safe), kind="stable")[array.size - least :]] = by
+    safe[np.argsort(safe, kind="stable")[array.size - least :]] = by
     return safe
 
 
@@ -315,7 +305,6 @@ LOOPS = [
     (edited(STEP, STEP.replace("0.1", "-0.1")), "in epoch 1", 4),
     (edited(STEP, ANEW), "came back in a later step", 4),
     (edited("30", "10"), "did not move as steps", 4),
-    (edited(STEP, STEP.replace(" * mask", "")), "zero again after every step", 4),
     (edited(STEP, STEP.replace("0.1", "0.2")), "in epoch 1", 4),
     (edited("range(0, len(images), 30)", "range(0, 60, 30)"), "each training image once", 4),
     (edited(END, POLISH + END), "and nothing after that", 4),

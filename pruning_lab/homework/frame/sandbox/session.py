@@ -127,11 +127,12 @@ def _take_over(here, there):
             elif not _take_over(here[key], there[key]):
                 here[key] = there[key]
         return True
-    same = isinstance(here, np.ndarray) and isinstance(there, np.ndarray)
-    same = same and (here.shape, here.dtype) == (there.shape, there.dtype)
-    if same:
-        np.copyto(here, there)
-    return same
+    if not (isinstance(here, np.ndarray) and isinstance(there, np.ndarray)):
+        return False
+    if (here.shape, here.dtype) != (there.shape, there.dtype):
+        return False
+    np.copyto(here, there)
+    return True
 
 
 def in_bytes(content):
